@@ -1,0 +1,159 @@
+"""The operator's profile: every fact that belongs to one operator, validated at start."""
+
+import tomllib
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from core.money import Money
+
+SHIPPED = Path(__file__).parent / "profiles" / "alianstelecom.toml"
+
+
+def _money(value: object) -> Money:
+    """Roubles as text ("890.00"): a float in a money path would be a bug."""
+    if isinstance(value, Money):
+        return value
+    if not isinstance(value, str):
+        raise ValueError('write money as text, such as "890.00"')
+    return Money.parse(value)
+
+
+Roubles = Annotated[Money, BeforeValidator(_money)]
+Words = dict[str, str]  # one text a language
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Tariff(_Part):
+    code: str
+    name: str
+    monthly: Roubles
+    kind: Literal["internet", "package"]
+    tv_monthly: Roubles = Money(0)  # what goes on when a package's Internet stops
+
+
+class MethodLimits(_Part):
+    """The least and the most that one top-up may credit, in roubles."""
+
+    least: Roubles
+    most: Roubles
+    most_total: Roubles  # amount and commission together, as the provider takes them
+
+    @model_validator(mode="after")
+    def _least_is_below_most(self) -> "MethodLimits":
+        if not Money(0) < self.least <= self.most <= self.most_total:
+            raise ValueError("limits must rise: 0 < least <= most <= most_total")
+        return self
+
+
+class MobileOperator(_Part):
+    """A mobile operator's commission on a charge from the phone's own account."""
+
+    code: str
+    name: str
+    prefixes: list[str] = []
+    percent: Decimal
+    fixed: Roubles = Money(0)
+    taken_by: Literal["ours", "provider"] = "ours"
+
+    def commission(self, amount: Money) -> Money:
+        return amount.share(self.percent) + self.fixed
+
+
+class Sms(_Part):
+    short_code: str = Field(pattern=r"^\d{3,8}$")
+    keyword: str = Field(min_length=2)
+    aliases: list[str] = []
+    confirm: Literal["word", "code"] = "word"
+    first_sms_price: Roubles
+
+
+class City(_Part):
+    name: Words
+    information: str
+    support: str
+
+
+class Office(_Part):
+    city: Words
+    address: Words
+    hours: Words
+
+
+class Profile(_Part):
+    """One operator. Amounts are roubles as text in the file, kopecks here."""
+
+    code: str
+    name: Words
+    site: str
+    cabinet: str
+    time_zone: str
+    locales: list[str]
+    default_locale: str
+    demo_merchant: str = "alianstelecom-demo"
+    sms: Sms
+    methods: dict[Literal["card", "mobile"], MethodLimits]
+    mobile_operators: list[MobileOperator]
+    unknown_operator: str
+    information_hours: Words
+    support_hours: Words
+    cities: list[City]
+    offices: list[Office]
+    tariffs: list[Tariff]
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "Profile":
+        codes = [tariff.code for tariff in self.tariffs]
+        if len(set(codes)) != len(codes):
+            raise ValueError("two tariffs share a code")
+        if self.unknown_operator not in {operator.code for operator in self.mobile_operators}:
+            raise ValueError(f"unknown_operator {self.unknown_operator!r} is none of mobile_operators")
+        if self.default_locale not in self.locales:
+            raise ValueError(f"default_locale {self.default_locale!r} is none of locales")
+        if "ru" not in self.locales:
+            raise ValueError("locales must hold ru, the language that every catalogue is complete in")
+        ZoneInfo(self.time_zone)
+        return self
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @cached_property
+    def tariffs_by_code(self) -> dict[str, Tariff]:
+        return {tariff.code: tariff for tariff in self.tariffs}
+
+    def tariff(self, code: str | None) -> Tariff | None:
+        return None if code is None else self.tariffs_by_code[code]
+
+    def operator_of(self, msisdn: str) -> MobileOperator:
+        """The operator assumed for a phone (E.164 digits) of which the SMSC told nothing."""
+        fits = [
+            (len(prefix), operator)
+            for operator in self.mobile_operators
+            for prefix in operator.prefixes
+            if msisdn.startswith(prefix)
+        ]
+        if fits:
+            return max(fits, key=lambda fit: fit[0])[1]
+        return self.operator(self.unknown_operator)
+
+    def operator(self, code: str) -> MobileOperator:
+        return next(operator for operator in self.mobile_operators if operator.code == code)
+
+
+def load(path: str | Path = "") -> Profile:
+    """Read and validate a profile; the shipped one when no path is given.
+
+    Raises pydantic.ValidationError with the place and the reason of each fault, OSError where
+    the file cannot be read, tomllib.TOMLDecodeError where it is no TOML.
+    """
+    with (Path(path) if str(path) else SHIPPED).open("rb") as file:
+        return Profile.model_validate(tomllib.load(file))
