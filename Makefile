@@ -1,0 +1,49 @@
+# Everything a developer or an operator types. `make` alone lists it.
+
+PYTHON_SOURCES = $(wildcard aliance.py benchmarks bot core handlers simulator sms_gateway tests tools/*.py web)
+TYPED_SOURCES = $(wildcard aliance.py benchmarks bot core handlers simulator sms_gateway web)
+BIN = .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check fix migrate translate bench
+.SUFFIXES:
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1	/' | expand -t 12
+
+.venv/ready: pyproject.toml requirements-dev.txt tools/setup
+	@tools/setup
+
+setup: .venv/ready ## build .venv with pip and make sure of a Chromium; the other targets do it when needed
+	@tools/chromium
+
+demo: .venv/ready ## the product and its outside world on one web page
+	@$(BIN)/aliance demo $(ARGS)
+
+run: .venv/ready ## the product against a real Bot API and SMSC, settings from the environment
+	@$(BIN)/aliance run $(ARGS)
+
+test: .venv/ready ## every test with coverage; CRASH=20 repeats the crash tests 20 times, ARGS="-k name" chooses
+	@rm -f .coverage .coverage.*
+	@ALIANCE_TEST_CRASH_ROUNDS=$(or $(CRASH),1) $(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--cov --cov-report=term)
+
+check: .venv/ready ## style, format, types, import contracts, locks and catalogues
+	@$(BIN)/ruff check $(PYTHON_SOURCES)
+	@$(BIN)/ruff format --check $(PYTHON_SOURCES)
+	@$(BIN)/mypy $(TYPED_SOURCES)
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m tools.locks
+	@$(BIN)/python -m tools.catalogues --check
+
+fix: .venv/ready ## format, sort imports, mend what ruff can mend
+	@$(BIN)/ruff check --fix $(PYTHON_SOURCES)
+	@$(BIN)/ruff format $(PYTHON_SOURCES)
+
+migrate: .venv/ready ## bring the database of ALIANCE_DATABASE_URL to the newest schema
+	@$(BIN)/aliance migrate $(ARGS)
+
+translate: .venv/ready ## bring locales/*/LC_MESSAGES/*.po up to the words in the code
+	@$(BIN)/python -m tools.catalogues
+
+bench: .venv/ready ## measure and write docs/performance.md
+	@$(BIN)/python -m benchmarks $(ARGS)
