@@ -1,0 +1,114 @@
+"""The databases: one writer on SQLite, a pool on PostgreSQL, and the only way to commit."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Executable, Row, event
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+POOL_CONNECTIONS = 16  # asyncpg connections a process; two cores gain nothing from more
+READ_CONNECTIONS = 4  # SQLite readers, beside its one writer
+POOL_WAIT_SECONDS = 60
+BUSY_MILLISECONDS = 5000  # how long SQLite waits for the CLI that writes beside the process
+
+
+class Transaction:
+    """An open transaction, with the topics to wake once it has committed."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.wakes: set[str] = set()
+
+    @property
+    def sqlite(self) -> bool:
+        return self.connection.dialect.name == "sqlite"
+
+    async def execute(self, statement: Executable, rows: Any = None) -> CursorResult[Any]:
+        return await self.connection.execute(statement, rows)
+
+    async def first(self, statement: Executable) -> Row[Any] | None:
+        return (await self.connection.execute(statement)).first()
+
+    async def one(self, statement: Executable) -> Row[Any]:
+        return (await self.connection.execute(statement)).one()
+
+    async def all(self, statement: Executable) -> list[Row[Any]]:
+        return list((await self.connection.execute(statement)).all())
+
+    async def scalar(self, statement: Executable) -> Any:
+        return (await self.connection.execute(statement)).scalar()
+
+    def wake(self, topic: str) -> None:
+        self.wakes.add(topic)
+
+
+class Database:
+    """Transactions that commit on leaving; `read()` for what only looks."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.sqlite = url.startswith("sqlite")
+        self.on_commit: Callable[[set[str]], None] = lambda topics: None
+        if self.sqlite:
+            self._writer = _sqlite_engine(url, size=1)
+            self._reader = _sqlite_engine(url, size=READ_CONNECTIONS, read_only=True)
+        else:
+            self._writer = create_async_engine(
+                url, pool_size=POOL_CONNECTIONS, max_overflow=0, pool_timeout=POOL_WAIT_SECONDS
+            )
+            self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Commits on leaving, rolls back on an exception, then wakes who waits for the change."""
+        async with self._writer.begin() as connection:
+            tx = Transaction(connection)
+            yield tx
+        if tx.wakes:
+            self.on_commit(tx.wakes)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Transaction]:
+        """A look at committed rows; each statement sees its own moment."""
+        async with self._reader.connect() as connection:
+            yield Transaction(connection)
+
+    async def close(self) -> None:
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+def _sqlite_engine(url: str, *, size: int, read_only: bool = False) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        isolation_level="AUTOCOMMIT" if read_only else None,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours to say
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout = {BUSY_MILLISECONDS}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "recursive_triggers = ON",
+            f"query_only = {'ON' if read_only else 'OFF'}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    if not read_only:
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def begin_immediate(connection: Any) -> None:
+            # Deferred transactions that upgrade fail at once instead of waiting their turn.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,323 @@
+"""The tables: accounts and people, the ledger, top-ups and payments, messages in and out."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+from core.storage.states import (
+    Access,
+    Channel,
+    EventState,
+    IncomingState,
+    Lane,
+    LedgerAccountKind,
+    Method,
+    NoticeState,
+    PaymentState,
+    ServiceState,
+    TopUpState,
+    TransferKind,
+)
+from core.storage.types import Json, Kopecks, Utc, states
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[object]:
+    return Column("id", Uuid, primary_key=True)
+
+
+def _only(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """A partial index, the same on both databases."""
+    condition = text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+account = Table(
+    "account",
+    metadata,
+    _id(),
+    Column("number", String(10), nullable=False, unique=True),
+    Column("login", String(64), nullable=False, unique=True),
+    Column("password_hash", String(255), nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("city", Text, nullable=False),
+    Column("street", Text, nullable=False),
+    Column("house", Text, nullable=False),
+    Column("flat", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("tariff", String(64)),  # a code of the profile's; none: nothing is charged
+    Column("tariff_next", String(64)),
+    Column("state", states(ServiceState, "state"), nullable=False),
+    Column("accrued_until", Utc, nullable=False),  # fees are posted up to here
+    Column("negative_since", Date),  # the first local day with a balance below zero
+    Column("runs_out_at", Utc, index=True),
+)
+
+account_phone = Table(
+    "account_phone",
+    metadata,
+    Column("account_id", Uuid, ForeignKey("account.id"), primary_key=True),
+    Column("msisdn", String(15), primary_key=True, index=True),
+)
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("channel", states(Channel, "channel"), primary_key=True),
+    Column("address", String(32), primary_key=True),
+    Column("locale", String(8), nullable=False),
+    Column("locale_chosen", Boolean(name="locale_chosen"), nullable=False),
+    Column("current_account", Uuid, ForeignKey("account.id")),
+    Column("reachable", Boolean(name="reachable"), nullable=False),
+    Column("stopped", Boolean(name="stopped"), nullable=False),
+    Column("first_seen_at", Utc, nullable=False),
+)
+
+link = Table(
+    "link",
+    metadata,
+    _id(),
+    Column("channel", states(Channel, "channel"), nullable=False),
+    Column("address", String(32), nullable=False),
+    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("access", states(Access, "access"), nullable=False),
+    Column("linked_at", Utc, nullable=False),
+    Column("ended_at", Utc),
+    _only(
+        "uq_link_live", "channel", "address", "account_id", where="ended_at IS NULL", unique=True
+    ),
+    Index(None, "account_id"),
+)
+
+link_request = Table(
+    "link_request",
+    metadata,
+    _id(),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("channel", states(Channel, "channel"), nullable=False),
+    Column("address", String(32), nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+    Column("account_id", Uuid, ForeignKey("account.id")),  # proven on the page
+    Column("code_hash", String(64)),
+    Column("code_expires_at", Utc),
+    Column("code_tries", Integer, nullable=False, server_default=text("0")),
+    Column("ended_at", Utc),
+    Index(None, "channel", "address"),
+)
+
+limit_hit = Table(
+    "limit_hit",
+    metadata,
+    _id(),
+    Column("subject", String(160), nullable=False),
+    Column("at", Utc, nullable=False),
+    Index(None, "subject", "at"),
+)
+
+ledger_account = Table(
+    "ledger_account",
+    metadata,
+    _id(),  # a subscriber's is the account's own id
+    Column("kind", states(LedgerAccountKind, "kind"), nullable=False),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("balance", Kopecks),
+    Column("version", Kopecks, nullable=False, server_default=text("0")),
+    # A hot row costs two thirds of the speed: only subscribers' balances are materialised.
+    CheckConstraint("(kind = 'subscriber') = (balance IS NOT NULL)", name="materialised"),
+)
+
+ledger_transfer = Table(
+    "ledger_transfer",
+    metadata,
+    _id(),
+    Column("debit", Uuid, ForeignKey("ledger_account.id"), nullable=False),
+    Column("credit", Uuid, ForeignKey("ledger_account.id"), nullable=False),
+    Column("amount", Kopecks, nullable=False),
+    Column("kind", states(TransferKind, "kind"), nullable=False),
+    Column("key", String(160), nullable=False, unique=True),
+    Column("reverses", Uuid, ForeignKey("ledger_transfer.id"), unique=True),
+    Column("payment_id", Uuid),
+    Column("at", Utc, nullable=False),
+    CheckConstraint("amount > 0", name="amount_positive"),
+    CheckConstraint("debit <> credit", name="two_accounts"),
+    Index(None, "debit", "at"),
+    Index(None, "credit", "at"),
+    _only("ix_ledger_transfer_payment", "payment_id", where="payment_id IS NOT NULL"),
+)
+
+top_up = Table(
+    "top_up",
+    metadata,
+    _id(),
+    Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
+    Column("channel", states(Channel, "channel"), nullable=False),
+    Column("payer", String(32), nullable=False),
+    Column("locale", String(8), nullable=False),
+    Column("method", states(Method, "method"), nullable=False),
+    Column("operator", String(32)),
+    Column("amount", Kopecks, nullable=False),
+    Column("commission", Kopecks, nullable=False),
+    Column("total", Kopecks, nullable=False),  # what is charged at the provider
+    Column("commission_from", Boolean(name="commission_from"), nullable=False),
+    Column("state", states(TopUpState, "state"), nullable=False),
+    Column("needs_sum", Boolean(name="needs_sum"), nullable=False),
+    Column("code", String(8)),
+    Column("screen", String(32)),  # the message that the receipt replaces
+    Column("quoted_by", Uuid, ForeignKey("incoming.id"), unique=True),
+    Column("confirmed_by", Uuid, ForeignKey("incoming.id"), unique=True),
+    Column("created_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+    CheckConstraint("amount > 0 AND commission >= 0 AND total >= amount", name="sums"),
+    _only(
+        "uq_top_up_open_sms",
+        "payer",
+        where="channel = 'sms' AND state = 'quoted'",
+        unique=True,
+    ),
+    _only("ix_top_up_expiring", "expires_at", where="state = 'quoted'"),
+    Index(None, "account_id", "created_at"),
+    Index(None, "channel", "payer", "created_at"),
+)
+
+top_up_event = Table(
+    "top_up_event",
+    metadata,
+    _id(),
+    Column("top_up_id", Uuid, ForeignKey("top_up.id"), nullable=False, index=True),
+    Column("state", states(TopUpState, "state"), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("why", String(64), nullable=False),
+)
+
+payment = Table(
+    "payment",
+    metadata,
+    _id(),  # our key at the provider
+    Column("top_up_id", Uuid, ForeignKey("top_up.id"), index=True),  # none: stray money
+    Column("provider", String(32), nullable=False),
+    Column("provider_ref", String(64)),
+    Column("method", states(Method, "method"), nullable=False),
+    Column("total", Kopecks, nullable=False),
+    Column("state", states(PaymentState, "state"), nullable=False),
+    Column("reason", String(64)),
+    Column("checkout_url", Text),
+    Column("card_mask", String(32)),
+    Column("transfer_id", Uuid, ForeignKey("ledger_transfer.id")),
+    Column("created_at", Utc, nullable=False),
+    Column("asked", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", Utc),
+    Column("lease", Uuid),
+    Column("lease_until", Utc),
+    UniqueConstraint("provider", "provider_ref"),
+    CheckConstraint(
+        "state NOT IN ('succeeded', 'held') OR transfer_id IS NOT NULL", name="success_is_booked"
+    ),
+    _only(
+        "uq_payment_live",
+        "top_up_id",
+        where="state IN ('intent', 'sending', 'pending', 'unknown')",
+        unique=True,
+    ),
+    _only(
+        "ix_payment_unfinished",
+        "next_at",
+        where="state IN ('intent', 'sending', 'pending', 'unknown')",
+    ),
+)
+
+provider_event = Table(
+    "provider_event",
+    metadata,
+    _id(),
+    Column("provider", String(32), nullable=False),
+    Column("event_key", String(160), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("state", states(EventState, "state"), nullable=False),
+    Column("reason", String(64)),
+    Column("received_at", Utc, nullable=False),
+    Column("next_at", Utc, nullable=False),
+    UniqueConstraint("provider", "event_key"),
+    _only("ix_provider_event_unfinished", "next_at", where="state = 'new'"),
+)
+
+incoming = Table(
+    "incoming",
+    metadata,
+    _id(),
+    Column("channel", states(Channel, "channel"), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("external_id", String(160), nullable=False),
+    Column("sender", String(32), nullable=False),
+    Column("payload", Json, nullable=False),
+    Column("state", states(IncomingState, "state"), nullable=False),
+    Column("outcome", String(64)),  # "reply", or why there is none
+    Column("received_at", Utc, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default=text("0")),
+    Column("lease_until", Utc, nullable=False),
+    UniqueConstraint("channel", "source", "external_id"),
+    _only("ix_incoming_unfinished", "channel", "lease_until", where="state = 'new'"),
+    Index(None, "channel", "sender", "received_at"),
+)
+
+sms_part = Table(
+    "sms_part",
+    metadata,
+    Column("key", String(160), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("total", Integer, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("payload", Json, nullable=False),
+    Column("received_at", Utc, nullable=False, index=True),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    _id(),
+    Column("dedupe_key", String(160), nullable=False, unique=True),
+    Column("incoming_id", Uuid, ForeignKey("incoming.id"), unique=True),  # what it answers
+    Column("channel", states(Channel, "channel"), nullable=False),
+    Column("address", String(32), nullable=False),
+    Column("template", String(64), nullable=False),
+    Column("locale", String(8), nullable=False),
+    Column("params", Json, nullable=False),
+    Column("edit", String(32)),  # the message on screen that it replaces
+    Column("lane", states(Lane, "lane"), nullable=False),
+    Column("state", states(NoticeState, "state"), nullable=False),
+    Column("reason", String(120)),
+    Column("attempt", Integer, nullable=False, server_default=text("0")),
+    Column("repeat", Boolean(name="repeat"), nullable=False),  # may have been sent before
+    Column("created_at", Utc, nullable=False),
+    Column("next_at", Utc, nullable=False),
+    Column("expires_at", Utc),
+    Column("lease", Uuid),
+    Column("lease_until", Utc),
+    Column("provider_id", String(80), index=True),
+    Column("sent_at", Utc),
+    _only("ix_notice_unfinished", "channel", "next_at", where="state IN ('due', 'taken')"),
+    Index(None, "channel", "address", "created_at"),
+)
