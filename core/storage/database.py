@@ -52,8 +52,8 @@ class Database:
         self.sqlite = url.startswith("sqlite")
         self.on_commit: Callable[[set[str]], None] = lambda topics: None
         if self.sqlite:
-            self._writer = _sqlite_engine(url, size=1)
-            self._reader = _sqlite_engine(url, size=READ_CONNECTIONS, read_only=True)
+            self._writer = sqlite_engine(url, size=1)
+            self._reader = sqlite_engine(url, size=READ_CONNECTIONS, read_only=True)
         else:
             self._writer = create_async_engine(
                 url, pool_size=POOL_CONNECTIONS, max_overflow=0, pool_timeout=POOL_WAIT_SECONDS
@@ -80,7 +80,10 @@ class Database:
         await self._writer.dispose()
 
 
-def _sqlite_engine(url: str, *, size: int, read_only: bool = False) -> AsyncEngine:
+def sqlite_engine(
+    url: str, *, size: int, read_only: bool = False, foreign_keys: bool = True
+) -> AsyncEngine:
+    """An engine whose connections all have our pragmas; migrations alone lift the foreign keys."""
     engine = create_async_engine(
         url,
         pool_size=size,
@@ -97,7 +100,7 @@ def _sqlite_engine(url: str, *, size: int, read_only: bool = False) -> AsyncEngi
             f"busy_timeout = {BUSY_MILLISECONDS}",
             "journal_mode = WAL",
             "synchronous = FULL",
-            "foreign_keys = ON",
+            f"foreign_keys = {'ON' if foreign_keys else 'OFF'}",
             "recursive_triggers = ON",
             f"query_only = {'ON' if read_only else 'OFF'}",
         ):
