@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from core.storage.states import (
+from core.states import (
     Access,
     Channel,
     EventState,

@@ -1,0 +1,164 @@
+"""The inbox: an incoming message is stored before it is acknowledged; only `done` deduplicates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.ids import IncomingId, Payer, new_id
+from core.messages import outbox
+from core.messages.masking import mask_cards
+from core.messages.notices import Notice
+from core.states import Channel, IncomingState
+from core.storage.database import Transaction
+from core.storage.tables import incoming
+
+LEASE = timedelta(seconds=30)
+REPLY = "reply"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message as a door hands it in; (channel, source, external_id) tells it from all others."""
+
+    channel: Channel
+    source: str
+    external_id: str
+    sender: str
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A stored message. `fresh`: this caller is to handle it now; `done`: it was handled before."""
+
+    id: IncomingId
+    arrival: Arrival
+    fresh: bool
+    done: bool
+
+
+async def store(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> list[Accepted]:
+    """Store messages; each that is new, or was abandoned, is leased to the caller for 30 s."""
+    masked = [_masked(arrival) for arrival in arrivals]
+    rows = [
+        {
+            "id": new_id(),
+            "channel": arrival.channel,
+            "source": arrival.source,
+            "external_id": arrival.external_id,
+            "sender": arrival.sender,
+            "payload": arrival.payload,
+            "state": IncomingState.NEW,
+            "received_at": now,
+            "attempt": 1,
+            "lease_until": now + LEASE,
+        }
+        for arrival in masked
+    ]
+    make = sqlite.insert(incoming) if tx.sqlite else postgresql.insert(incoming)
+    stored = await tx.execute(
+        make.values(rows)
+        .on_conflict_do_nothing(index_elements=["channel", "source", "external_id"])
+        .returning(incoming.c.id)
+    )
+    fresh = {row.id for row in stored}
+    accepted = []
+    for arrival, row in zip(masked, rows, strict=True):
+        if row["id"] in fresh:
+            accepted.append(Accepted(IncomingId(row["id"]), arrival, fresh=True, done=False))
+        else:
+            accepted.append(await _again(tx, arrival, now=now))
+    return accepted
+
+
+async def take_abandoned(
+    tx: Transaction, channel: Channel, *, limit: int, now: datetime
+) -> list[Accepted]:
+    """Lease messages that somebody stored and nobody finished."""
+    pick = (
+        select(incoming.c.id)
+        .where(_abandoned(now), incoming.c.channel == channel)
+        .order_by(incoming.c.lease_until)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).cte("pick")
+    rows = (
+        await tx.execute(
+            update(incoming)
+            .where(incoming.c.id.in_(select(pick.c.id)))
+            .values(lease_until=now + LEASE, attempt=incoming.c.attempt + 1)
+            .returning(*incoming.c)
+        )
+    ).all()
+    return [_accepted(row) for row in sorted(rows, key=lambda row: row.id)]
+
+
+async def finish(
+    tx: Transaction,
+    incoming_id: IncomingId,
+    *,
+    outcome: str,
+    state: IncomingState = IncomingState.DONE,
+) -> bool:
+    """Close a message; false where it was closed before."""
+    closed = await tx.execute(
+        update(incoming)
+        .where(incoming.c.id == incoming_id, incoming.c.state == IncomingState.NEW)
+        .values(state=state, outcome=outcome[:64])
+    )
+    return closed.rowcount == 1
+
+
+async def answer(
+    tx: Transaction,
+    incoming_id: IncomingId,
+    to: Payer,
+    said: Notice,
+    *,
+    locale: str,
+    now: datetime,
+) -> None:
+    """Close a message with its one reply."""
+    if await finish(tx, incoming_id, outcome=REPLY):
+        await outbox.add(
+            tx, to, said, key=f"reply:{incoming_id}", locale=locale, now=now, answers=incoming_id
+        )
+
+
+async def _again(tx: Transaction, arrival: Arrival, *, now: datetime) -> Accepted:
+    """A message that is stored already: done, in somebody's hands, or abandoned and now ours."""
+    same = tuple_(incoming.c.channel, incoming.c.source, incoming.c.external_id) == (
+        tuple_(arrival.channel, arrival.source, arrival.external_id)
+    )
+    taken = await tx.first(
+        update(incoming)
+        .where(same, _abandoned(now))
+        .values(lease_until=now + LEASE, attempt=incoming.c.attempt + 1)
+        .returning(*incoming.c)
+    )
+    if taken is not None:
+        return _accepted(taken)
+    row = await tx.one(select(incoming.c.id, incoming.c.state).where(same))
+    return Accepted(row.id, arrival, fresh=False, done=row.state != IncomingState.NEW)
+
+
+def _abandoned(now: datetime) -> Any:
+    return and_(incoming.c.state == IncomingState.NEW, incoming.c.lease_until < now)
+
+
+def _accepted(row: Any) -> Accepted:
+    arrival = Arrival(row.channel, row.source, row.external_id, row.sender, row.payload)
+    return Accepted(row.id, arrival, fresh=True, done=False)
+
+
+def _masked(arrival: Arrival) -> Arrival:
+    text, found = mask_cards(str(arrival.payload.get("text", "")))
+    if not found:
+        return arrival
+    payload = {**arrival.payload, "text": text, "card_masked": True}
+    payload.pop("raw", None)  # the bytes hold the number too
+    return Arrival(arrival.channel, arrival.source, arrival.external_id, arrival.sender, payload)

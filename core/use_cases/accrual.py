@@ -1,0 +1,92 @@
+"""Accrual: a monthly fee in equal shares by the minute, exact over the month. Pure."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from core.money import ZERO, Money
+from core.profile import Tariff
+from core.states import ServiceState
+
+GRACE_DAYS = 7  # the full fee goes on for seven days from the first local day below zero
+
+
+def month_start(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant of the local month that `moment` is in."""
+    local = moment.astimezone(zone)
+    return _midnight(local.date().replace(day=1), zone)
+
+
+def next_month(moment: datetime, zone: ZoneInfo) -> datetime:
+    first = moment.astimezone(zone).date().replace(day=1)
+    return _midnight((first + timedelta(days=32)).replace(day=1), zone)
+
+
+def day_start(moment: datetime, zone: ZoneInfo) -> datetime:
+    return _midnight(moment.astimezone(zone).date(), zone)
+
+
+def next_day(moment: datetime, zone: ZoneInfo) -> datetime:
+    return _midnight(moment.astimezone(zone).date() + timedelta(days=1), zone)
+
+
+def fee_rate(tariff: Tariff | None, state: ServiceState, *, negative_days: int) -> Money:
+    """The monthly fee that runs on a day; `negative_days` counts from 0, the first day below zero."""
+    if tariff is None:
+        return ZERO
+    if state == ServiceState.VOLUNTARILY_BLOCKED or negative_days >= GRACE_DAYS:
+        return tariff.tv_monthly
+    return tariff.monthly
+
+
+def accrued(monthly: Money, start: datetime, end: datetime, zone: ZoneInfo) -> Money:
+    """What [start, end) costs: differences of one running total a month, so shares add up exactly."""
+    total = ZERO
+    while start < end:
+        border = min(end, next_month(start, zone))
+        total += _run_up(monthly, border, start, zone) - _run_up(monthly, start, start, zone)
+        start = border
+    return total
+
+
+def _run_up(monthly: Money, moment: datetime, within: datetime, zone: ZoneInfo) -> Money:
+    """The fee from the start of `within`'s month to `moment`, whole kopecks, rounded down."""
+    start, end = month_start(within, zone), next_month(within, zone)
+    minutes = (moment - start) // timedelta(minutes=1)
+    whole = (end - start) // timedelta(minutes=1)
+    return Money(monthly.kopecks * minutes // whole)
+
+
+def runs_out_at(
+    balance: Money, monthly: Money, since: datetime, zone: ZoneInfo, *, months: int = 24
+) -> datetime | None:
+    """The minute at which a balance, falling from `since`, is first below zero.
+
+    None where nothing falls, or where it lasts longer than `months`.
+    """
+    if balance < ZERO:
+        return since
+    if not monthly:
+        return None
+    for _ in range(months):
+        end = next_month(since, zone)
+        cost = accrued(monthly, since, end, zone)
+        if cost > balance:
+            return _crossing(balance, monthly, since, end, zone)
+        balance -= cost
+        since = end
+    return None
+
+
+def _crossing(balance: Money, monthly: Money, since: datetime, end: datetime, zone: ZoneInfo) -> datetime:
+    low, high = 0, (end - since) // timedelta(minutes=1)
+    while low < high:
+        middle = (low + high) // 2
+        if accrued(monthly, since, since + timedelta(minutes=middle), zone) > balance:
+            high = middle
+        else:
+            low = middle + 1
+    return since + timedelta(minutes=low)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
