@@ -44,7 +44,7 @@ def texts_of(channel: str) -> Catalog:
 def renewed(channel: str, locale: str) -> Catalog:
     """A language's catalogue with the texts of today and the translations that it has."""
     path = _path(channel, locale)
-    old = read_po(path.open("rb"), locale=locale) if path.exists() else Catalog(locale=locale)
+    old = _read(path, locale)
     new = Catalog(locale=locale)
     for text in _messages(texts_of(channel)):
         known = old.get(text.id, text.context)
@@ -109,10 +109,13 @@ def main(*arguments: str) -> int:
 
 
 def _tell_dropped(path: Path, catalogue: Catalog) -> None:
-    old = read_po(path.open("rb")) if path.exists() else Catalog()
-    for message in _messages(old):
+    for message in _messages(_read(path, str(catalogue.locale))):
         if message.string and catalogue.get(message.id, message.context) is None:
             print(f"{path.relative_to(ROOT)}: dropped, as the code does not say it: {message.id!r}")
+
+
+def _read(path: Path, locale: str) -> Catalog:
+    return read_po(BytesIO(path.read_bytes()), locale=locale) if path.exists() else Catalog(locale=locale)
 
 
 def _messages(catalogue: Catalog) -> list[Message]:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 RUNTIME, DEVELOPMENT = ROOT / "requirements.txt", ROOT / "requirements-dev.txt"
 _PINNED = re.compile(
     r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)"  # exact
-    r"(?: ; [^\\]+?)?"  # for which machines
+    r"(?: ; [^/-]+?)?"  # for which machines
     r"(?: --hash=sha256:[0-9a-f]{64})+"
 )
 
