@@ -31,7 +31,7 @@ class EncodeError(ValueError):
 
 
 class Layout(NamedTuple):
-    """The fields in wire order: `.name` a C-octet string, `+name` the TLVs to the end, a bare name one octet."""
+    """The fields in wire order: `.name` a C-octet string, `+name` TLVs to the end, a bare name one octet."""
 
     type: type[Pdu]
     fields: tuple[str, ...] = ()
