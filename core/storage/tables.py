@@ -71,7 +71,7 @@ account = Table(
     Column("tariff", String(64)),  # a code of the profile's; none: nothing is charged
     Column("tariff_next", String(64)),
     Column("state", states(ServiceState, "state"), nullable=False),
-    Column("accrued_until", Utc, nullable=False),  # fees are posted up to here
+    Column("accrued_until", Utc, nullable=False, index=True),  # fees are posted up to here
     Column("negative_since", Date),  # the first local day with a balance below zero
     Column("runs_out_at", Utc, index=True),
 )

@@ -33,7 +33,7 @@ def fee_rate(tariff: Tariff | None, state: ServiceState, *, negative_days: int) 
     """The monthly fee that runs on a day; `negative_days` counts from 0, the first day below zero."""
     if tariff is None:
         return ZERO
-    if state == ServiceState.VOLUNTARILY_BLOCKED or negative_days >= GRACE_DAYS:
+    if state != ServiceState.ACTIVE or negative_days >= GRACE_DAYS:
         return tariff.tv_monthly
     return tariff.monthly
 

@@ -1,0 +1,191 @@
+"""The sandbox provider: the simulator's card page and mobile charge, signed JSON over HTTP."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+import structlog
+
+from core.ids import PaymentId
+from core.money import Money
+from core.payments.provider import (
+    REASONS,
+    CallbackAnswer,
+    CallbackRejected,
+    Charge,
+    Declined,
+    NotSent,
+    Outcome,
+    Pending,
+    ProviderEvent,
+    Succeeded,
+    Unknown,
+)
+from core.states import Method
+
+TIMEOUT_SECONDS = 10.0
+SIGNATURE = "X-Signature"
+
+log = structlog.get_logger()
+
+
+class Sandbox:
+    """Charges at the simulator. Checkouts honour our key, mobile charges do not."""
+
+    name = "sandbox"
+    methods = frozenset({Method.CARD, Method.MOBILE})
+    keys_honoured = frozenset({Method.CARD})
+
+    def __init__(
+        self, *, url: str, key: str, merchant: str, public_url: str, timeout: float = TIMEOUT_SECONDS
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._key = key.encode()
+        self._merchant = merchant
+        self._public_url = public_url.rstrip("/")
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._http: aiohttp.ClientSession | None = None
+
+    async def start_checkout(self, charge: Charge) -> Outcome:
+        answer = await self._post("/checkouts", charge, return_url=f"{self._public_url}/paid")
+        if not isinstance(answer, dict):
+            return answer
+        return Pending(reference=str(answer["id"]), checkout_url=str(answer["url"]))
+
+    async def charge_mobile(self, charge: Charge) -> Outcome:
+        answer = await self._post("/mobile-charges", charge, phone=charge.phone)
+        if not isinstance(answer, dict):
+            return answer
+        return _outcome({"amount": charge.total.kopecks, "account": charge.number, **answer})
+
+    async def get_state(self, payment_id: PaymentId) -> Sequence[Outcome] | Unknown:
+        query = f"payment={payment_id}"
+        headers = {SIGNATURE: self._sign(query.encode())}
+        try:
+            async with self._session().get(f"{self._url}/payments?{query}", headers=headers) as response:
+                if response.status != 200:
+                    return Unknown(f"status_{response.status}")
+                found = await response.json()
+                return [_outcome(each) for each in found["payments"]]
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
+            return Unknown(type(error).__name__)
+
+    def parse_callback(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
+        signature = headers.get(SIGNATURE, "")
+        if not hmac.compare_digest(self._sign(body).encode(), signature.encode("utf-8", "replace")):
+            raise CallbackRejected("signature", status=403)
+        try:
+            said = json.loads(body, object_pairs_hook=_without_duplicates)
+            if said["merchant"] != self._merchant or said["test"] is not True:
+                raise CallbackRejected("merchant", status=403)
+            return ProviderEvent(
+                key=str(said["event"]),
+                payment_id=PaymentId(UUID(said["payment"])),
+                outcome=_event_outcome(said),
+                method=Method(said["method"]),
+                at=datetime.fromisoformat(said["at"]),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CallbackRejected("malformed") from error
+
+    def acknowledge(self) -> CallbackAnswer:
+        return CallbackAnswer(200, "OK")
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.close()
+
+    async def _post(self, path: str, charge: Charge, **more: Any) -> dict[str, Any] | Outcome:
+        body = json.dumps(
+            {
+                "merchant": self._merchant,
+                "payment": str(charge.id),
+                "account": charge.number,
+                "amount": charge.total.kopecks,
+                "currency": "RUB",
+                "payer": charge.payer,
+                "callback_url": f"{self._public_url}/callbacks/{self.name}",
+                "test": True,
+                **more,
+            }
+        ).encode()
+        headers = {SIGNATURE: self._sign(body), "Content-Type": "application/json"}
+        try:
+            async with self._session().post(self._url + path, data=body, headers=headers) as response:
+                if response.status in (200, 201):
+                    answer: dict[str, Any] = await response.json()
+                    return answer
+                if 400 <= response.status < 500:
+                    log.warning("provider refused a request", provider=self.name, status=response.status)
+                    return Declined("other")
+                return Unknown(f"status_{response.status}")
+        except aiohttp.ClientConnectorError:
+            return NotSent("unreachable")
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            return Unknown(type(error).__name__)
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            self._http = aiohttp.ClientSession(timeout=self._timeout)
+        return self._http
+
+    def _sign(self, raw: bytes) -> str:
+        return hmac.new(self._key, raw, hashlib.sha256).hexdigest()
+
+
+def _outcome(said: Mapping[str, Any]) -> Outcome:
+    """What an answer says of one charge; amounts are integer kopecks, floats are refused."""
+    match said["status"]:
+        case "succeeded":
+            return Succeeded(
+                reference=str(said["id"]),
+                number=str(said["account"]),
+                total=_kopecks(said["amount"]),
+                currency=str(said.get("currency", "RUB")),
+                card_mask=said.get("card_mask"),
+            )
+        case "pending":
+            return Pending(reference=str(said["id"]))
+        case "declined":
+            return Declined(_reason(said.get("reason")), reference=str(said["id"]))
+        case other:
+            return Unknown(f"status {other}"[:64])
+
+
+def _event_outcome(said: Mapping[str, Any]) -> Succeeded | Declined:
+    match said["kind"]:
+        case "payment.succeeded":
+            return Succeeded(
+                reference=str(said["id"]),
+                number=str(said["account"]),
+                total=_kopecks(said["amount"]),
+                currency=str(said["currency"]),
+                card_mask=said["card"]["mask"] if said.get("card") else None,
+            )
+        case "payment.declined":
+            return Declined(_reason(said.get("reason")), reference=str(said["id"]))
+        case other:
+            raise ValueError(f"kind {other}")
+
+
+def _kopecks(value: object) -> Money:
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        raise ValueError("amount")
+    return Money(value)
+
+
+def _reason(said: object) -> str:
+    return said if isinstance(said, str) and said in REASONS else "other"
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Two values under one name are two readings of a payment: refused."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise ValueError("duplicate names")
+    return dict(pairs)

@@ -1,0 +1,161 @@
+"""Accounts: who may see which, and what the balance screen shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from core.clock import Clock
+from core.errors import NoRegisteredPhone, NotLinked
+from core.ids import AccountId, IncomingId, Payer
+from core.messages import incoming
+from core.messages.notices import Balance, BalanceLine
+from core.money import Money
+from core.profile import Profile
+from core.states import Access, TransferKind
+from core.storage.database import Database, Transaction
+from core.storage.tables import account, account_phone, ledger_account, ledger_transfer, link
+from core.use_cases.account_screen import AccountScreen, account_screen
+from core.use_cases.accrual import month_start
+from core.use_cases.balances import Service
+from core.use_cases.subscribers import is_phone, locale_of
+
+LINES_IN_SMS = 3  # accounts told in one SMS
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedAccount:
+    id: AccountId
+    number: str
+    access: Access
+    tariff: str | None
+
+
+class Accounts:
+    def __init__(self, database: Database, profile: Profile, clock: Clock, wall: Clock) -> None:
+        self._database = database
+        self._profile = profile
+        self._clock = clock
+        self._wall = wall
+
+    async def screen(self, account_id: AccountId) -> AccountScreen:
+        """The balance screen; the caller has made sure that the reader may see it."""
+        async with self._database.read() as tx:
+            return await read_screen(tx, account_id, self._profile, self._clock.now())
+
+    async def linked(self, payer: Payer) -> list[LinkedAccount]:
+        """The accounts that a person may see, by number."""
+        async with self._database.read() as tx:
+            rows = await _linked_rows(tx, payer)
+        return [
+            LinkedAccount(row.id, row.number, row.access, _name(self._profile, row.tariff)) for row in rows
+        ]
+
+    async def of_phone(self, msisdn: str) -> list[AccountId]:
+        return [each.id for each in await self.linked(Payer.sms(msisdn))]
+
+    async def tell_balance_by_sms(
+        self, payer: Payer, number: str | None, *, answering: IncomingId
+    ) -> None:
+        """Answer `баланс` of a registered phone with its accounts, or with the one asked for.
+
+        Raises NoRegisteredPhone; NotLinked where the account is another's or is none: the two
+        are not told apart.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            rows: Sequence[Any] = await _linked_rows(tx, payer)
+            if not rows:
+                raise NoRegisteredPhone
+            if number is not None:
+                rows = [row for row in rows if row.number == number]
+                if not rows:
+                    raise NotLinked
+            screens = [await read_screen(tx, row.id, self._profile, now) for row in rows[:LINES_IN_SMS]]
+            said = Balance(
+                lines=[
+                    BalanceLine(each.number, each.balance, each.days_until_block, each.recommended)
+                    for each in screens
+                ],
+                more=len(rows) - len(screens),
+            )
+            locale = await locale_of(tx, payer, self._profile)
+            await incoming.answer(tx, answering, payer, said, locale=locale, now=self._wall.now())
+
+
+async def read_screen(
+    tx: Transaction, account_id: AccountId, profile: Profile, now: datetime
+) -> AccountScreen:
+    """The account screen as of `now`: what is posted, less what has run up since."""
+    zone = profile.zone
+    start = month_start(now, zone)
+    fees = (
+        select(func.coalesce(func.sum(ledger_transfer.c.amount), 0))
+        .where(
+            ledger_transfer.c.debit == account_id,
+            ledger_transfer.c.at >= start,
+            ledger_transfer.c.kind == TransferKind.FEE,
+        )
+        .scalar_subquery()
+    )
+    row = await tx.one(
+        select(account, ledger_account.c.balance, fees.label("fees"))
+        .join(ledger_account, ledger_account.c.id == account.c.id)
+        .where(account.c.id == account_id)
+    )
+    service = Service.of(row, profile)
+    running = service.accrued(now, zone)
+    before_this_month = service.accrued(min(now, start), zone)
+    return account_screen(
+        Money(row.balance) - running,
+        Money(int(row.fees)) + running - before_this_month,
+        service.tariff,
+        now,
+        service.state,
+        zone=zone,
+        number=row.number,
+        tariff_next=service.tariff_next,
+    )
+
+
+async def is_linked(tx: Transaction, payer: Payer, account_id: AccountId) -> bool:
+    return any(row.id == account_id for row in await _linked_rows(tx, payer))
+
+
+async def _linked_rows(tx: Transaction, payer: Payer) -> list[Any]:
+    columns = (account.c.id, account.c.number, account.c.tariff)
+    if is_phone(payer):
+        rows = await tx.all(
+            select(*columns)
+            .join(account_phone, account_phone.c.account_id == account.c.id)
+            .where(account_phone.c.msisdn == payer.address)
+            .order_by(account.c.number)
+        )
+        return [_ReadOnly(row.id, row.number, row.tariff) for row in rows]
+    return await tx.all(
+        select(*columns, link.c.access)
+        .join(link, link.c.account_id == account.c.id)
+        .where(
+            link.c.channel == payer.channel,
+            link.c.address == payer.address,
+            link.c.ended_at.is_(None),
+        )
+        .order_by(account.c.number)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadOnly:
+    """A registered phone sees its accounts, and changes nothing on them."""
+
+    id: AccountId
+    number: str
+    tariff: str | None
+    access: Access = Access.READ
+
+
+def _name(profile: Profile, code: str | None) -> str | None:
+    tariff = profile.tariff(code)
+    return None if tariff is None else tariff.name

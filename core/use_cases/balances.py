@@ -1,0 +1,131 @@
+"""Balances: fees brought up to a moment, and what follows from a balance that moved."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+
+from core.ids import AccountId, TransferId, new_id
+from core.ledger import book
+from core.ledger.transfer import REVENUE, Transfer, of_subscriber
+from core.money import ZERO, Money
+from core.profile import Profile, Tariff
+from core.states import ServiceState, TransferKind
+from core.storage.database import Transaction
+from core.storage.tables import account
+from core.use_cases import accrual
+
+
+@dataclass(slots=True)
+class Service:
+    """What of an account decides the fee; the rest of the row does not change here."""
+
+    account_id: AccountId
+    tariff: Tariff | None
+    tariff_next: Tariff | None
+    state: ServiceState
+    accrued_until: datetime
+    negative_since: date | None
+
+    @classmethod
+    def of(cls, row: Any, profile: Profile) -> "Service":
+        return cls(
+            account_id=row.id,
+            tariff=profile.tariff(row.tariff),
+            tariff_next=profile.tariff(row.tariff_next),
+            state=row.state,
+            accrued_until=row.accrued_until,
+            negative_since=row.negative_since,
+        )
+
+    def rate(self, day: date) -> Money:
+        """The monthly fee that runs on a local day."""
+        negative_days = -1 if self.negative_since is None else (day - self.negative_since).days
+        return accrual.fee_rate(self.tariff, self.state, negative_days=negative_days)
+
+    def accrued(self, until: datetime, zone: ZoneInfo) -> Money:
+        """What has run up since the last posting, by the rates of the days between."""
+        total, start = ZERO, self.accrued_until
+        while start < until:
+            end = min(until, accrual.next_day(start, zone))
+            total += accrual.accrued(self.rate(start.astimezone(zone).date()), start, end, zone)
+            start = end
+        return total
+
+
+async def lock(tx: Transaction, account_id: AccountId, profile: Profile) -> Service:
+    """The account's row, locked until the transaction ends."""
+    row = await tx.one(select(account).where(account.c.id == account_id).with_for_update())
+    return Service.of(row, profile)
+
+
+async def bring_up(tx: Transaction, service: Service, until: datetime, profile: Profile) -> None:
+    """Post the fees up to `until`: one transfer a local day, or less where something changes within it."""
+    zone = profile.zone
+    until = until.replace(second=0, microsecond=0)
+    posted = await book.balance(tx, of_subscriber(service.account_id))
+    while service.accrued_until < until:
+        start = service.accrued_until
+        end = min(until, accrual.next_day(start, zone))
+        day = start.astimezone(zone).date()
+        _begin_day(service, start, day, zone)
+        fee = accrual.accrued(service.rate(day), start, end, zone)
+        if fee:
+            await _post_fee(tx, service.account_id, fee, start)
+            posted -= fee
+        if posted < ZERO and service.negative_since is None:
+            service.negative_since = day
+        service.accrued_until = end
+    await save(tx, service, posted, profile)
+
+
+async def moved(tx: Transaction, service: Service, profile: Profile) -> None:
+    """A balance was raised or lowered: the block, the grace and the day it runs out follow."""
+    posted = await book.balance(tx, of_subscriber(service.account_id))
+    if posted >= ZERO:
+        service.negative_since = None
+        if service.state == ServiceState.BLOCKED:
+            service.state = ServiceState.ACTIVE
+    await save(tx, service, posted, profile)
+
+
+async def save(tx: Transaction, service: Service, posted: Money, profile: Profile) -> None:
+    rate = service.rate(service.accrued_until.astimezone(profile.zone).date())
+    await tx.execute(
+        update(account)
+        .where(account.c.id == service.account_id)
+        .values(
+            tariff=None if service.tariff is None else service.tariff.code,
+            state=service.state,
+            accrued_until=service.accrued_until,
+            negative_since=service.negative_since,
+            runs_out_at=accrual.runs_out_at(posted, rate, service.accrued_until, profile.zone),
+        )
+    )
+
+
+def _begin_day(service: Service, start: datetime, day: date, zone: ZoneInfo) -> None:
+    if start == accrual.month_start(start, zone) and service.tariff_next is not None:
+        service.tariff = service.tariff_next
+    overdue = service.negative_since is not None and (
+        (day - service.negative_since).days >= accrual.GRACE_DAYS
+    )
+    if overdue and service.state == ServiceState.ACTIVE:
+        service.state = ServiceState.BLOCKED
+
+
+async def _post_fee(tx: Transaction, account_id: AccountId, fee: Money, start: datetime) -> None:
+    await book.post(
+        tx,
+        Transfer(
+            id=TransferId(new_id()),
+            debit=of_subscriber(account_id),
+            credit=REVENUE.id,
+            amount=fee,
+            kind=TransferKind.FEE,
+            key=f"fee:{account_id}:{start:%Y-%m-%dT%H:%MZ}",
+            at=start,
+        ),
+    )

@@ -1,0 +1,61 @@
+"""Limits that money or privacy depends on: counted in the database, so no restart forgives them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, insert, select
+
+from core.ids import Payer, new_id
+from core.storage.database import Transaction
+from core.storage.tables import limit_hit
+
+LONGEST = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    count: int
+    window: timedelta
+
+
+# Account numbers are guessable (reliability.md, "Security" 2).
+UNKNOWN_ACCOUNTS = (Limit(5, timedelta(minutes=10)), Limit(20, timedelta(days=1)))
+LOGINS_OF_ONE_ACCOUNT = (Limit(5, timedelta(minutes=15)), Limit(20, timedelta(days=1)))
+LOGINS_OF_ONE_ADDRESS = (Limit(20, timedelta(minutes=15)), Limit(100, timedelta(days=1)))
+CODES_OF_ONE_PERSON = (Limit(3, timedelta(minutes=15)), Limit(10, timedelta(days=1)))
+
+
+def subject(payer: Payer, what: str) -> str:
+    return f"{what}:{payer.channel}:{payer.address}"
+
+
+async def hit(tx: Transaction, subject: str, *, now: datetime) -> None:
+    await tx.execute(insert(limit_hit).values(id=new_id(), subject=subject[:160], at=now))
+
+
+async def reached(
+    tx: Transaction, subject: str, limits: tuple[Limit, ...], *, now: datetime
+) -> timedelta | None:
+    """How long to wait until the subject is below all its limits; None where it is."""
+    waits = []
+    for limit in limits:
+        newest = await tx.all(
+            select(limit_hit.c.at)
+            .where(limit_hit.c.subject == subject[:160], limit_hit.c.at > now - limit.window)
+            .order_by(limit_hit.c.at.desc())
+            .limit(limit.count)
+        )
+        if len(newest) == limit.count:
+            waits.append(newest[-1].at + limit.window - now)
+    return max(waits, default=None)
+
+
+async def count(tx: Transaction, subject: str) -> int:
+    return int(
+        await tx.scalar(select(func.count()).where(limit_hit.c.subject == subject[:160])) or 0
+    )
+
+
+async def forget_old(tx: Transaction, *, now: datetime) -> int:
+    old = await tx.execute(delete(limit_hit).where(limit_hit.c.at < now - LONGEST))
+    return old.rowcount

@@ -1,0 +1,128 @@
+"""Receiving: what the doors do with an incoming message before and after its handler."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.clock import Clock
+from core.ids import IncomingId, Payer
+from core.messages import incoming
+from core.messages.incoming import Accepted, Arrival
+from core.messages.notices import Notice
+from core.states import Channel, IncomingState
+from core.storage.database import Database
+from core.storage.tables import incoming as incoming_table
+from core.storage.tables import notice, sms_part
+
+PARTS_LIVE = timedelta(hours=24)  # phones send the parts of one text within seconds
+
+
+class Receiving:
+    """The inbox. An acknowledgement may be given once `accept` has returned."""
+
+    def __init__(self, database: Database, wall: Clock) -> None:
+        self._database = database
+        self._wall = wall
+
+    async def accept(self, messages: Sequence[Arrival]) -> list[Accepted]:
+        """Store messages in one commit; card numbers are masked before that.
+
+        `fresh` messages are the caller's to handle within 30 s; others are in other hands or done.
+        """
+        async with self._database.transaction() as tx:
+            return await incoming.store(tx, messages, now=self._wall.now())
+
+    async def finish(
+        self,
+        incoming_id: IncomingId,
+        *,
+        reply: Notice | None = None,
+        to: Payer | None = None,
+        locale: str = "ru",
+        silent: str | None = None,
+    ) -> None:
+        """Close a message with its reply, or in silence for a reason that the log shows."""
+        async with self._database.transaction() as tx:
+            if reply is None:
+                await incoming.finish(tx, incoming_id, outcome=f"silent: {silent or 'answered'}")
+                return
+            assert to is not None, "a reply has an address"
+            await incoming.answer(
+                tx, incoming_id, to, reply, locale=locale, now=self._wall.now()
+            )
+
+    async def fail(self, incoming_id: IncomingId, reason: str) -> None:
+        """Give a message up: it is not run again, staff see the reason."""
+        async with self._database.transaction() as tx:
+            await incoming.finish(tx, incoming_id, outcome=reason, state=IncomingState.FAILED)
+
+    async def take_abandoned(self, channel: Channel, n: int) -> list[Accepted]:
+        """Messages that were stored and whose handler died; they are the caller's now."""
+        async with self._database.transaction() as tx:
+            return await incoming.take_abandoned(tx, channel, limit=n, now=self._wall.now())
+
+    async def attempts(self, incoming_id: IncomingId) -> int:
+        async with self._database.read() as tx:
+            return int(
+                await tx.scalar(
+                    select(incoming_table.c.attempt).where(incoming_table.c.id == incoming_id)
+                )
+                or 0
+            )
+
+    async def replies_to(self, payer: Payer, window: timedelta) -> int:
+        """Replies that this person was given within `window`: the loop guard counts them."""
+        async with self._database.read() as tx:
+            return int(
+                await tx.scalar(
+                    select(func.count()).where(
+                        notice.c.channel == payer.channel,
+                        notice.c.address == payer.address,
+                        notice.c.created_at > self._wall.now() - window,
+                        notice.c.incoming_id.is_not(None),
+                    )
+                )
+                or 0
+            )
+
+    async def keep_part(
+        self, key: str, number: int, total: int, raw: bytes, payload: dict[str, Any]
+    ) -> list[bytes] | None:
+        """Store one part of a long SMS; all parts in order once the last has come, else None.
+
+        The parts stay until `drop_parts`, so a death between the last part and the message's
+        own acceptance loses nothing: the SMSC sends the last part again.
+        """
+        async with self._database.transaction() as tx:
+            make = sqlite.insert(sms_part) if tx.sqlite else postgresql.insert(sms_part)
+            await tx.execute(
+                make.values(
+                    key=key[:160],
+                    number=number,
+                    total=total,
+                    raw=raw,
+                    payload=payload,
+                    received_at=self._wall.now(),
+                ).on_conflict_do_nothing(index_elements=["key", "number"])
+            )
+            rows = await tx.all(
+                select(sms_part.c.number, sms_part.c.raw)
+                .where(sms_part.c.key == key[:160])
+                .order_by(sms_part.c.number)
+            )
+        return [row.raw for row in rows] if len(rows) == total else None
+
+    async def drop_parts(self, key: str) -> None:
+        async with self._database.transaction() as tx:
+            await tx.execute(delete(sms_part).where(sms_part.c.key == key[:160]))
+
+    async def forget_parts(self) -> int:
+        """Parts whose text never became whole."""
+        async with self._database.transaction() as tx:
+            gone = await tx.execute(
+                delete(sms_part).where(sms_part.c.received_at < self._wall.now() - PARTS_LIVE)
+            )
+            return gone.rowcount

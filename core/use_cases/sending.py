@@ -1,0 +1,129 @@
+"""Sending: the outbox as the channels' deliveries see it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import bindparam, select, update
+
+from core.clock import Clock
+from core.messages import notices, outbox
+from core.messages.outbox import DueNotice
+from core.states import Channel, NoticeState
+from core.storage.database import Database, Transaction
+from core.storage.tables import notice
+
+UNCERTAIN_AGAIN = timedelta(seconds=10)
+MAX_ATTEMPTS = 8  # with the back-off of the doors this spans more than a notice's life
+_REPEATS = {
+    kind.template: kind.repeats for kind in vars(notices).values() if hasattr(kind, "template")
+}
+
+
+class Sending:
+    """Each outcome is written by (id, lease): a delivery that lost its lease changes nothing."""
+
+    def __init__(self, database: Database, wall: Clock) -> None:
+        self._database = database
+        self._wall = wall
+
+    async def claim(self, channel: Channel, n: int) -> list[DueNotice]:
+        """Hold up to `n` due notices for 30 s, expired ones aside."""
+        if not await self._has_due(channel):
+            return []
+        async with self._database.transaction() as tx:
+            now = self._wall.now()
+            await tx.execute(
+                update(notice)
+                .where(
+                    notice.c.channel == channel,
+                    notice.c.state == NoticeState.DUE,
+                    notice.c.expires_at < now,
+                )
+                .values(state=NoticeState.EXPIRED, reason="too late to be of use")
+            )
+            return await outbox.claim(tx, channel, limit=n, now=now)
+
+    async def sent(self, delivered: Sequence[tuple[DueNotice, str | None]]) -> None:
+        """They went out; the id is the channel's own, by which a receipt finds the notice."""
+        if not delivered:
+            return
+        statement = (
+            update(notice)
+            .where(
+                notice.c.id == bindparam("key"),
+                notice.c.lease == bindparam("held"),
+                notice.c.state == NoticeState.TAKEN,
+            )
+            .values(
+                state=NoticeState.SENT,
+                lease=None,
+                lease_until=None,
+                provider_id=bindparam("said"),
+                sent_at=self._wall.now(),
+            )
+        )
+        async with self._database.transaction() as tx:
+            await tx.execute(
+                statement,
+                [
+                    {"key": each.id, "held": each.lease, "said": provider_id}
+                    for each, provider_id in delivered
+                ],
+            )
+
+    async def retry(self, held: DueNotice, *, after: timedelta, reason: str) -> None:
+        """It certainly did not go out: again after a while, up to MAX_ATTEMPTS."""
+        async with self._database.transaction() as tx:
+            if held.attempt >= MAX_ATTEMPTS:
+                await outbox.settle(tx, [held], NoticeState.FAILED, reason=reason[:120])
+            else:
+                await self._again(tx, held, after=after, reason=reason)
+
+    async def failed(self, held: DueNotice, reason: str) -> None:
+        async with self._database.transaction() as tx:
+            await outbox.settle(tx, [held], NoticeState.FAILED, reason=reason[:120])
+
+    async def uncertain(self, held: DueNotice, reason: str) -> None:
+        """It may have gone out. What tells of money is sent again, visibly marked; the rest is left."""
+        async with self._database.transaction() as tx:
+            if _REPEATS.get(held.template, False) and held.attempt < MAX_ATTEMPTS:
+                await self._again(tx, held, after=UNCERTAIN_AGAIN, reason=reason, repeat=True)
+            else:
+                await outbox.settle(tx, [held], NoticeState.UNCERTAIN, reason=reason[:120])
+
+    async def receipt(self, provider_id: str, *, delivered: bool, reason: str = "") -> bool:
+        """What the network says became of a sent message; false where we know no such message."""
+        state = NoticeState.DELIVERED if delivered else NoticeState.FAILED
+        async with self._database.transaction() as tx:
+            known = await tx.execute(
+                update(notice)
+                .where(
+                    notice.c.provider_id == provider_id,
+                    notice.c.state.in_([NoticeState.SENT, NoticeState.UNCERTAIN]),
+                )
+                .values(state=state, reason=reason[:120] or None)
+            )
+            return known.rowcount > 0
+
+    async def _has_due(self, channel: Channel) -> bool:
+        # A look costs no write lock: an idle delivery disturbs nobody.
+        now = self._wall.now()
+        due = select(notice.c.id).where(
+            notice.c.channel == channel,
+            notice.c.state.in_([NoticeState.DUE, NoticeState.TAKEN]),
+            notice.c.next_at <= now,
+        )
+        async with self._database.read() as tx:
+            return await tx.scalar(due.limit(1)) is not None
+
+    async def _again(
+        self, tx: Transaction, held: DueNotice, *, after: timedelta, reason: str, repeat: bool = False
+    ) -> None:
+        await outbox.settle(
+            tx,
+            [held],
+            NoticeState.DUE,
+            next_at=self._wall.now() + after,
+            reason=reason[:120],
+            repeat=held.repeat or repeat,
+        )

@@ -1,0 +1,115 @@
+"""Subscribers: the people who write to us, and what they chose."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.clock import Clock
+from core.ids import AccountId, IncomingId, Payer
+from core.messages import incoming
+from core.messages.notices import Started, Stopped
+from core.profile import Profile
+from core.states import Channel
+from core.storage.database import Database, Transaction
+from core.storage.tables import notice, subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    payer: Payer
+    locale: str
+    locale_chosen: bool
+    current_account: AccountId | None
+    reachable: bool
+    stopped: bool
+
+
+class Subscribers:
+    def __init__(self, database: Database, profile: Profile, wall: Clock) -> None:
+        self._database = database
+        self._profile = profile
+        self._wall = wall
+
+    async def get(self, payer: Payer, *, locale: str | None = None) -> Subscriber:
+        """The person, made at first sight with the language that their device shows."""
+        async with self._database.read() as tx:
+            row = await tx.first(select(subscriber).where(_is(payer)))
+        if row is None:
+            async with self._database.transaction() as tx:
+                row = await self._make(tx, payer, locale)
+        return Subscriber(
+            payer, row.locale, row.locale_chosen, row.current_account, row.reachable, row.stopped
+        )
+
+    async def set_locale(self, payer: Payer, locale: str) -> None:
+        await self._set(payer, locale=locale, locale_chosen=True)
+
+    async def choose_account(self, payer: Payer, account_id: AccountId) -> None:
+        await self._set(payer, current_account=account_id)
+
+    async def set_reachable(self, payer: Payer, *, reachable: bool) -> None:
+        await self._set(payer, reachable=reachable)
+
+    async def stop(self, payer: Payer, *, answering: IncomingId) -> None:
+        """SMS: we do not write first any more. The confirmation is the last that we say."""
+        await self._stopped(payer, answering, stopped=True)
+
+    async def start(self, payer: Payer, *, answering: IncomingId) -> None:
+        await self._stopped(payer, answering, stopped=False)
+
+    async def was_written_to(self, payer: Payer) -> bool:
+        """Whether we ever sent this person anything: a bare STOP on a shared number asks that."""
+        async with self._database.read() as tx:
+            known = await tx.scalar(
+                select(notice.c.id)
+                .where(notice.c.channel == payer.channel, notice.c.address == payer.address)
+                .limit(1)
+            )
+            return known is not None
+
+    async def _stopped(self, payer: Payer, answering: IncomingId, *, stopped: bool) -> None:
+        async with self._database.transaction() as tx:
+            row = await self._make(tx, payer, None)
+            await tx.execute(update(subscriber).where(_is(payer)).values(stopped=stopped))
+            said = Stopped() if stopped else Started()
+            await incoming.answer(
+                tx, answering, payer, said, locale=row.locale, now=self._wall.now()
+            )
+
+    async def _set(self, payer: Payer, **values: Any) -> None:
+        async with self._database.transaction() as tx:
+            await self._make(tx, payer, None)
+            await tx.execute(update(subscriber).where(_is(payer)).values(**values))
+
+    async def _make(self, tx: Transaction, payer: Payer, locale: str | None) -> Any:
+        make = sqlite.insert(subscriber) if tx.sqlite else postgresql.insert(subscriber)
+        if locale not in self._profile.locales:
+            locale = self._profile.default_locale
+        await tx.execute(
+            make.values(
+                channel=payer.channel,
+                address=payer.address,
+                locale=locale,
+                locale_chosen=False,
+                reachable=True,
+                stopped=False,
+                first_seen_at=self._wall.now(),
+            ).on_conflict_do_nothing(index_elements=["channel", "address"])
+        )
+        return await tx.one(select(subscriber).where(_is(payer)))
+
+
+def _is(payer: Payer) -> Any:
+    return and_(subscriber.c.channel == payer.channel, subscriber.c.address == payer.address)
+
+
+async def locale_of(tx: Transaction, payer: Payer, profile: Profile) -> str:
+    """The language to write to a person in, inside a transaction that tells them something."""
+    chosen = await tx.scalar(select(subscriber.c.locale).where(_is(payer)))
+    return str(chosen or profile.default_locale)
+
+
+def is_phone(payer: Payer) -> bool:
+    return payer.channel == Channel.SMS
