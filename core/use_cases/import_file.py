@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TextIO
 
 import argon2
 import phonenumbers
@@ -91,7 +92,7 @@ def read_lines(path: Path, profile: Profile) -> Iterator[Line | Problem]:
         wrong = list(_wrong_header(names))
         yield from wrong
         if not wrong:
-            yield from _Lines(profile, names).read(csv.reader(file, delimiter=delimiter, strict=True))
+            yield from _Lines(profile, names).read(file, delimiter)
 
 
 def _wrong_header(names: list[str]) -> Iterator[Problem]:
@@ -112,8 +113,8 @@ class _Lines:
         self._numbers: dict[str, int] = {}
         self._logins: dict[str, int] = {}
 
-    def read(self, rows: "csv._reader") -> Iterator[Line | Problem]:
-        before = rows.line_num
+    def read(self, file: TextIO, delimiter: str) -> Iterator[Line | Problem]:
+        rows, before = csv.reader(file, delimiter=delimiter, strict=True), 0
         while True:
             line = before + 2  # the header was read apart, and a record may fill several lines
             try:
@@ -146,7 +147,7 @@ class _Lines:
         else:
             yield Line(line=line, **values)
 
-    def _twice(self, row: dict[str, str], values: dict[str, object], line: int) -> list[tuple[str, str]]:
+    def _twice(self, row: dict[str, str], values: dict[str, Any], line: int) -> list[tuple[str, str]]:
         problems = []
         for column, seen in (("number", self._numbers), ("login", self._logins)):
             value = values.get(column)
@@ -159,10 +160,10 @@ class _Lines:
         return problems
 
 
-def _values(row: dict[str, str], profile: Profile) -> tuple[list[tuple[str, str]], dict[str, object]]:
+def _values(row: dict[str, str], profile: Profile) -> tuple[list[tuple[str, str]], dict[str, Any]]:
     """The fields that could be read, and what is wrong with the others."""
     problems: list[tuple[str, str]] = []
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     for column in COLUMNS:
         try:
             values[column] = _value(column, row, profile)

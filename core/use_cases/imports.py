@@ -119,10 +119,10 @@ class Imports:
     async def _known(self, tx: Transaction, numbers: list[str]) -> dict[str, _Known]:
         rows = await tx.all(select(account).where(account.c.number.in_(numbers)))
         ids = [row.id for row in rows]
-        phones: dict[UUID, set[str]] = {id: set() for id in ids}
+        phones: dict[UUID, set[str]] = {row.id: set() for row in rows}
         for phone in await tx.all(select(account_phone).where(account_phone.c.account_id.in_(ids))):
             phones[phone.account_id].add(phone.msisdn)
-        keys = [_opening_key(id) for id in ids]
+        keys = [_opening_key(row.id) for row in rows]
         transfers = await tx.all(select(ledger_transfer).where(ledger_transfer.c.key.in_(keys)))
         openings = {transfer.key: transfer for transfer in transfers}
         return {
@@ -157,19 +157,21 @@ class Imports:
     async def _create(self, tx: Transaction, lines: list[Line], now: datetime) -> None:
         ids = [AccountId(new_id()) for _ in lines]
         fresh = list(zip(ids, lines, strict=True))
-        await tx.execute(insert(account), [self._row(id, line, now) for id, line in fresh])
-        phones = [{"account_id": id, "msisdn": phone} for id, line in fresh for phone in sorted(line.phones)]
+        await tx.execute(insert(account), [self._row(owner, line, now) for owner, line in fresh])
+        phones = [
+            {"account_id": owner, "msisdn": phone} for owner, line in fresh for phone in sorted(line.phones)
+        ]
         if phones:
             await tx.execute(insert(account_phone), phones)
-        for id, line in fresh:
-            await book.open_subscriber_account(tx, of_subscriber(id), number=line.number)
+        for owner, line in fresh:
+            await book.open_subscriber_account(tx, of_subscriber(owner), number=line.number)
             if line.opening_balance:
-                await book.post(tx, _opening(id, line.opening_balance, now))
+                await book.post(tx, _opening(owner, line.opening_balance, now))
 
-    def _row(self, id: AccountId, line: Line, now: datetime) -> dict[str, Any]:
+    def _row(self, owner: AccountId, line: Line, now: datetime) -> dict[str, Any]:
         balance, today = line.opening_balance or ZERO, now.astimezone(self._profile.zone).date()
         service = Service(
-            account_id=id,
+            account_id=owner,
             tariff=self._profile.tariff(line.tariff),
             tariff_next=self._profile.tariff(line.tariff_next),
             state=line.state,
@@ -177,7 +179,7 @@ class Imports:
             negative_since=today if balance < ZERO else None,
         )
         return {name: getattr(line, name) for name in PLAIN} | {
-            "id": id,
+            "id": owner,
             "number": line.number,
             "tariff": line.tariff,
             "state": line.state,
@@ -187,27 +189,27 @@ class Imports:
         }
 
     async def _update(self, tx: Transaction, line: Line, stands: _Known, now: datetime) -> None:
-        id = AccountId(stands.row.id)
+        owner = AccountId(stands.row.id)
         if (line.tariff, line.state) != (stands.row.tariff, stands.row.state):
-            service = await balances.lock(tx, id, self._profile)
+            service = await balances.lock(tx, owner, self._profile)
             # What has run up so far is charged by what held so far.
             await balances.bring_up(tx, service, now, self._profile)
             service.tariff, service.state = self._profile.tariff(line.tariff), line.state
-            posted = await book.balance(tx, of_subscriber(id))
+            posted = await book.balance(tx, of_subscriber(owner))
             await balances.save(tx, service, posted, self._profile)
         await tx.execute(
-            update(account).where(account.c.id == id).values({name: getattr(line, name) for name in PLAIN})
+            update(account).where(account.c.id == owner).values({name: getattr(line, name) for name in PLAIN})
         )
         if line.phones != stands.phones:
-            await tx.execute(delete(account_phone).where(account_phone.c.account_id == id))
+            await tx.execute(delete(account_phone).where(account_phone.c.account_id == owner))
             for phone in sorted(line.phones):
-                await tx.execute(insert(account_phone).values(account_id=id, msisdn=phone))
+                await tx.execute(insert(account_phone).values(account_id=owner, msisdn=phone))
 
 
 def _against(line: Line, stands: _Known | None, logins: dict[str, str]) -> Iterator[Problem]:
-    owner = logins.get(line.login)
-    if owner is not None and owner != line.number:
-        yield Problem(line.line, "login", f"{line.login} is the login of account {owner}")
+    holder = logins.get(line.login)
+    if holder is not None and holder != line.number:
+        yield Problem(line.line, "login", f"{line.login} is the login of account {holder}")
     if stands is None or line.opening_balance is None:
         return
     if line.opening_balance != stands.opening:
@@ -220,12 +222,12 @@ def _differs(line: Line, stands: _Known) -> bool:
     return not same or line.phones != stands.phones
 
 
-def _opening_key(id: UUID) -> str:
-    return f"opening:{id}"
+def _opening_key(owner: UUID) -> str:
+    return f"opening:{owner}"
 
 
-def _opening(id: AccountId, balance: Money, now: datetime) -> Transfer:
-    debit, credit = OPENING.id, of_subscriber(id)
+def _opening(owner: AccountId, balance: Money, now: datetime) -> Transfer:
+    debit, credit = OPENING.id, of_subscriber(owner)
     if balance < ZERO:
         debit, credit, balance = credit, debit, -balance
     return Transfer(
@@ -234,12 +236,12 @@ def _opening(id: AccountId, balance: Money, now: datetime) -> Transfer:
         credit=credit,
         amount=balance,
         kind=TransferKind.OPENING,
-        key=_opening_key(id),
+        key=_opening_key(owner),
         at=now,
     )
 
 
-def _opened(id: UUID, transfer: Any) -> Money:
+def _opened(owner: UUID, transfer: Any) -> Money:
     if transfer is None:
         return ZERO
-    return Money(transfer.amount if transfer.credit == id else -transfer.amount)
+    return Money(transfer.amount if transfer.credit == owner else -transfer.amount)
