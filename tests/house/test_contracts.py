@@ -24,6 +24,6 @@ def test_the_import_contracts_are_kept() -> None:
 def test_the_contracts_look_at_every_folder_of_the_product() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
     assert project["importlinter"]["root_packages"] == FOLDERS
-    assert set(project["coverage"]["run"]["source_pkgs"]) == {"aliance", *FOLDERS}
+    assert set(project["coverage"]["run"]["source"]) == {"aliance", *FOLDERS}
     shipped = set(project["hatch"]["build"]["targets"]["wheel"]["only-include"])
     assert shipped == {"aliance.py", "locales", *FOLDERS}
