@@ -1,0 +1,92 @@
+"""The Telegram door as aliance.py composes it: webhook or polling, delivery, sweep."""
+
+import asyncio
+
+import structlog
+from aiogram import Bot
+from aiogram.client.default import DefaultBotProperties
+from aiogram.enums import ParseMode
+from aiogram.methods import SetWebhook
+from aiohttp import web
+from redis.asyncio import Redis
+from yarl import URL
+
+from bot.delivery import Delivery
+from bot.dispatcher import dispatcher
+from bot.fast import freeze_collector, keep_response_models
+from bot.inbox import Inbox
+from bot.introduce import introduce
+from bot.lock import SharedLocks, UserLocks
+from bot.polling import ALLOWED_UPDATES, Polling
+from bot.session import JsonSession
+from bot.webhook import Webhook
+from core.wiring import Core
+from handlers.locale import Catalogues
+
+SWEEP_SECONDS = 5.0
+WEBHOOK_CONNECTIONS = 40  # at once; the rest waits at Telegram
+
+log = structlog.get_logger()
+
+
+class TelegramDoor:
+    def __init__(self, core: Core, catalogues: Catalogues) -> None:
+        self._core = core
+        self._catalogues = catalogues
+        self._settings = core.settings
+        self._redis = Redis.from_url(self._settings.redis_url) if self._settings.redis_url else None
+        self._shared = SharedLocks(self._redis) if self._redis is not None else None
+        self.bot = Bot(
+            self._settings.telegram_token.get_secret_value(),
+            session=JsonSession(self._settings.telegram_api),
+            default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True),
+        )
+        self.inbox = Inbox(
+            core.receiving, self.bot, dispatcher(core, catalogues, self._redis), UserLocks(self._shared)
+        )
+        keep_response_models()
+
+    def routes(self) -> list[web.RouteDef]:
+        """The webhook's route for the process's HTTP server; none with long polling."""
+        if not self._settings.telegram_webhook_url:
+            return []
+        webhook = Webhook(self.inbox, self._settings.telegram_webhook_secret.get_secret_value())
+        return [web.post(URL(self._settings.telegram_webhook_url).path, webhook)]
+
+    async def run(self) -> None:
+        """Until cancelled. An update or a notice that was in hand is taken up again at the next start."""
+        core = self._core
+        delivery = Delivery(core.sending, core.subscribers, core.wakeups, self.bot, self._catalogues)
+        freeze_collector()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(introduce(self.bot, core.profile, self._catalogues))
+                group.create_task(self._receive())
+                group.create_task(delivery.run())
+                group.create_task(self._sweep())
+                if self._shared is not None:
+                    group.create_task(self._shared.run())
+        finally:
+            await self._close()
+
+    async def _receive(self) -> None:
+        if not self._settings.telegram_webhook_url:
+            await Polling(self.bot, self.inbox).run()
+        await self.bot(
+            SetWebhook(
+                url=self._settings.telegram_webhook_url,
+                secret_token=self._settings.telegram_webhook_secret.get_secret_value(),
+                allowed_updates=ALLOWED_UPDATES,
+                max_connections=WEBHOOK_CONNECTIONS,
+            )
+        )
+
+    async def _sweep(self) -> None:
+        while True:
+            await self.inbox.sweep_once()
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _close(self) -> None:
+        await self.bot.session.close()
+        if self._redis is not None:
+            await self._redis.aclose()

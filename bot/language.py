@@ -1,0 +1,55 @@
+"""Before a handler: who writes (a stored subscriber), in which language, and the dialogue they leave."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiogram import BaseMiddleware
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message, TelegramObject, User
+
+from core.ids import Payer
+from core.profile import Profile
+from core.use_cases.subscribers import Subscribers
+from handlers.locale import Catalogues
+from handlers.telegram.html import Html
+
+Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+
+class Language(BaseMiddleware):
+    """Gives handlers `who` and `words`. The language of the person's phone counts until they choose one."""
+
+    def __init__(self, subscribers: Subscribers, catalogues: Catalogues, profile: Profile) -> None:
+        self._subscribers = subscribers
+        self._catalogues = catalogues
+        self._profile = profile
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        user: User = data["event_from_user"]
+        who = await self._subscribers.get(Payer.telegram(user.id), locale=self._locale(user))
+        if not who.reachable:
+            await self._subscribers.set_reachable(who.payer, reachable=True)
+        data["who"] = who
+        data["words"] = Html(self._catalogues.words("telegram", who.locale))
+        return await handler(event, data)
+
+    def _locale(self, user: User) -> str:
+        code = (user.language_code or "").partition("-")[0]
+        return code if code in self._profile.locales else self._profile.default_locale
+
+
+class Dialogue(BaseMiddleware):
+    """A command or a button leaves the dialogue that waits for typed text."""
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        if data["raw_state"] is not None and _leaves(event):
+            state: FSMContext = data["state"]
+            await state.clear()
+            data["raw_state"] = None
+        return await handler(event, data)
+
+
+def _leaves(event: TelegramObject) -> bool:
+    if isinstance(event, Message):
+        return (event.text or "").startswith("/")
+    return isinstance(event, CallbackQuery)

@@ -1,0 +1,31 @@
+"""The history of an account, a page at a time."""
+
+from aiogram import Router
+from aiogram.types import CallbackQuery
+
+from core.use_cases.accounts import Accounts
+from core.use_cases.subscribers import Subscriber
+from core.use_cases.top_ups import TopUps
+from handlers.telegram import texts_balance
+from handlers.telegram.buttons import ToHistory
+from handlers.telegram.chosen import chosen
+from handlers.telegram.html import Html
+from handlers.telegram.screen import Screen
+
+PAGE = 8  # fits a phone's screen without scrolling
+
+router = Router(name="history")
+
+
+@router.callback_query(ToHistory.filter())
+async def history(
+    query: CallbackQuery,
+    callback_data: ToHistory,
+    who: Subscriber,
+    words: Html,
+    accounts: Accounts,
+    top_ups: TopUps,
+) -> Screen:
+    one = chosen(await accounts.linked(who.payer), callback_data.account)
+    page = await top_ups.history(one.id, before=callback_data.before or None, limit=PAGE)
+    return texts_balance.history(words, one.id, one.number, page, first=not callback_data.before)

@@ -1,0 +1,186 @@
+"""The buttons under each screen."""
+
+from collections.abc import Iterable, Sequence
+
+from aiogram.filters.callback_data import CallbackData
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
+
+from core.ids import AccountId
+from core.money import Money
+from core.use_cases.accounts import LinkedAccount
+from core.use_cases.top_ups import Chips, Confirmed, HistoryPage, Quote
+from handlers.telegram import buttons
+from handlers.telegram.html import Html
+
+LANGUAGE_NAMES = {"ru": "Русский", "en": "English"}
+
+Row = list[InlineKeyboardButton]
+
+
+def button(text: str, to: CallbackData) -> InlineKeyboardButton:
+    return InlineKeyboardButton(text=text, callback_data=to.pack())
+
+
+def link(text: str, url: str) -> InlineKeyboardButton:
+    return InlineKeyboardButton(text=text, url=url)
+
+
+def rows(*lines: Sequence[InlineKeyboardButton]) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup(inline_keyboard=[list(line) for line in lines if line])
+
+
+def back(words: Html, to: CallbackData | None = None) -> Row:
+    return [button(words("Back"), to or buttons.ToMenu())]
+
+
+def menu(words: Html, *, has_account: bool) -> InlineKeyboardMarkup:
+    balance = button(words("Balance"), buttons.ToBalance())
+    first = balance if has_account else button(words("Link an account"), buttons.ToLinking())
+    return rows(
+        [first, button(words("Top up"), buttons.ToTopUp())],
+        [
+            button(words("Accounts"), buttons.ToAccounts()),
+            button(words("Settings"), buttons.ToSettings()),
+        ],
+        [button(words("Help"), buttons.ToHelp())],
+    )
+
+
+def balance(words: Html, account: AccountId, *, several: bool) -> InlineKeyboardMarkup:
+    other = [button(words("Another account"), buttons.ToBalances())] if several else []
+    return rows(
+        [
+            button(words("Top up"), buttons.ToTopUp(account=account)),
+            button(words("History"), buttons.ToHistory(account=account)),
+        ],
+        [button(words("Refresh"), buttons.ToBalance(account=account)), *other],
+        back(words),
+    )
+
+
+def balances(words: Html, linked: Iterable[LinkedAccount]) -> InlineKeyboardMarkup:
+    return rows(*([button(one.number, buttons.ToBalance(account=one.id))] for one in linked), back(words))
+
+
+def payees(words: Html, linked: Iterable[LinkedAccount]) -> InlineKeyboardMarkup:
+    return rows(
+        *([button(one.number, buttons.ToTopUp(account=one.id))] for one in linked),
+        [button(words("Another number"), buttons.OtherNumber())],
+        back(words),
+    )
+
+
+def chips(words: Html, number: str, chips: Chips) -> InlineKeyboardMarkup:
+    def chip(text: str, amount: Money) -> Row:
+        return [button(text, buttons.Chip(number=number, kopecks=amount.kopecks))]
+
+    lines: list[Row] = []
+    if chips.recommended:
+        amount = words.money(chips.recommended)
+        lines.append(chip(words("Recommended: {amount}", amount=amount), chips.recommended))
+    if chips.monthly:
+        amount = words.money(chips.monthly)
+        lines.append(chip(words("Month's fee: {amount}", amount=amount), chips.monthly))
+    if chips.last:
+        amount = words.money(chips.last)
+        lines.append(chip(words("As last time: {amount}", amount=amount), chips.last))
+    return rows(
+        *lines,
+        [button(words("Another amount"), buttons.OtherAmount(number=number))],
+        [button(words("Another account"), buttons.WhoseTopUp())],
+        back(words),
+    )
+
+
+def quote(words: Html, quote: Quote) -> InlineKeyboardMarkup:
+    return rows(
+        [
+            button(
+                words("Confirm {total}", total=words.money(quote.total)),
+                buttons.Confirm(top_up=quote.id),
+            )
+        ],
+        [
+            button(words("Another amount"), buttons.OtherAmount(number=quote.number)),
+            button(words("Cancel the top-up"), buttons.Drop(top_up=quote.id)),
+        ],
+    )
+
+
+def checkout(words: Html, confirmed: Confirmed) -> InlineKeyboardMarkup:
+    page = [link(words("Open the card page"), confirmed.checkout_url)] if confirmed.checkout_url else []
+    return rows(page, [button(words("Menu"), buttons.ToMenu())])
+
+
+def history(words: Html, account: AccountId, page: HistoryPage, *, first: bool) -> InlineKeyboardMarkup:
+    newest = [] if first else [button(words("Newest"), buttons.ToHistory(account=account))]
+    older = (
+        [button(words("Older"), buttons.ToHistory(account=account, before=page.next_cursor))]
+        if page.next_cursor
+        else []
+    )
+    return rows([*newest, *older], back(words, buttons.ToBalance(account=account)))
+
+
+def accounts(words: Html, linked: Iterable[LinkedAccount]) -> InlineKeyboardMarkup:
+    return rows(
+        *([button(one.number, buttons.ToAccount(account=one.id))] for one in linked),
+        [button(words("Link an account"), buttons.ToLinking())],
+        back(words),
+    )
+
+
+def account(words: Html, account: AccountId) -> InlineKeyboardMarkup:
+    return rows(
+        [
+            button(words("Balance"), buttons.ToBalance(account=account)),
+            button(words("Top up"), buttons.ToTopUp(account=account)),
+        ],
+        [button(words("Unlink"), buttons.AskUnlink(account=account))],
+        back(words, buttons.ToAccounts()),
+    )
+
+
+def unlink(words: Html, account: AccountId) -> InlineKeyboardMarkup:
+    return rows(
+        [button(words("Yes, unlink"), buttons.Unlink(account=account))],
+        back(words, buttons.ToAccount(account=account)),
+    )
+
+
+def linking(words: Html, url: str) -> InlineKeyboardMarkup:
+    return rows(
+        [link(words("Open the login page"), url)],
+        [button(words("By my phone number"), buttons.ToContact())],
+        back(words, buttons.ToAccounts()),
+    )
+
+
+def contact(words: Html) -> ReplyKeyboardMarkup:
+    return ReplyKeyboardMarkup(
+        keyboard=[
+            [KeyboardButton(text=words("Share my phone number"), request_contact=True)],
+            [KeyboardButton(text="/cancel")],
+        ],
+        resize_keyboard=True,
+        one_time_keyboard=True,
+    )
+
+
+def settings(words: Html, locales: Iterable[str]) -> InlineKeyboardMarkup:
+    languages = [
+        button(
+            ("• " if code == words.code else "") + LANGUAGE_NAMES.get(code, code),
+            buttons.SetLanguage(code=code),
+        )
+        for code in locales
+    ]
+    return rows(languages, [button(words("Accounts"), buttons.ToAccounts())], back(words))
+
+
+def help_(words: Html) -> InlineKeyboardMarkup:
+    return rows([button(words("Privacy"), buttons.ToPrivacy())], back(words))
+
+
+def to_menu(words: Html) -> InlineKeyboardMarkup:
+    return rows([button(words("Menu"), buttons.ToMenu())])

@@ -1,0 +1,170 @@
+"""Screens of the menu, accounts, linking, settings and help."""
+
+from collections.abc import Sequence
+
+from aiogram.types import ReplyKeyboardRemove
+
+from core.profile import Profile
+from core.use_cases.accounts import LinkedAccount
+from core.use_cases.links import LinkStart
+from handlers.telegram import keyboards
+from handlers.telegram.html import Html
+from handlers.telegram.screen import Screen
+
+
+def welcome(words: Html, profile: Profile, *, has_account: bool) -> Screen:
+    lines = [
+        words("This is the bot of {operator}.", operator=profile.name[words.code]),
+        words("It shows the balance of your account and tops up any account by card."),
+    ]
+    if not has_account:
+        lines.append(words("To see a balance, link your account first."))
+    return Screen("\n".join(lines), keyboards.menu(words, has_account=has_account))
+
+
+def menu(words: Html, *, has_account: bool, toast: str = "") -> Screen:
+    text = words("What would you like to do?")
+    return Screen(text, keyboards.menu(words, has_account=has_account), toast=toast, alert=bool(toast))
+
+
+def stale(words: Html, *, has_account: bool) -> Screen:
+    return menu(words, has_account=has_account, toast=words("This menu is old. Here is a new one."))
+
+
+def not_understood(words: Html, *, has_account: bool) -> Screen:
+    text = words("I did not understand that. Please choose from the menu.")
+    return Screen(text, keyboards.menu(words, has_account=has_account))
+
+
+def cancelled(words: Html, *, has_account: bool) -> list[Screen]:
+    gone = Screen(words("The current step is left. Nothing was changed."), below=ReplyKeyboardRemove())
+    return [gone, menu(words, has_account=has_account)]
+
+
+def card_number_seen(words: Html) -> Screen:
+    return Screen(
+        words(
+            "Your message looked like a card number. I did not keep it: please delete it here. "
+            "A card number is entered on the payment page only."
+        ),
+        keyboards.to_menu(words),
+    )
+
+
+def accounts(words: Html, linked: Sequence[LinkedAccount]) -> Screen:
+    if not linked:
+        text = words("No account is linked to this chat.")
+    else:
+        text = words.plural(
+            "{n} account is linked to this chat.", "{n} accounts are linked to this chat.", len(linked)
+        )
+    return Screen(text, keyboards.accounts(words, linked))
+
+
+def account(words: Html, one: LinkedAccount) -> Screen:
+    lines = [words("Account <b>{number}</b>", number=one.number)]
+    if one.tariff:
+        lines.append(words("Tariff: {tariff}", tariff=one.tariff))
+    lines.append(
+        words("Access: full, by login")
+        if one.access == "full"
+        else words("Access: balance and history, by phone number")
+    )
+    return Screen("\n".join(lines), keyboards.account(words, one.id))
+
+
+def ask_unlink(words: Html, one: LinkedAccount) -> Screen:
+    text = words(
+        "Unlink account <b>{number}</b> from this chat? Its balance will not be shown here any more. "
+        "The account itself does not change.",
+        number=one.number,
+    )
+    return Screen(text, keyboards.unlink(words, one.id))
+
+
+def linking(words: Html, start: LinkStart) -> Screen:
+    text = words(
+        "1. Open the login page and log in to your account.\n"
+        "2. The page shows a one-time code of six digits.\n"
+        "3. Type that code here.\n\n"
+        "The link works once, until {until}. Never type your password in this chat.",
+        until=words.moment(start.expires_at),
+    )
+    return Screen(text, keyboards.linking(words, start.url))
+
+
+def not_a_code(words: Html) -> Screen:
+    text = words("The code has six digits: it is shown on the login page after you log in.")
+    return Screen(text, keyboards.to_menu(words))
+
+
+def ask_contact(words: Html) -> Screen:
+    text = words(
+        "If your mobile number is registered at your account, share it with the button below: "
+        "you will see balance and history."
+    )
+    return Screen(text, below=keyboards.contact(words))
+
+
+def contact_taken(words: Html, numbers: Sequence[str]) -> Screen:
+    text = words.plural(
+        "Your number is registered at account {numbers}.",
+        "Your number is registered at accounts {numbers}.",
+        len(numbers),
+        numbers=", ".join(numbers),
+    )
+    return Screen(text, below=ReplyKeyboardRemove())
+
+
+def settings(words: Html, locales: Sequence[str]) -> Screen:
+    return Screen(words("Settings. Choose the language of this chat:"), keyboards.settings(words, locales))
+
+
+def help_(words: Html, profile: Profile) -> Screen:
+    sms = profile.sms
+    example = f"{sms.keyword} 100080 100"
+    lines = [
+        words("/balance: balance, charges, days left"),
+        words("/pay: top up your account or any other"),
+        words("/accounts: link and unlink accounts"),
+        words("/settings: language"),
+        "",
+        words(
+            "Without Internet: send <code>{example}</code> by SMS to {short_code} (account, then roubles) "
+            "and confirm by a reply.",
+            example=example,
+            short_code=sms.short_code,
+        ),
+        "",
+        words(
+            "Information {information_hours}, support {support_hours}:",
+            information_hours=profile.information_hours[words.code],
+            support_hours=profile.support_hours[words.code],
+        ),
+        *(_city(words, profile, place) for place in range(len(profile.cities))),
+        "",
+        words("Cabinet: {cabinet}. Site: {site}.", cabinet=profile.cabinet, site=profile.site),
+    ]
+    return Screen("\n".join(lines), keyboards.help_(words))
+
+
+def privacy(words: Html, profile: Profile) -> Screen:
+    text = words(
+        "The bot stores your Telegram number and language, the accounts you linked, your top-ups and the "
+        "texts you send, and uses them only to answer you. It stores no card numbers and asks for no "
+        "passwords: the card is entered on the payment provider's page, the login on the page of "
+        "{operator}.\n\n"
+        "/accounts unlinks an account at once. To have the rest erased, ask support: see /help.",
+        operator=profile.name[words.code],
+    )
+    return Screen(text, keyboards.to_menu(words))
+
+
+def _city(words: Html, profile: Profile, place: int) -> str:
+    city = profile.cities[place]
+    return words(
+        "{city}: information {information}, support {support}",
+        city=city.name[words.code],
+        information=city.information,
+        support=city.support,
+    )

@@ -1,0 +1,96 @@
+"""Screens of a top-up, from the account to the card page."""
+
+from collections.abc import Sequence
+
+from core.use_cases.accounts import LinkedAccount
+from core.use_cases.top_ups import Chips, Confirmed, Quote
+from handlers.telegram import buttons, keyboards
+from handlers.telegram.html import Html
+from handlers.telegram.screen import Screen
+
+
+def whose(words: Html, linked: Sequence[LinkedAccount]) -> Screen:
+    return Screen(words("Which account to top up?"), keyboards.payees(words, linked))
+
+
+def ask_number(words: Html) -> Screen:
+    text = words("Which account to top up? Type its number, for example 100080.")
+    return Screen(text, keyboards.rows(keyboards.back(words)))
+
+
+def not_a_number(words: Html) -> Screen:
+    text = words("An account number has 1 to 10 digits. Please type it again.")
+    return Screen(text, keyboards.rows(keyboards.back(words)))
+
+
+def ask_amount(words: Html, number: str) -> Screen:
+    text = words(
+        "Top up account <b>{number}</b>. How many roubles? Type the amount, for example 500.", number=number
+    )
+    return Screen(text, keyboards.rows(keyboards.back(words, buttons.ToTopUp())))
+
+
+def chips(words: Html, number: str, chips: Chips) -> Screen:
+    text = words("Top up account <b>{number}</b>. Choose an amount or type it.", number=number)
+    return Screen(text, keyboards.chips(words, number, chips))
+
+
+def quote(words: Html, quote: Quote) -> Screen:
+    lines = [
+        words("Account: <b>{number}</b>", number=quote.number),
+        words("Goes to the account: <b>{amount}</b>", amount=words.money(quote.amount)),
+        _commission(words, quote),
+        words("You pay: <b>{total}</b>", total=words.money(quote.total)),
+        "",
+        words(
+            "After you confirm, the card page opens. The money goes to account {number} and is spent on its "
+            "fees. Please check the number.",
+            number=quote.number,
+        ),
+        words("Valid until {until}.", until=words.moment(quote.expires_at)),
+    ]
+    return Screen("\n".join(lines), keyboards.quote(words, quote))
+
+
+def confirmed(words: Html, confirmed: Confirmed) -> Screen:
+    """A late tap never puts an older screen over the receipt: it is told what became of the first."""
+    quote = confirmed.quote
+    facts = {"amount": words.money(quote.amount), "number": quote.number}
+    match confirmed.state:
+        case "checkout":
+            text = words(
+                "Account <b>{number}</b>, {amount}: pay on the card page. The receipt comes here.", **facts
+            )
+            return Screen(text, keyboards.checkout(words, confirmed))
+        case "preparing":
+            text = words(
+                "The card page for the top-up of account <b>{number}</b> by {amount} is being prepared. "
+                "Its link comes here.",
+                **facts,
+            )
+            return Screen(text, keyboards.to_menu(words))
+        case "paid":
+            return Screen(toast=words("This top-up is already paid."), alert=True)
+        case "declined":
+            return Screen(toast=words("This payment was declined. Nothing was charged."), alert=True)
+        case _:
+            return Screen(toast=words("The payment is being checked. The result comes here."), alert=True)
+
+
+def expired(words: Html) -> Screen:
+    text = words("The time to confirm has passed. Nothing was charged.")
+    again = keyboards.button(words("Start again"), buttons.ToTopUp())
+    return Screen(text, keyboards.rows([again], keyboards.back(words)))
+
+
+def dropped(words: Html) -> Screen:
+    return Screen(words("The top-up is cancelled. Nothing was charged."), keyboards.to_menu(words))
+
+
+def _commission(words: Html, quote: Quote) -> str:
+    if not quote.commission:
+        return words("Commission: none")
+    amount = words.money(quote.commission)
+    if quote.commission_from:
+        return words("Commission: from {amount}", amount=amount)
+    return words("Commission: {amount}", amount=amount)
