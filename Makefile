@@ -1,7 +1,6 @@
 # Everything a developer or an operator types. `make` alone lists it.
 
-PYTHON_SOURCES = $(wildcard aliance.py benchmarks bot core handlers simulator sms_gateway tests tools/*.py web)
-TYPED_SOURCES = $(wildcard aliance.py benchmarks bot core handlers simulator sms_gateway web)
+SOURCES = $(wildcard aliance.py benchmarks bot core handlers simulator sms_gateway tests tools web)
 BIN = .venv/bin
 
 .DEFAULT_GOAL := help
@@ -28,16 +27,16 @@ test: .venv/ready ## every test with coverage; CRASH=20 repeats the crash tests 
 	@ALIANCE_TEST_CRASH_ROUNDS=$(or $(CRASH),1) $(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--cov --cov-report=term)
 
 check: .venv/ready ## style, format, types, import contracts, locks and catalogues
-	@$(BIN)/ruff check $(PYTHON_SOURCES)
-	@$(BIN)/ruff format --check $(PYTHON_SOURCES)
-	@$(BIN)/mypy $(TYPED_SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.locks
 	@$(BIN)/python -m tools.catalogues --check
 
 fix: .venv/ready ## format, sort imports, mend what ruff can mend
-	@$(BIN)/ruff check --fix $(PYTHON_SOURCES)
-	@$(BIN)/ruff format $(PYTHON_SOURCES)
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
 
 migrate: .venv/ready ## bring the database of ALIANCE_DATABASE_URL to the newest schema
 	@$(BIN)/aliance migrate $(ARGS)
