@@ -1,0 +1,165 @@
+"""Tokens of a top-up text → its groups of digits, and whether the words around them spoil the sum."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from handlers.sms.amounts import Group, Link, Role
+from handlers.sms.letters import SPOILED, Kind, Token
+from handlers.sms.vocabulary import TIGHT, Meaning
+
+_MARKS = {",": Link.COMMA, ".": Link.DOT}
+_SPOILING_SIGNS = {SPOILED, "%", "~", "≈", "^", "±", "½"}
+_ROUBLE_SIGN = "₽"
+FRACTION_LONGEST = 2  # digits: kopecks
+
+
+@dataclass
+class Numbers:
+    """`spoiled`: the digits mean another sum; `refused`: the text says "not" somewhere."""
+
+    groups: list[Group] = field(default_factory=list)
+    spoiled: bool = False
+    refused: bool = False
+
+
+def scan(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> Numbers:
+    """One pass over the tokens behind the keyword."""
+    return _Scan(tokens, lexicon).run()
+
+
+class _Scan:
+    def __init__(self, tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> None:
+        self._tokens = tokens
+        self._lexicon = lexicon
+        self._found = Numbers()
+        self._between: list[Token] = []  # since the last group of digits
+        self._announced = Role.ANY
+        self._numeral = False
+
+    def run(self) -> Numbers:
+        for at, token in enumerate(self._tokens):
+            if token.kind is Kind.DIGITS:
+                self._digits(token)
+                continue
+            if token.kind is Kind.WORD:
+                self._word(token, self._neighbour(at - 1), self._neighbour(at + 1))
+            else:
+                self._sign(token, self._neighbour(at + 1))
+            self._between.append(token)
+        if self._numeral and len(self._found.groups) > 1:
+            self._found.spoiled = True  # "100 два раза"
+        return self._found
+
+    def _neighbour(self, at: int) -> Token | None:
+        return self._tokens[at] if 0 <= at < len(self._tokens) else None
+
+    def _digits(self, token: Token) -> None:
+        if self._is_negative(token) or self._is_bare_fraction(token):
+            self._found.spoiled = True
+        self._found.groups.append(Group(token.text, self._link(token), self._announced))
+        self._announced = Role.ANY
+        self._between = []
+
+    def _link(self, token: Token) -> Link:
+        if not self._found.groups:
+            return Link.APART
+        if not self._between:
+            return Link.SPACE if token.gap == " " else Link.APART
+        mark = self._between[0]
+        if len(self._between) == 1 and mark.tight and token.tight:
+            return _MARKS.get(mark.text, Link.APART)
+        return Link.APART
+
+    def _is_negative(self, token: Token) -> bool:
+        """A minus that belongs to the number, not a dash that separates: " -100" but not "100080-100"."""
+        if not (self._between and self._between[-1].text == "-" and token.tight):
+            return False
+        return not self._between[-1].tight
+
+    def _is_bare_fraction(self, token: Token) -> bool:
+        """ " ,50": half a rouble, or fifty behind a comma that lost its place."""
+        mark = self._between[-1] if self._between else None
+        return (
+            mark is not None
+            and mark.text in _MARKS
+            and not mark.tight
+            and token.tight
+            and len(token.text) <= FRACTION_LONGEST
+        )
+
+    def _word(self, word: Token, before: Token | None, after: Token | None) -> None:
+        meaning = self._meaning(word, after)
+        behind_digits = before is not None and before.kind is Kind.DIGITS
+        touches = (behind_digits and word.tight) or (
+            after is not None and after.kind is Kind.DIGITS and after.tight
+        )
+        ends_phrase = after is None or after.kind is not Kind.WORD
+        match meaning:
+            case Meaning.NOT | Meaning.CANCEL | Meaning.STOP:
+                self._found.refused = True
+            case Meaning.SPOILER:
+                self._found.spoiled = True
+            case Meaning.SUFFIX_SPOILER:
+                self._found.spoiled |= touches or (behind_digits and ends_phrase)
+            case Meaning.NUMERAL:
+                self._numeral = True
+            case Meaning.ROUBLES:
+                self._roubles(behind=behind_digits)
+            case Meaning.KOPECKS:
+                self._kopecks(behind=behind_digits)
+            case Meaning.ACCOUNT:
+                self._announced = Role.ACCOUNT
+            case Meaning.AMOUNT:
+                self._announced = Role.AMOUNT
+        if (touches and meaning not in TIGHT) or _is_numeric(word.text):
+            self._found.spoiled = True
+
+    def _meaning(self, word: Token, after: Token | None) -> Meaning | None:
+        announces = after is not None and (after.kind is Kind.DIGITS or (after.text == "." and after.tight))
+        if word.text == "no" and announces:
+            return Meaning.ACCOUNT  # "No. 100080", not "no"
+        return self._lexicon.get(word.text)
+
+    def _sign(self, sign: Token, after: Token | None) -> None:
+        text = sign.text
+        is_quote_inside = text == "'" and sign.tight and after is not None and after.tight
+        touches_digits = is_quote_inside and after is not None and after.kind is Kind.DIGITS
+        if text == _ROUBLE_SIGN:
+            self._rouble_sign(sign, after)
+        elif text == "№":
+            self._announced = Role.ACCOUNT
+        elif text in _SPOILING_SIGNS or unicodedata.category(text) == "Sc" or _is_numeric(text):
+            self._found.spoiled = True
+        elif touches_digits and self._found.groups and not self._between:
+            self._found.spoiled = True  # 1'000
+
+    def _rouble_sign(self, sign: Token, after: Token | None) -> None:
+        """Before its number or behind it, whichever it touches."""
+        leads = after is not None and after.kind is Kind.DIGITS and after.tight and not sign.tight
+        if leads:
+            self._announced = Role.AMOUNT
+        else:
+            self._roubles(behind=not self._between)
+
+    def _roubles(self, *, behind: bool) -> None:
+        if behind and self._found.groups:
+            self._found.groups[-1] = replace(self._found.groups[-1], role=Role.AMOUNT)
+
+    def _kopecks(self, *, behind: bool) -> None:
+        """Understood only behind roubles: "100 руб 50 коп"."""
+        groups = self._found.groups
+        if not (
+            behind
+            and len(groups) > 1
+            and groups[-2].role is Role.AMOUNT
+            and len(groups[-1].digits) <= FRACTION_LONGEST
+        ):
+            self._found.spoiled = True
+            return
+        groups[-1] = replace(groups[-1], link=Link.ROUBLES, role=Role.AMOUNT)
+
+
+def _is_numeric(text: str) -> bool:
+    """Holds ½, ² or Ⅷ: a number that is not written in digits."""
+    return any(unicodedata.category(char) in ("No", "Nl") for char in text)

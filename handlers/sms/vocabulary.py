@@ -1,0 +1,101 @@
+"""The words a text may hold beside its digits: what each means, in any alphabet, layout or case."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from handlers.sms.letters import fold, other_layout
+
+
+class Meaning(StrEnum):
+    KEYWORD = "keyword"
+    CONFIRM = "confirm"
+    CANCEL = "cancel"
+    BALANCE = "balance"
+    HELP = "help"
+    STOP = "stop"
+    START = "start"
+    NOT = "not"
+    NEED = "need"  # "не надо": a cancel only together with NOT
+    COURTESY = "courtesy"
+    ROUBLES = "roubles"
+    KOPECKS = "kopecks"
+    ACCOUNT = "account"  # announces an account number
+    AMOUNT = "amount"  # announces a sum
+    FILLER = "filler"
+    SPOILER = "spoiler"  # makes another sum of the digits: thousands, dollars
+    SUFFIX_SPOILER = "suffix_spoiler"  # the same, but only right behind the digits: 5 к
+    NUMERAL = "numeral"
+
+
+COMMANDS = {
+    Meaning.CONFIRM: "да da ок ok окей okay yes",
+    Meaning.CANCEL: "нет no отмена отменить отмени отменяю отказ cancel",
+    Meaning.BALANCE: "баланс balance balans bal остаток",
+    Meaning.HELP: "помощь помогите help хелп справка команды",
+    Meaning.STOP: "стоп stop отписаться отписка unsubscribe",
+    Meaning.START: "старт start подписаться subscribe",
+}
+
+OTHERS = {
+    Meaning.NOT: "не not",
+    Meaning.NEED: "надо нужно хочу буду",
+    Meaning.COURTESY: (
+        "здравствуйте здравствуй привет добрый доброе день вечер утро пожалуйста please спасибо мой my"
+    ),
+    Meaning.ROUBLES: "р руб рубль рубля рублей рубли r rub rur ruble rubles rouble roubles",
+    Meaning.KOPECKS: "коп копейка копейки копеек kop kopecks",
+    Meaning.ACCOUNT: (
+        "№ лс сч счет счета счету лицевой лицевого лицевому абонент договор договора номер номера n nr num"
+        " number ls acc acct account"
+    ),
+    Meaning.AMOUNT: "сумма сумму суммой суммы sum summa amount",
+    Meaning.FILLER: (
+        "на за и по для л с интернет internet оплата оплатить оплатите платеж пополнение пополнить пополни"
+        " пополните положить положите зачислить зачислите перевод to for pay payment topup"
+    ),
+    Meaning.SPOILER: (
+        "тыс тысяча тысячу тысячи тысяч тыщ тыща тыщи млн миллион миллиона миллионов мильон сот сотен сотня"
+        " сотни сотню десяток полтора полторы половина пол минус minus thousand hundred million"
+        " доллар доллара долларов долл usd евро eur юань юаня юаней тенге kzt бакс баксов процентов процент"
+    ),
+    Meaning.SUFFIX_SPOILER: "к k т t тр м m",
+    Meaning.NUMERAL: (
+        "ноль один одна два две три четыре пять шесть семь восемь девять десять двадцать тридцать сорок"
+        " пятьдесят шестьдесят семьдесят восемьдесят девяносто сто двести триста четыреста пятьсот шестьсот"
+        " семьсот восемьсот девятьсот раз раза"
+    ),
+}
+
+# Behind or before a digit without a space these still mean themselves: 100руб, лс100080.
+TIGHT = frozenset(
+    {
+        Meaning.KEYWORD,
+        Meaning.CONFIRM,
+        Meaning.ROUBLES,
+        Meaning.KOPECKS,
+        Meaning.ACCOUNT,
+        Meaning.AMOUNT,
+        Meaning.FILLER,
+    }
+)
+
+_PUNCTUATION_KEYS = "[];',.`"
+
+
+def lexicon(keywords: Iterable[str]) -> dict[str, Meaning]:
+    """Folded word → meaning. Commands and the operator's keywords are known in both keyboard layouts."""
+    known: dict[str, Meaning] = {}
+    for meaning, words in OTHERS.items():
+        known |= {fold(word): meaning for word in words.split()}
+    for meaning, words in COMMANDS.items():
+        known |= _in_both_layouts(words.split(), meaning)
+    return known | _in_both_layouts(keywords, Meaning.KEYWORD)
+
+
+def _in_both_layouts(words: Iterable[str], meaning: Meaning) -> dict[str, Meaning]:
+    # A letter that shares its key with a comma or a dot is lost at the ends: ",fkfyc" is read as "fkfyc".
+    return {
+        spelling: meaning
+        for word in words
+        for spelling in (fold(word), fold(other_layout(word).strip(_PUNCTUATION_KEYS)))
+    }
