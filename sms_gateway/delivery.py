@@ -1,0 +1,164 @@
+"""From the outbox to the SMSC: notices are claimed, worded, cut, submitted, and their outcomes written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from core.messages.outbox import DueNotice
+from core.messages.wakeups import Wakeups
+from core.states import Channel
+from core.use_cases.sending import Sending
+from sms_gateway.receipts import Receipt
+from sms_gateway.segments import Alphabet, Segment, TooLong, segments_of
+from sms_gateway.smpp.codec import EncodeError
+from sms_gateway.smpp.pdu import ESM_CLASS_UDH, SubmitSm
+from sms_gateway.smpp.session import NotSent, Outcome, Refused, Session, Submitted, Unknown
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 100
+IDLE_SECONDS = 1.0  # wake-ups are hints: the outbox is looked at this often without one
+REFUSED_AGAIN_AFTER = timedelta(seconds=30)
+NOT_SENT_AGAIN_AFTER = timedelta(seconds=2)
+MOST_EARLY_RECEIPTS = 10_000
+MOST_ID_LETTERS = 80  # what the outbox keeps; the standard has 64
+
+# 5.2.5 and 5.2.6: the short code is the network's own number, phones are international ISDN numbers.
+TON_INTERNATIONAL, TON_NETWORK, NPI_ISDN, NPI_UNKNOWN = 1, 3, 1, 0
+RECEIPT_WANTED = 1
+
+Render = Callable[[DueNotice], str]
+
+
+class Delivery:
+    def __init__(
+        self,
+        sending: Sending,
+        session: Session,
+        wakeups: Wakeups,
+        *,
+        render: Render,
+        short_code: str,
+        alphabet: Alphabet,
+        at_once: int = AT_ONCE,
+    ) -> None:
+        self._sending = sending
+        self._session = session
+        self._wakeups = wakeups
+        self._render = render
+        self._short_code = short_code
+        self._alphabet: Alphabet = alphabet
+        self._at_once = at_once
+        self._stopping = False
+        self._resting = asyncio.Event()
+        self._resting.set()
+        self._early: dict[str, Receipt] = {}
+
+    async def run(self) -> None:
+        while not self._stopping:
+            await self._session.bound()
+            self._resting.clear()
+            try:
+                found = await self.run_once()
+            except Exception:
+                # What was claimed comes back when its lease ends, marked as perhaps sent.
+                log.exception("delivery of sms failed")
+                found = 0
+            finally:
+                self._resting.set()
+            if not found:
+                await self._wakeups.wait("outbox.sms", IDLE_SECONDS)
+
+    async def stop(self) -> None:
+        """Claim no more; return when the batch in hand is through."""
+        self._stopping = True
+        await self._resting.wait()
+
+    async def run_once(self) -> int:
+        """Claim what is due and see it through; how many notices that were."""
+        notices = await self._sending.claim(Channel.SMS, self._at_once)
+        async with asyncio.TaskGroup() as tasks:
+            trials = [(notice, tasks.create_task(self._send(notice))) for notice in notices]
+        sent: list[tuple[DueNotice, str | None]] = []
+        for notice, trial in trials:
+            match trial.result():
+                case Submitted(message_id):
+                    sent.append((notice, message_id[:MOST_ID_LETTERS] or None))
+                case Refused(status, retry=True):
+                    await self._sending.retry(notice, after=REFUSED_AGAIN_AFTER, reason=f"smsc {status:#x}")
+                case Refused(status):
+                    await self._sending.failed(notice, f"smsc {status:#x}" if status else "no such address")
+                case NotSent(why):
+                    await self._sending.retry(notice, after=NOT_SENT_AGAIN_AFTER, reason=why)
+                case Unknown(why):
+                    await self._sending.uncertain(notice, why)
+        if sent:
+            await self._sending.sent(sent)
+            await self._apply_early_receipts(sent)
+        return len(notices)
+
+    async def take_receipt(self, receipt: Receipt) -> None:
+        """Write what became of a message; a receipt that overtakes its submit_sm_resp is kept for it."""
+        if not receipt.final or not receipt.ids:
+            return
+        # Kept before asking: the outcome may be written between the question and its answer.
+        for message_id in receipt.ids:
+            self._early[message_id] = receipt
+        while len(self._early) > MOST_EARLY_RECEIPTS:
+            del self._early[next(iter(self._early))]
+        for message_id in receipt.ids:
+            if await self._write_receipt(message_id, receipt):
+                break
+
+    async def _send(self, notice: DueNotice) -> Outcome:
+        try:
+            segments = segments_of(
+                self._render(notice), reference=notice.id.int & 0xFF, alphabet=self._alphabet
+            )
+            outcome: Outcome = NotSent("no text")
+            for number, segment in enumerate(segments, start=1):
+                outcome = await self._session.submit(
+                    self._message(notice.address, segment, last=number == len(segments))
+                )
+                if not isinstance(outcome, Submitted):
+                    break
+        except (TooLong, EncodeError) as error:
+            log.error("sms cannot be sent", notice=str(notice.id), template=notice.template, why=str(error))
+            return Refused(0, retry=False)
+        return outcome
+
+    def _message(self, address: str, segment: Segment, *, last: bool) -> SubmitSm:
+        # One receipt a text: that of its last part, by whose id the outbox knows it.
+        return SubmitSm(
+            source_addr_ton=TON_NETWORK,
+            source_addr_npi=NPI_UNKNOWN,
+            source_addr=self._short_code,
+            dest_addr_ton=TON_INTERNATIONAL,
+            dest_addr_npi=NPI_ISDN,
+            destination_addr=address,
+            esm_class=ESM_CLASS_UDH if segment.udh else 0,
+            registered_delivery=RECEIPT_WANTED if last else 0,
+            data_coding=segment.data_coding,
+            short_message=segment.udh + segment.payload,
+        )
+
+    async def _apply_early_receipts(self, sent: list[tuple[DueNotice, str | None]]) -> None:
+        for _, message_id in sent:
+            receipt = self._early.get(message_id) if message_id else None
+            if message_id and receipt:
+                await self._write_receipt(message_id, receipt)
+
+    async def _write_receipt(self, message_id: str, receipt: Receipt) -> bool:
+        known = await self._sending.receipt(
+            message_id[:MOST_ID_LETTERS],
+            delivered=receipt.delivered,
+            reason=f"{receipt.state} {receipt.error}".strip(),
+        )
+        if known:
+            for each in receipt.ids:
+                self._early.pop(each, None)
+        return known

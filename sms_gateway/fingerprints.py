@@ -1,0 +1,59 @@
+"""Which incoming short messages are one message sent again: the key that storing goes by."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+
+from sms_gateway.smpp.pdu import TAG_USER_MESSAGE_REFERENCE, DataSm, DeliverSm
+
+# SMSCs redeliver within seconds; a person who means it again is slower. Money has a key of its own.
+SAME_WITHIN_SECONDS = 60
+
+
+class Recently:
+    """What was met in the last minute, and when first. Wall clock: the time goes into what is stored."""
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._met: dict[str, float] = {}
+
+    def __contains__(self, key: str) -> bool:
+        self._forget()
+        return key in self._met
+
+    def first_met(self, key: str) -> float:
+        """Meet it: the time of this meeting, or that of the first one."""
+        self._forget()
+        return self._met.setdefault(key, self._now())
+
+    def _forget(self) -> None:
+        now = self._now()
+        while self._met:
+            # In order of meeting: what is still young ends the search.
+            oldest = next(iter(self._met))
+            if now - self._met[oldest] < SAME_WITHIN_SECONDS:
+                return
+            del self._met[oldest]
+
+
+class Fingerprints:
+    """SMPP gives an incoming message no id, and a redelivery gets a new sequence_number."""
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._recently = Recently(now)
+
+    def of(self, pdu: DeliverSm | DataSm, octets: bytes, *, joined: str = "") -> str:
+        """The external id: of who, to whom, what and when; `joined` is the key of a message of parts.
+
+        A redelivery that comes in the next time bucket keeps the id of the first; after a restart the
+        bucket alone tells.
+        """
+        content = hashlib.sha256()
+        reference = pdu.tlv(TAG_USER_MESSAGE_REFERENCE) or b""
+        names = (pdu.source_addr, pdu.destination_addr, joined)
+        for part in (*(name.encode() for name in names), reference, octets):
+            content.update(len(part).to_bytes(4, "big") + part)
+        digest = content.hexdigest()
+        return f"{digest}.{int(self._recently.first_met(digest) // SAME_WITHIN_SECONDS)}"

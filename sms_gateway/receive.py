@@ -1,0 +1,147 @@
+"""From the SMSC into the inbox: a message is joined, read and stored before it is acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import structlog
+
+from core.messages.incoming import Accepted, Arrival
+from core.states import Channel
+from core.use_cases.receiving import Receiving
+from sms_gateway.fingerprints import Fingerprints, Recently
+from sms_gateway.reassembly import Content, Part, content_of, key_of
+from sms_gateway.receipts import Receipt, receipt_of
+from sms_gateway.segments import Alphabet
+from sms_gateway.smpp import status as s
+from sms_gateway.smpp.pdu import DataSm, DeliverSm
+from sms_gateway.texts import text_of
+
+log = structlog.get_logger(__name__)
+
+GROUP_SECONDS = 0.003  # what arrives in this time shares one commit, and waits no longer for it
+MOST_IN_GROUP = 200
+MOST_SENDER_LETTERS = 32  # what the inbox keeps; E.164 has 15 digits, alphanumeric senders 11 letters
+TON_NATIONAL = 2
+
+# What becomes of the messages of a commit that this door is to handle.
+TakeUp = Callable[[Sequence[Accepted]], None]
+OnReceipt = Callable[[Receipt], Awaitable[None]]
+
+
+class Receive:
+    def __init__(
+        self,
+        receiving: Receiving,
+        *,
+        smsc: str,
+        alphabet: Alphabet,
+        take_up: TakeUp,
+        on_receipt: OnReceipt,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._receiving = receiving
+        self._smsc = smsc
+        self._alphabet: Alphabet = alphabet
+        self._take_up = take_up
+        self._on_receipt = on_receipt
+        self._fingerprints = Fingerprints(now)
+        self._joined = Recently(now)
+        self._waiting: list[tuple[Arrival, asyncio.Future[int]]] = []
+        self._come = asyncio.Event()
+
+    async def on_message(self, pdu: DeliverSm | DataSm) -> int:
+        """The status to acknowledge with: OK after the commit, undecodable text included (else it loops)."""
+        receipt = receipt_of(pdu)
+        if receipt is not None:
+            await self._on_receipt(receipt)
+            return s.OK
+        content = content_of(pdu)
+        if content.part is None:
+            return await self._store(self._arrival(pdu, content))
+        return await self._take_part(pdu, content.part, content.octets)
+
+    async def run(self) -> None:
+        while True:
+            await self._come.wait()
+            await asyncio.sleep(GROUP_SECONDS)
+            await self.commit_once()
+
+    async def commit_once(self) -> int:
+        """Store what waits, up to a group's size, in one commit; how many were stored."""
+        group, self._waiting = self._waiting[:MOST_IN_GROUP], self._waiting[MOST_IN_GROUP:]
+        if not self._waiting:
+            self._come.clear()
+        try:
+            accepted = await self._receiving.accept([arrival for arrival, _ in group])
+        except Exception:
+            log.exception("incoming messages not stored", messages=len(group))
+            _answer(group, s.TEMPORARY_APPLICATION_ERROR)
+            return 0
+        _answer(group, s.OK)
+        self._take_up([each for each in accepted if each.fresh])
+        return len(accepted)
+
+    async def _take_part(self, pdu: DeliverSm | DataSm, part: Part, octets: bytes) -> int:
+        key = key_of(self._smsc, pdu, part)
+        if key in self._joined:
+            return s.OK  # a redelivery would otherwise lie about and meet the next text of this reference
+        parts = await self._receiving.keep_part(
+            key, part.number, part.total, octets, {"data_coding": pdu.data_coding}
+        )
+        if parts is None:
+            return s.OK
+        status = await self._store(self._arrival(pdu, Content(b"".join(parts), part), joined=key))
+        if status == s.OK:
+            self._joined.first_met(key)
+            await self._receiving.drop_parts(key)
+        return status
+
+    async def _store(self, arrival: Arrival) -> int:
+        answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting.append((arrival, answered))
+        self._come.set()
+        return await answered
+
+    def _arrival(self, pdu: DeliverSm | DataSm, content: Content, *, joined: str = "") -> Arrival:
+        text = text_of(content.octets, pdu.data_coding, alphabet=self._alphabet) if content.whole else None
+        payload: dict[str, Any] = {
+            "text": text or "",
+            "to": pdu.destination_addr[:MOST_SENDER_LETTERS],
+            "data_coding": pdu.data_coding,
+            "smsc": self._smsc,
+        }
+        if text is None:
+            # Read text says all that its octets did; kept beside it they would show a masked card number.
+            payload |= {"undecodable": True, "raw": content.octets.hex()}
+        return Arrival(
+            channel=Channel.SMS,
+            source=self._smsc,
+            external_id=self._fingerprints.of(pdu, content.octets, joined=joined),
+            sender=sender_of(pdu),
+            payload=payload,
+        )
+
+
+def sender_of(pdu: DeliverSm | DataSm) -> str:
+    """The sender in E.164 digits without "+", where it is a phone number; else as it came."""
+    address = pdu.source_addr.strip()
+    digits = address.removeprefix("+")
+    if not (digits.isascii() and digits.isdecimal()):
+        return address[:MOST_SENDER_LETTERS]
+    # Russian numbers come in national form too: 8 and ten digits, or the ten alone.
+    if len(digits) == 11 and digits.startswith("8"):
+        return f"7{digits[1:]}"
+    if len(digits) == 10 and pdu.source_addr_ton == TON_NATIONAL:
+        return f"7{digits}"
+    return digits[:MOST_SENDER_LETTERS]
+
+
+def _answer(group: Sequence[tuple[Arrival, asyncio.Future[int]]], status: int) -> None:
+    for _, answered in group:
+        # The connection it came by may be gone, and its waiting cancelled.
+        if not answered.done():
+            answered.set_result(status)
