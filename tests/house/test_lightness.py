@@ -17,16 +17,16 @@ ACCEPT_SECONDS = 30.0
 # Its own peak, from within: what a parent reads of a child's peak may be the parent's.
 RUN = """
 import atexit, json, sys, time
+report, sys.argv = sys.argv[1], ["aliance", *sys.argv[2:]]
 def tell():
     peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
     loaded = sorted({name.split(".")[0] for name in sys.modules})
     cost = {"megabytes": int(peak) / 1024, "seconds": time.process_time(), "loaded": loaded}
-    with open(sys.argv[1], "w") as report:
-        json.dump(cost, report)
+    with open(report, "w") as file:
+        json.dump(cost, file)
 atexit.register(tell)
 import aliance
-sys.argv[1:], arguments = sys.argv[1:2], sys.argv[2:]
-sys.exit(aliance.main(arguments))
+sys.exit(aliance.main())
 """
 
 

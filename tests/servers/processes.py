@@ -30,9 +30,10 @@ def package_folder(name: str) -> Path:
 @contextmanager
 def server_folder(name: str) -> Iterator[Path]:
     """A temporary folder that belongs to the user whom the server runs as."""
-    with tempfile.TemporaryDirectory(
-        prefix=f"aliance-{name}-", dir=_temporary(), ignore_cleanup_errors=True
-    ) as made:
+    above = _temporary()
+    _sweep(above, name)
+    prefix = f"aliance-{name}-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=above, ignore_cleanup_errors=True) as made:
         folder = Path(made)
         give(folder)
         yield folder
@@ -126,6 +127,17 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
-def _temporary() -> str:
+def _temporary() -> Path:
     wished = Path(tempfile.gettempdir())
-    return str(wished) if readable_by_server(wished) else "/tmp"
+    return wished if readable_by_server(wished) else Path("/tmp")
+
+
+def _sweep(above: Path, name: str) -> None:
+    """Remove the folders of runs that were killed."""
+    for left in above.glob(f"aliance-{name}-*-*"):
+        try:
+            os.kill(int(left.name.split("-")[2]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(left, ignore_errors=True)
+        except PermissionError:
+            continue  # alive, and somebody else's
