@@ -4,6 +4,7 @@ import asyncio
 import struct
 
 from simulator.background import Background
+from simulator.connections import reset
 from simulator.faults import Faults
 
 # command_id and command_status, SMPP 3.4 sections 5.1.2.1 and 5.1.3.
@@ -35,7 +36,7 @@ class Gate:
     def cut(self) -> None:
         """Reset every connection, as a failing network does: nothing is unbound, no answer is flushed."""
         for writer in self._writers:
-            writer.transport.abort()
+            reset(writer.transport)
 
     def _admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._background.start(self._serve(reader, writer))

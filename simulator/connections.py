@@ -1,0 +1,15 @@
+"""Breaks a connection as a failing network does."""
+
+import asyncio
+import socket
+import struct
+
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of no seconds: the peer sees a reset, not an end
+
+
+def reset(transport: asyncio.BaseTransport) -> None:
+    peer = transport.get_extra_info("socket")
+    if peer is not None:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()

@@ -1,0 +1,73 @@
+"""Cards of the sandbox: what is a card, which test number does what, and what may be remembered of one."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import date
+
+DEFAULT_TEST_CARD = "4276850000037173"
+
+# Numbers with an outcome of their own; any other number that passes the Luhn check pays.
+DECLINES = {
+    "4276850000000015": "insufficient_funds",
+    "4276850000000023": "card_expired",
+    "4276850000000031": "3ds_failed",
+}
+PENDING_CARD = "4276850000000049"
+
+LONGEST_VALIDITY_YEARS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCard:
+    mask: str
+    fingerprint: str
+    expires: tuple[int, int]
+
+
+class Wallet:
+    """Cards that payers asked to remember: never the number, a keyed hash tells two cards apart."""
+
+    def __init__(self) -> None:
+        self._cards: dict[str, SavedCard] = {}
+        self._salt = secrets.token_bytes(32)
+
+    def of(self, payer: str) -> SavedCard | None:
+        return self._cards.get(payer)
+
+    def remember(self, payer: str, card: SavedCard) -> None:
+        self._cards[payer] = card
+
+    def saved(self, number: str, expires: tuple[int, int]) -> SavedCard:
+        return SavedCard(
+            mask(number), hmac.digest(self._salt, number.encode(), hashlib.sha256).hex(), expires
+        )
+
+
+def digits_of(text: str) -> str:
+    return re.sub(r"[\s-]", "", text)
+
+
+def is_card_number(number: str) -> bool:
+    """13 to 19 ASCII digits whose Luhn sum (ISO/IEC 7812-1 annex B) is a multiple of ten."""
+    if not re.fullmatch(r"[0-9]{13,19}", number):
+        return False
+    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(number)))
+    return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
+
+
+def mask(number: str) -> str:
+    return f"{number[:4]} {number[4:6]} xxxx {number[-4:]}"
+
+
+def expiry(text: str) -> tuple[int, int] | None:
+    """ "MM/YY" as (year, month); None when it is not a month."""
+    found = re.fullmatch(r"(0[1-9]|1[0-2])\s*/?\s*([0-9]{2})", text.strip())
+    return (2000 + int(found[2]), int(found[1])) if found else None
+
+
+def is_valid_on(expires: tuple[int, int], today: date) -> bool:
+    """A card is good to the end of its month."""
+    return (today.year, today.month) <= expires <= (today.year + LONGEST_VALIDITY_YEARS, 12)
