@@ -8,8 +8,9 @@ from aiogram.types import Update
 
 from bot.lock import UserLocks
 from core.ids import IncomingId
+from core.messages.incoming import Accepted, Arrival
 from core.states import Channel
-from core.use_cases.receiving import Accepted, Arrival, Receiving
+from core.use_cases.receiving import Receiving
 from handlers.telegram.errors import Incident
 
 Json = dict[str, Any]

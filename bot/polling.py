@@ -9,7 +9,7 @@ from aiogram.exceptions import TelegramAPIError
 from aiogram.methods import TelegramMethod
 
 from bot.inbox import Inbox
-from core.use_cases.receiving import Accepted
+from core.messages.incoming import Accepted
 
 POLL_SECONDS = 25
 POLL_GRACE_SECONDS = 10  # the answer's way, after Telegram's own waiting

@@ -64,7 +64,7 @@ async def unlink(
 ) -> Screen:
     one = chosen(await accounts.linked(who.payer), callback_data.account)
     await links.unlink(who.payer, one.id)
-    return texts.accounts(words, await accounts.linked(who.payer))
+    return texts.unlinked(words, one.number, await accounts.linked(who.payer))
 
 
 @router.callback_query(ToLinking.filter())
@@ -83,9 +83,9 @@ async def code_typed(
     code = re.sub(r"[\s-]", "", message.text or "")
     if not CODE.fullmatch(code):
         return texts.not_a_code(words)
-    await links.complete(who.payer, code)
+    number = await links.complete(who.payer, code)
     await state.clear()
-    return texts.accounts(words, await accounts.linked(who.payer))
+    return texts.linked(words, number, await accounts.linked(who.payer))
 
 
 @router.callback_query(ToContact.filter())

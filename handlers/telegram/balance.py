@@ -5,7 +5,6 @@ from uuid import UUID
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
-from core.ids import AccountId
 from core.use_cases.accounts import Accounts
 from core.use_cases.subscribers import Subscriber, Subscribers
 from handlers.telegram import texts, texts_balance
@@ -19,8 +18,10 @@ router = Router(name="balance")
 
 
 @router.message(Says("balance"))
-async def balance_asked(message: Message, who: Subscriber, words: Html, accounts: Accounts) -> Screen:
-    return await _balance(None, who, words, accounts)
+async def balance_asked(
+    message: Message, who: Subscriber, words: Html, accounts: Accounts, subscribers: Subscribers
+) -> Screen:
+    return await _balance(None, who, words, accounts, subscribers)
 
 
 @router.callback_query(ToBalance.filter())
@@ -32,10 +33,7 @@ async def balance_pressed(
     accounts: Accounts,
     subscribers: Subscribers,
 ) -> Screen:
-    screen = await _balance(callback_data.account, who, words, accounts)
-    if callback_data.account not in (None, who.current_account):
-        await subscribers.choose_account(who.payer, AccountId(callback_data.account))
-    return screen
+    return await _balance(callback_data.account, who, words, accounts, subscribers)
 
 
 @router.callback_query(ToBalances.filter())
@@ -43,9 +41,13 @@ async def pick(query: CallbackQuery, who: Subscriber, words: Html, accounts: Acc
     return texts_balance.which_balance(words, await accounts.linked(who.payer))
 
 
-async def _balance(account: UUID | None, who: Subscriber, words: Html, accounts: Accounts) -> Screen:
+async def _balance(
+    account: UUID | None, who: Subscriber, words: Html, accounts: Accounts, subscribers: Subscribers
+) -> Screen:
     linked = await accounts.linked(who.payer)
     if not linked:
         return texts.accounts(words, linked)
     one = chosen(linked, account, who.current_account)
+    if one.id != who.current_account:
+        await subscribers.choose_account(who.payer, one.id)
     return texts_balance.balance(words, one.id, await accounts.screen(one.id), several=len(linked) > 1)

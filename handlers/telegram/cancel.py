@@ -3,7 +3,6 @@
 from aiogram import Router
 from aiogram.types import Message
 
-from core.use_cases.subscribers import Subscriber
 from handlers.telegram import texts
 from handlers.telegram.commands import Says
 from handlers.telegram.html import Html
@@ -13,6 +12,6 @@ router = Router(name="cancel")
 
 
 @router.message(Says("cancel"))
-async def cancelled(message: Message, who: Subscriber, words: Html) -> list[Screen]:
+async def cancelled(message: Message, words: Html) -> list[Screen]:
     """The dialogue is left already: every command leaves it (bot/dialogue.py)."""
-    return texts.cancelled(words, has_account=who.current_account is not None)
+    return texts.cancelled(words)

@@ -13,7 +13,7 @@ from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from core import errors
 from core.ids import new_id
-from core.use_cases.subscribers import Subscriber, Subscribers
+from core.use_cases.subscribers import Subscribers
 from handlers.telegram import keyboards, texts, texts_top_up
 from handlers.telegram.html import Html
 from handlers.telegram.screen import Screen, show
@@ -61,7 +61,7 @@ async def _answer(handler: Handler, event: Message | CallbackQuery, data: dict[s
     except SkipHandler:
         return None
     except errors.Refusal as refusal:
-        return refused(refusal, data["words"], data["who"], pressed=isinstance(event, CallbackQuery))
+        return refused(refusal, data["words"], pressed=isinstance(event, CallbackQuery))
 
 
 async def _show(answer: Any, event: Message | CallbackQuery, bot: Bot) -> None:
@@ -86,14 +86,14 @@ async def _apologise(incident: Incident, event: Message | CallbackQuery, bot: Bo
         log.warning("apology lost", incident=incident.id, error=type(error).__name__)
 
 
-def refused(refusal: errors.Refusal, words: Html, who: Subscriber, *, pressed: bool) -> Screen | None:
+def refused(refusal: errors.Refusal, words: Html, *, pressed: bool) -> Screen | None:
     """None: silence by rule. A button's stale or expired screen is replaced, else the no is a toast."""
     if isinstance(refusal, errors.TooManyUnknownAccounts):
         return None
     if isinstance(refusal, errors.QuoteExpired):
         return texts_top_up.expired(words)
     if isinstance(refusal, STALE) and pressed:
-        return texts.stale(words, has_account=who.current_account is not None)
+        return texts.stale(words)
     text = told(refusal, words)
     return Screen(toast=text, alert=True) if pressed else Screen(text, keyboards.to_menu(words))
 

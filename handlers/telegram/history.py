@@ -3,6 +3,7 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
+from core.ids import TransferId
 from core.use_cases.accounts import Accounts
 from core.use_cases.subscribers import Subscriber
 from core.use_cases.top_ups import TopUps
@@ -27,5 +28,6 @@ async def history(
     top_ups: TopUps,
 ) -> Screen:
     one = chosen(await accounts.linked(who.payer), callback_data.account)
-    page = await top_ups.history(one.id, before=callback_data.before or None, limit=PAGE)
-    return texts_balance.history(words, one.id, one.number, page, first=not callback_data.before)
+    before = None if callback_data.before is None else TransferId(callback_data.before)
+    page = await top_ups.history(one.id, before=before, limit=PAGE)
+    return texts_balance.history(words, one, page, first=before is None)

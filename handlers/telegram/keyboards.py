@@ -8,7 +8,9 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardBu
 from core.ids import AccountId
 from core.money import Money
 from core.use_cases.accounts import LinkedAccount
-from core.use_cases.top_ups import Chips, Confirmed, HistoryPage, Quote
+from core.use_cases.history import Chips, HistoryPage
+from core.use_cases.quotes import Quote
+from core.use_cases.top_ups import Confirmed
 from handlers.telegram import buttons
 from handlers.telegram.html import Html
 
@@ -33,15 +35,11 @@ def back(words: Html, to: CallbackData | None = None) -> Row:
     return [button(words("Back"), to or buttons.ToMenu())]
 
 
-def menu(words: Html, *, has_account: bool) -> InlineKeyboardMarkup:
-    balance = button(words("Balance"), buttons.ToBalance())
-    first = balance if has_account else button(words("Link an account"), buttons.ToLinking())
+def menu(words: Html, *, may_link: bool = False) -> InlineKeyboardMarkup:
     return rows(
-        [first, button(words("Top up"), buttons.ToTopUp())],
-        [
-            button(words("Accounts"), buttons.ToAccounts()),
-            button(words("Settings"), buttons.ToSettings()),
-        ],
+        [button(words("Link an account"), buttons.ToLinking())] if may_link else [],
+        [button(words("Balance"), buttons.ToBalance()), button(words("Top up"), buttons.ToTopUp())],
+        [button(words("Accounts"), buttons.ToAccounts()), button(words("Settings"), buttons.ToSettings())],
         [button(words("Help"), buttons.ToHelp())],
     )
 

@@ -4,6 +4,7 @@ from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
 from core.profile import Profile
+from core.use_cases.accounts import Accounts
 from core.use_cases.subscribers import Subscriber
 from handlers.telegram import texts
 from handlers.telegram.buttons import ToMenu
@@ -16,21 +17,23 @@ last_router = Router(name="last")
 
 
 @router.message(Says("start"))
-async def started(message: Message, who: Subscriber, words: Html, profile: Profile) -> Screen:
-    return texts.welcome(words, profile, has_account=who.current_account is not None)
+async def started(
+    message: Message, who: Subscriber, words: Html, profile: Profile, accounts: Accounts
+) -> Screen:
+    return texts.welcome(words, profile, await accounts.linked(who.payer))
 
 
 @router.callback_query(ToMenu.filter())
-async def menu(query: CallbackQuery, who: Subscriber, words: Html) -> Screen:
-    return texts.menu(words, has_account=who.current_account is not None)
+async def menu(query: CallbackQuery, words: Html) -> Screen:
+    return texts.menu(words)
 
 
 @last_router.message()
-async def not_understood(message: Message, who: Subscriber, words: Html) -> Screen:
-    return texts.not_understood(words, has_account=who.current_account is not None)
+async def not_understood(message: Message, words: Html) -> Screen:
+    return texts.not_understood(words)
 
 
 @last_router.callback_query()
-async def stale(query: CallbackQuery, who: Subscriber, words: Html) -> Screen:
+async def stale(query: CallbackQuery, words: Html) -> Screen:
     """A button of an older version of the bot, or a forged one."""
-    return texts.stale(words, has_account=who.current_account is not None)
+    return texts.stale(words)

@@ -12,33 +12,33 @@ from handlers.telegram.html import Html
 from handlers.telegram.screen import Screen
 
 
-def welcome(words: Html, profile: Profile, *, has_account: bool) -> Screen:
+def welcome(words: Html, profile: Profile, linked: Sequence[LinkedAccount]) -> Screen:
     lines = [
         words("This is the bot of {operator}.", operator=profile.name[words.code]),
         words("It shows the balance of your account and tops up any account by card."),
     ]
-    if not has_account:
+    if not linked:
         lines.append(words("To see a balance, link your account first."))
-    return Screen("\n".join(lines), keyboards.menu(words, has_account=has_account))
+    return Screen("\n".join(lines), keyboards.menu(words, may_link=not linked))
 
 
-def menu(words: Html, *, has_account: bool, toast: str = "") -> Screen:
+def menu(words: Html, *, toast: str = "") -> Screen:
     text = words("What would you like to do?")
-    return Screen(text, keyboards.menu(words, has_account=has_account), toast=toast, alert=bool(toast))
+    return Screen(text, keyboards.menu(words), toast=toast, alert=bool(toast))
 
 
-def stale(words: Html, *, has_account: bool) -> Screen:
-    return menu(words, has_account=has_account, toast=words("This menu is old. Here is a new one."))
+def stale(words: Html) -> Screen:
+    return menu(words, toast=words("This menu is old. Here is a new one."))
 
 
-def not_understood(words: Html, *, has_account: bool) -> Screen:
+def not_understood(words: Html) -> Screen:
     text = words("I did not understand that. Please choose from the menu.")
-    return Screen(text, keyboards.menu(words, has_account=has_account))
+    return Screen(text, keyboards.menu(words))
 
 
-def cancelled(words: Html, *, has_account: bool) -> list[Screen]:
+def cancelled(words: Html) -> list[Screen]:
     gone = Screen(words("The current step is left. Nothing was changed."), below=ReplyKeyboardRemove())
-    return [gone, menu(words, has_account=has_account)]
+    return [gone, menu(words)]
 
 
 def card_number_seen(words: Html) -> Screen:
@@ -96,6 +96,16 @@ def linking(words: Html, start: LinkStart) -> Screen:
 def not_a_code(words: Html) -> Screen:
     text = words("The code has six digits: it is shown on the login page after you log in.")
     return Screen(text, keyboards.to_menu(words))
+
+
+def linked(words: Html, number: str, linked: Sequence[LinkedAccount]) -> Screen:
+    text = words("Account {number} is linked to this chat now.", number=number)
+    return Screen(text, keyboards.accounts(words, linked))
+
+
+def unlinked(words: Html, number: str, left: Sequence[LinkedAccount]) -> Screen:
+    text = words("Account {number} is unlinked from this chat.", number=number)
+    return Screen(text, keyboards.accounts(words, left))
 
 
 def ask_contact(words: Html) -> Screen:

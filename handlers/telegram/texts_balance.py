@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from core.ids import AccountId
 from core.money import ZERO, Money
+from core.states import Method, TransferKind
 from core.use_cases.account_screen import AccountScreen, AccountState
 from core.use_cases.accounts import LinkedAccount
-from core.use_cases.top_ups import HistoryItem, HistoryPage
+from core.use_cases.history import HistoryItem, HistoryPage
 from handlers.telegram import keyboards
 from handlers.telegram.html import Html
 from handlers.telegram.screen import Screen
@@ -36,10 +37,10 @@ def which_balance(words: Html, linked: Sequence[LinkedAccount]) -> Screen:
     return Screen(words("Whose balance?"), keyboards.balances(words, linked))
 
 
-def history(words: Html, account: AccountId, number: str, page: HistoryPage, *, first: bool) -> Screen:
-    lines = [words("History of account <b>{number}</b>", number=number), ""]
+def history(words: Html, account: LinkedAccount, page: HistoryPage, *, first: bool) -> Screen:
+    lines = [words("History of account <b>{number}</b>", number=account.number), ""]
     lines += [_item(words, item) for item in page.items] or [words("There is nothing here yet.")]
-    return Screen("\n".join(lines), keyboards.history(words, account, page, first=first))
+    return Screen("\n".join(lines), keyboards.history(words, account.id, page, first=first))
 
 
 def _state(words: Html, state: AccountState) -> str:
@@ -83,4 +84,14 @@ def _time_left(words: Html, left: timedelta) -> str:
 
 
 def _item(words: Html, item: HistoryItem) -> str:
-    return f"{words.moment(item.at)}: {words.money(item.amount)}"
+    facts = {"moment": words.moment(item.at), "amount": words.money(item.amount), "mask": item.card_mask}
+    if item.card_mask is not None:
+        return words("{moment}: {amount}, card {mask}", **facts)
+    match item.kind, item.method:
+        case TransferKind.TOP_UP, Method.MOBILE:
+            return words("{moment}: {amount}, from a mobile phone", **facts)
+        case TransferKind.TOP_UP, _:
+            return words("{moment}: {amount}, top-up", **facts)
+        case TransferKind.OPENING, _:
+            return words("{moment}: {amount}, balance brought forward", **facts)
+    return words("{moment}: {amount}, correction", **facts)

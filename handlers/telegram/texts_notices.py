@@ -90,12 +90,12 @@ def linked(words: Html, params: Params) -> Screen:
             number=params["number"],
         )
     else:
-        text = words("Account {number} is linked to this chat.", number=params["number"])
+        text = words("Account {number} is linked to this chat now.", number=params["number"])
     return Screen(text, keyboards.to_menu(words))
 
 
 def unlinked(words: Html, params: Params) -> Screen:
-    text = words("Account {number} is unlinked from this chat.", number=params["number"])
+    text = words("Account {number} was unlinked from another chat.", number=params["number"])
     return Screen(text, keyboards.to_menu(words))
 
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+from core.states import PaymentState
 from core.use_cases.accounts import LinkedAccount
-from core.use_cases.top_ups import Chips, Confirmed, Quote
+from core.use_cases.history import Chips
+from core.use_cases.quotes import Quote
+from core.use_cases.top_ups import Confirmed
 from handlers.telegram import buttons, keyboards
 from handlers.telegram.html import Html
 from handlers.telegram.screen import Screen
@@ -43,8 +46,8 @@ def quote(words: Html, quote: Quote) -> Screen:
         words("You pay: <b>{total}</b>", total=words.money(quote.total)),
         "",
         words(
-            "After you confirm, the card page opens. The money goes to account {number} and is spent on its "
-            "fees. Please check the number.",
+            "After you confirm, you get a link to the card page. The money goes to account {number} and is "
+            "spent on its fees. Please check the number.",
             number=quote.number,
         ),
         words("Valid until {until}.", until=words.moment(quote.expires_at)),
@@ -57,21 +60,21 @@ def confirmed(words: Html, confirmed: Confirmed) -> Screen:
     quote = confirmed.quote
     facts = {"amount": words.money(quote.amount), "number": quote.number}
     match confirmed.state:
-        case "checkout":
+        case PaymentState.PENDING if confirmed.checkout_url is not None:
             text = words(
                 "Account <b>{number}</b>, {amount}: pay on the card page. The receipt comes here.", **facts
             )
             return Screen(text, keyboards.checkout(words, confirmed))
-        case "preparing":
+        case PaymentState.INTENT | PaymentState.SENDING | PaymentState.UNKNOWN:
             text = words(
                 "The card page for the top-up of account <b>{number}</b> by {amount} is being prepared. "
                 "Its link comes here.",
                 **facts,
             )
             return Screen(text, keyboards.to_menu(words))
-        case "paid":
+        case PaymentState.SUCCEEDED:
             return Screen(toast=words("This top-up is already paid."), alert=True)
-        case "declined":
+        case PaymentState.DECLINED:
             return Screen(toast=words("This payment was declined. Nothing was charged."), alert=True)
         case _:
             return Screen(toast=words("The payment is being checked. The result comes here."), alert=True)
