@@ -1,5 +1,6 @@
 """Identifiers: UUIDv7, made before we act, with a type for each kind."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import NewType
 from uuid import UUID
@@ -36,3 +37,8 @@ class Payer:
     @classmethod
     def sms(cls, msisdn: str) -> "Payer":
         return cls(Channel.SMS, msisdn)
+
+    @property
+    def opaque(self) -> str:
+        """A name for providers: the same for the same person, and no address."""
+        return hashlib.sha256(f"{self.channel}:{self.address}".encode()).hexdigest()[:32]

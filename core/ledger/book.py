@@ -190,9 +190,7 @@ async def statement(
 async def open_system_account(tx: Transaction, system: SystemAccount) -> None:
     """Make sure that an account of the house is in the book."""
     if await tx.scalar(select(ledger_account.c.id).where(ledger_account.c.id == system.id)) is None:
-        await tx.execute(
-            insert(ledger_account).values(id=system.id, kind=system.kind, name=system.name)
-        )
+        await tx.execute(insert(ledger_account).values(id=system.id, kind=system.kind, name=system.name))
 
 
 async def open_subscriber_account(tx: Transaction, account: LedgerAccountId, *, number: str) -> None:

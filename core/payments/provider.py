@@ -120,6 +120,10 @@ class Provider(Protocol):
         """Verify the raw bytes and read them; raises CallbackRejected."""
         ...
 
+    def read_callback(self, body: bytes) -> ProviderEvent:
+        """Read a body that was verified before it was stored; raises CallbackRejected."""
+        ...
+
     def acknowledge(self) -> CallbackAnswer:
         """What the provider wants to hear once the event is stored."""
         ...

@@ -79,6 +79,9 @@ class Sandbox:
         signature = headers.get(SIGNATURE, "")
         if not hmac.compare_digest(self._sign(body).encode(), signature.encode("utf-8", "replace")):
             raise CallbackRejected("signature", status=403)
+        return self.read_callback(body)
+
+    def read_callback(self, body: bytes) -> ProviderEvent:
         try:
             said = json.loads(body, object_pairs_hook=_without_duplicates)
             if said["merchant"] != self._merchant or said["test"] is not True:

@@ -80,9 +80,7 @@ class Database:
         await self._writer.dispose()
 
 
-def sqlite_engine(
-    url: str, *, size: int, read_only: bool = False, foreign_keys: bool = True
-) -> AsyncEngine:
+def sqlite_engine(url: str, *, size: int, read_only: bool = False, foreign_keys: bool = True) -> AsyncEngine:
     """An engine whose connections all have our pragmas; migrations alone lift the foreign keys."""
     engine = create_async_engine(
         url,

@@ -1,11 +1,10 @@
 """Migrations: the schema moved by Alembic, on both databases."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from collections.abc import Callable
-
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool

@@ -26,9 +26,9 @@ async def claim(
 
     The rows come back with their new lease token, in the order asked for.
     """
-    pick = (
-        select(table.c.id).where(due).order_by(order).limit(limit).with_for_update(skip_locked=True)
-    ).cte("pick")
+    pick = (select(table.c.id).where(due).order_by(order).limit(limit).with_for_update(skip_locked=True)).cte(
+        "pick"
+    )
     token: UUID = new_id()
     taken = await tx.execute(
         update(table)

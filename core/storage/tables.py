@@ -106,9 +106,7 @@ link = Table(
     Column("access", states(Access, "access"), nullable=False),
     Column("linked_at", Utc, nullable=False),
     Column("ended_at", Utc),
-    _only(
-        "uq_link_live", "channel", "address", "account_id", where="ended_at IS NULL", unique=True
-    ),
+    _only("uq_link_live", "channel", "address", "account_id", where="ended_at IS NULL", unique=True),
     Index(None, "account_id"),
 )
 

@@ -48,7 +48,7 @@ def account_screen(
     number: str = "",
     tariff_next: Tariff | None = None,
 ) -> AccountScreen:
-    """The handbook's formulas (domain.md, "Account screen"): the daily fee is the month's, rounded half-up."""
+    """The handbook's formulas (domain.md, "Account screen"); the daily fee is rounded half-up."""
     shown = _state(balance, state)
     next_at = next_month(now, zone)
     days_until_block, recommended = None, None

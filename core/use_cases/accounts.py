@@ -56,9 +56,7 @@ class Accounts:
     async def of_phone(self, msisdn: str) -> list[AccountId]:
         return [each.id for each in await self.linked(Payer.sms(msisdn))]
 
-    async def tell_balance_by_sms(
-        self, payer: Payer, number: str | None, *, answering: IncomingId
-    ) -> None:
+    async def tell_balance_by_sms(self, payer: Payer, number: str | None, *, answering: IncomingId) -> None:
         """Answer `баланс` of a registered phone with its accounts, or with the one asked for.
 
         Raises NoRegisteredPhone; NotLinked where the account is another's or is none: the two

@@ -51,9 +51,7 @@ async def reached(
 
 
 async def count(tx: Transaction, subject: str) -> int:
-    return int(
-        await tx.scalar(select(func.count()).where(limit_hit.c.subject == subject[:160])) or 0
-    )
+    return int(await tx.scalar(select(func.count()).where(limit_hit.c.subject == subject[:160])) or 0)
 
 
 async def forget_old(tx: Transaction, *, now: datetime) -> int:

@@ -50,9 +50,7 @@ class Receiving:
                 await incoming.finish(tx, incoming_id, outcome=f"silent: {silent or 'answered'}")
                 return
             assert to is not None, "a reply has an address"
-            await incoming.answer(
-                tx, incoming_id, to, reply, locale=locale, now=self._wall.now()
-            )
+            await incoming.answer(tx, incoming_id, to, reply, locale=locale, now=self._wall.now())
 
     async def fail(self, incoming_id: IncomingId, reason: str) -> None:
         """Give a message up: it is not run again, staff see the reason."""
@@ -67,9 +65,7 @@ class Receiving:
     async def attempts(self, incoming_id: IncomingId) -> int:
         async with self._database.read() as tx:
             return int(
-                await tx.scalar(
-                    select(incoming_table.c.attempt).where(incoming_table.c.id == incoming_id)
-                )
+                await tx.scalar(select(incoming_table.c.attempt).where(incoming_table.c.id == incoming_id))
                 or 0
             )
 

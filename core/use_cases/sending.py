@@ -14,9 +14,7 @@ from core.storage.tables import notice
 
 UNCERTAIN_AGAIN = timedelta(seconds=10)
 MAX_ATTEMPTS = 8  # with the back-off of the doors this spans more than a notice's life
-_REPEATS = {
-    kind.template: kind.repeats for kind in vars(notices).values() if hasattr(kind, "template")
-}
+_REPEATS = {kind.template: kind.repeats for kind in vars(notices).values() if hasattr(kind, "template")}
 
 
 class Sending:

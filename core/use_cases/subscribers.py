@@ -74,9 +74,7 @@ class Subscribers:
             row = await self._make(tx, payer, None)
             await tx.execute(update(subscriber).where(_is(payer)).values(stopped=stopped))
             said = Stopped() if stopped else Started()
-            await incoming.answer(
-                tx, answering, payer, said, locale=row.locale, now=self._wall.now()
-            )
+            await incoming.answer(tx, answering, payer, said, locale=row.locale, now=self._wall.now())
 
     async def _set(self, payer: Payer, **values: Any) -> None:
         async with self._database.transaction() as tx:

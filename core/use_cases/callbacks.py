@@ -1,0 +1,133 @@
+"""Callbacks: what a provider tells by itself is verified, stored, applied and acknowledged."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from core.clock import Clock
+from core.ids import new_id
+from core.payments.provider import (
+    CallbackAnswer,
+    CallbackRejected,
+    Provider,
+    ProviderEvent,
+    Succeeded,
+)
+from core.states import EventState
+from core.storage.database import Database, Transaction
+from core.storage.tables import provider_event
+from core.use_cases.asking import Moment
+from core.use_cases.settling import Settling
+
+EVENT_AGAIN = timedelta(seconds=10)
+
+log = structlog.get_logger()
+
+
+class Callbacks:
+    def __init__(
+        self,
+        database: Database,
+        settling: Settling,
+        providers: Sequence[Provider],
+        clock: Clock,
+        wall: Clock,
+    ) -> None:
+        self._database = database
+        self._settling = settling
+        self._providers = {provider.name: provider for provider in providers}
+        self._clock = clock
+        self._wall = wall
+
+    async def take(self, provider_name: str, *, body: bytes, headers: Mapping[str, str]) -> CallbackAnswer:
+        """Verify, store, apply and acknowledge a provider's callback, in that order.
+
+        Nothing is stored of one that is not genuine. Once stored it is acknowledged whatever
+        comes of applying it: the jobs apply it again.
+        """
+        provider = self._providers.get(provider_name)
+        if provider is None:
+            return CallbackAnswer(404, "no such provider")
+        try:
+            event = provider.parse_callback(body, headers)
+        except CallbackRejected as rejected:
+            log.warning("callback rejected", provider=provider_name, reason=rejected.reason)
+            return CallbackAnswer(rejected.status, rejected.reason)
+        if await self._store_event(provider_name, event, body):
+            await self._apply(provider_name, event)
+        return provider.acknowledge()
+
+    async def events_once(self, n: int) -> int:
+        """Apply stored callbacks whose first application did not finish."""
+        now = self._wall.now()
+        due = (provider_event.c.state == EventState.NEW) & (provider_event.c.next_at <= now)
+        async with self._database.read() as tx:
+            if await tx.scalar(select(provider_event.c.id).where(due).limit(1)) is None:
+                return 0
+        async with self._database.transaction() as tx:
+            rows = await tx.all(
+                select(provider_event)
+                .where(due)
+                .order_by(provider_event.c.next_at)
+                .limit(n)
+                .with_for_update(skip_locked=True)
+            )
+            await tx.execute(
+                update(provider_event)
+                .where(provider_event.c.id.in_([row.id for row in rows]))
+                .values(next_at=now + EVENT_AGAIN)
+            )
+        for row in rows:
+            event = self._providers[row.provider].read_callback(row.body)
+            await self._apply(row.provider, event)
+        return len(rows)
+
+    async def _store_event(self, provider: str, event: ProviderEvent, body: bytes) -> bool:
+        async with self._database.transaction() as tx:
+            make = sqlite.insert(provider_event) if tx.sqlite else postgresql.insert(provider_event)
+            stored = await tx.execute(
+                make.values(
+                    id=new_id(),
+                    provider=provider,
+                    event_key=event.key[:160],
+                    body=body,
+                    state=EventState.NEW,
+                    received_at=self._wall.now(),
+                    next_at=self._wall.now() + EVENT_AGAIN,
+                )
+                .on_conflict_do_nothing(index_elements=["provider", "event_key"])
+                .returning(provider_event.c.id)
+            )
+            return stored.first() is not None
+
+    async def _apply(self, provider: str, event: ProviderEvent) -> None:
+        try:
+            await self._apply_once(provider, event)
+        except IntegrityError:
+            await self._apply_once(provider, event)
+
+    async def _apply_once(self, provider: str, event: ProviderEvent) -> None:
+        async with self._database.transaction() as tx:
+            state = await self._settle(tx, provider, event)
+            await tx.execute(
+                update(provider_event)
+                .where(
+                    provider_event.c.provider == provider,
+                    provider_event.c.event_key == event.key[:160],
+                )
+                .values(state=state)
+            )
+
+    async def _settle(self, tx: Transaction, provider: str, event: ProviderEvent) -> EventState:
+        now = Moment(at=self._clock.now(), wall=self._wall.now())
+        if isinstance(event.outcome, Succeeded):
+            booked = await self._settling.succeeded(
+                tx, provider, event.payment_id, event.outcome, event.method, now
+            )
+            return EventState.APPLIED if booked else EventState.REFUSED
+        await self._settling.declined(tx, event.payment_id, event.outcome, now)
+        return EventState.APPLIED

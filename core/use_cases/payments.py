@@ -1,0 +1,249 @@
+"""Payments: intent, call, outcome, each its own commit; what is unknown is asked about, never repeated."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.clock import Clock
+from core.ids import Payer, PaymentId, TopUpId, new_id
+from core.money import Money
+from core.payments.provider import (
+    Charge,
+    Declined,
+    NotSent,
+    Outcome,
+    Provider,
+    Succeeded,
+    Unknown,
+)
+from core.states import Channel, Method, PaymentState
+from core.storage.database import Database, Transaction
+from core.storage.queue import claim
+from core.storage.tables import account, payment, top_up
+from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, NEVER_ARRIVED_ASKS, Moment
+from core.use_cases.settling import Settling
+
+INLINE_GRACE = timedelta(seconds=10)  # the confirming process collects at once; jobs follow if it dies
+LEASE = timedelta(seconds=20)  # longer than any call to a provider
+NOT_SENT_AGAIN = timedelta(seconds=5)
+NOT_SENT_TRIES = 3
+
+log = structlog.get_logger()
+
+
+class Payments:
+    """Collects money at the providers and books what comes of it."""
+
+    def __init__(
+        self,
+        database: Database,
+        settling: Settling,
+        providers: Sequence[Provider],
+        clock: Clock,
+        wall: Clock,
+    ) -> None:
+        self._database = database
+        self._settling = settling
+        self._providers = {provider.name: provider for provider in providers}
+        self._clock = clock
+        self._wall = wall
+
+    def takes(self, method: Method) -> bool:
+        return any(method in provider.methods for provider in self._providers.values())
+
+    async def intend(self, tx: Transaction, asked: Any) -> None:
+        """Store the intent to collect a top-up, in the transaction that confirms it."""
+        provider = next(each for each in self._providers.values() if asked.method in each.methods)
+        await tx.execute(
+            insert(payment).values(
+                id=new_id(),
+                top_up_id=asked.id,
+                provider=provider.name,
+                method=asked.method,
+                total=asked.total,
+                state=PaymentState.INTENT,
+                created_at=self._wall.now(),
+                next_at=self._wall.now() + INLINE_GRACE,
+            )
+        )
+        tx.wake("payments")
+
+    async def collect_for(self, top_up_id: TopUpId) -> None:
+        """Collect a top-up's payment at once, if it is still an intent."""
+        async with self._database.transaction() as tx:
+            rows = await self._take(tx, payment.c.top_up_id == top_up_id, limit=1)
+        for row in rows:
+            await self._collect(row, inline=True)
+
+    async def collect_once(self, n: int) -> int:
+        """Collect due intents, and classify what was left in `sending` by who died."""
+        if not await self._is_due(PaymentState.INTENT, PaymentState.SENDING):
+            return 0
+        now = self._wall.now()
+        async with self._database.transaction() as tx:
+            await self._recover(tx)
+            rows = await self._take(tx, payment.c.next_at <= now, limit=n)
+        async with asyncio.TaskGroup() as tasks:
+            for row in rows:
+                tasks.create_task(self._collect(row, inline=False))
+        return len(rows)
+
+    async def ask_once(self, n: int) -> int:
+        """Ask the providers after payments that are pending or unknown for a while."""
+        if not await self._is_due(PaymentState.PENDING, PaymentState.UNKNOWN):
+            return 0
+        now = self._wall.now()
+        due = and_(
+            payment.c.state.in_([PaymentState.PENDING, PaymentState.UNKNOWN]),
+            payment.c.next_at <= now,
+            or_(payment.c.lease_until.is_(None), payment.c.lease_until < now),
+        )
+        async with self._database.transaction() as tx:
+            rows = await claim(
+                tx, payment, due, order=payment.c.next_at, limit=n, now=now, lease=LEASE,
+                asked=payment.c.asked + 1,
+            )  # fmt: skip
+        async with asyncio.TaskGroup() as tasks:
+            for row in rows:
+                tasks.create_task(self._ask(row))
+        return len(rows)
+
+    async def _take(self, tx: Transaction, which: Any, *, limit: int) -> Sequence[Any]:
+        rows = await claim(
+            tx,
+            payment,
+            and_(payment.c.state == PaymentState.INTENT, which),
+            order=payment.c.next_at,
+            limit=limit,
+            now=self._wall.now(),
+            lease=LEASE,
+            state=PaymentState.SENDING,
+            asked=payment.c.asked + 1,
+        )
+        return rows
+
+    async def _recover(self, tx: Transaction) -> None:
+        """A lease that ran out in `sending`: repeated where the provider honours our key, else unknown."""
+        now = self._wall.now()
+        left = await tx.all(
+            select(payment)
+            .where(payment.c.state == PaymentState.SENDING, payment.c.lease_until < now)
+            .with_for_update(skip_locked=True)
+        )
+        for row in left:
+            if row.method in self._providers[row.provider].keys_honoured:
+                await self._back_to_intent(tx, row.id, timedelta())
+            else:
+                await self._settling.undecided(tx, row.id, Unknown("died while sending"), self._moment())
+
+    async def _collect(self, row: Any, *, inline: bool) -> None:
+        charge = await self._charge(row)
+        provider = self._providers[row.provider]
+        call = provider.start_checkout if row.method == Method.CARD else provider.charge_mobile
+        outcome = await call(charge)
+        if isinstance(outcome, Unknown) and row.method in provider.keys_honoured:
+            outcome = NotSent(outcome.reason)  # the same key again charges nothing twice
+        if isinstance(outcome, NotSent):
+            await self._not_sent(row, outcome)
+        else:
+            await self._write(row, outcome, inline=inline)
+
+    async def _not_sent(self, row: Any, outcome: NotSent) -> None:
+        if row.asked >= NOT_SENT_TRIES:
+            await self._write(row, Declined("unavailable"))
+            return
+        async with self._database.transaction() as tx:
+            await self._back_to_intent(tx, row.id, NOT_SENT_AGAIN)
+        log.warning("payment not sent", payment=str(row.id), reason=outcome.reason, attempt=row.asked)
+
+    async def _back_to_intent(self, tx: Transaction, payment_id: PaymentId, after: timedelta) -> None:
+        await tx.execute(
+            update(payment)
+            .where(payment.c.id == payment_id, payment.c.state == PaymentState.SENDING)
+            .values(
+                state=PaymentState.INTENT,
+                lease=None,
+                lease_until=None,
+                next_at=self._wall.now() + after,
+            )
+        )
+
+    async def _ask(self, row: Any) -> None:
+        found = await self._providers[row.provider].get_state(row.id)
+        if isinstance(found, Unknown):
+            log.warning("provider did not tell", payment=str(row.id), reason=found.reason)
+            await self._ask_later(row, arrived=True)
+            return
+        successes = [outcome for outcome in found if isinstance(outcome, Succeeded)]
+        for success in successes:
+            await self._write(row, success)
+        refusals = [outcome for outcome in found if isinstance(outcome, Declined)]
+        if successes:
+            return
+        if refusals and len(refusals) == len(found) and row.method == Method.MOBILE:
+            await self._write(row, refusals[0])
+        else:
+            # A card page stays open after a decline: the payer may try another card.
+            await self._ask_later(row, arrived=bool(found))
+
+    async def _ask_later(self, row: Any, *, arrived: bool) -> None:
+        """The next time to ask; a checkout that nobody finished, or that never arrived, is closed."""
+        waits = CHECKOUT_ASK_AFTER if row.method == Method.CARD else ASK_AFTER
+        if not arrived and row.state == PaymentState.UNKNOWN and row.asked > NEVER_ARRIVED_ASKS:
+            await self._write(row, Declined("unavailable"))
+        elif row.method == Method.CARD and row.asked > len(waits):
+            await self._write(row, Declined("abandoned"))
+        else:
+            wait = waits[min(row.asked, len(waits)) - 1]
+            if row.asked > len(waits):
+                log.error("payment still unknown: for staff", payment=str(row.id))
+            async with self._database.transaction() as tx:
+                await tx.execute(
+                    update(payment)
+                    .where(payment.c.id == row.id, payment.c.lease == row.lease)
+                    .values(next_at=self._wall.now() + wait, lease=None, lease_until=None)
+                )
+
+    async def _write(self, row: Any, outcome: Outcome, *, inline: bool = False) -> None:
+        try:
+            await self._write_once(row, outcome, inline=inline)
+        except IntegrityError:
+            # A callback booked the same success meanwhile: the second look sees it.
+            await self._write_once(row, outcome, inline=inline)
+
+    async def _write_once(self, row: Any, outcome: Outcome, *, inline: bool) -> None:
+        now = self._moment()
+        async with self._database.transaction() as tx:
+            if isinstance(outcome, Succeeded):
+                await self._settling.succeeded(tx, row.provider, row.id, outcome, row.method, now)
+            elif isinstance(outcome, Declined):
+                await self._settling.declined(tx, row.id, outcome, now)
+            else:
+                await self._settling.undecided(tx, row.id, outcome, now, inline=inline)
+
+    async def _charge(self, row: Any) -> Charge:
+        async with self._database.read() as tx:
+            asked = await tx.one(
+                select(top_up.c.channel, top_up.c.payer, account.c.number)
+                .join(account, account.c.id == top_up.c.account_id)
+                .where(top_up.c.id == row.top_up_id)
+            )
+        payer = Payer(asked.channel, asked.payer)
+        phone = payer.address if payer.channel == Channel.SMS else None
+        return Charge(row.id, asked.number, Money(row.total), payer.opaque, phone)
+
+    async def _is_due(self, *states: PaymentState) -> bool:
+        # A look costs no write lock: an idle job disturbs nobody.
+        now = self._wall.now()
+        late = or_(payment.c.next_at <= now, payment.c.lease_until < now)
+        async with self._database.read() as tx:
+            due = select(payment.c.id).where(payment.c.state.in_(states), late)
+            return await tx.scalar(due.limit(1)) is not None
+
+    def _moment(self) -> Moment:
+        return Moment(at=self._clock.now(), wall=self._wall.now())

@@ -1,0 +1,224 @@
+"""Quotes: account, amount and commission fixed for fifteen minutes, before anything is charged."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from core.clock import Clock
+from core.errors import (
+    AmountTooLarge,
+    AmountTooSmall,
+    MethodUnavailable,
+    Refusal,
+    TooManyUnknownAccounts,
+    UnknownAccount,
+)
+from core.ids import AccountId, IncomingId, Payer, TopUpId, new_id
+from core.messages import incoming
+from core.messages.notices import Quoted
+from core.money import ZERO, Money
+from core.profile import Profile
+from core.states import Channel, Method, TopUpState
+from core.storage.database import Database, Transaction
+from core.storage.tables import account, top_up
+from core.use_cases import limits
+from core.use_cases.payments import Payments
+from core.use_cases.top_up_moves import move, newest_by_sms, record
+
+CONFIRM_WINDOW = timedelta(minutes=15)  # operators keep an unfinished request open as long
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What the payer is shown before confirming."""
+
+    id: TopUpId
+    number: str
+    amount: Money
+    commission: Money
+    total: Money
+    commission_from: bool
+    method: Method
+    expires_at: datetime
+    state: TopUpState
+    operator: str | None
+    code: str | None
+    needs_sum: bool
+
+
+class Quotes:
+    def __init__(
+        self, database: Database, profile: Profile, clock: Clock, wall: Clock, payments: Payments
+    ) -> None:
+        self._database = database
+        self._profile = profile
+        self._clock = clock
+        self._wall = wall
+        self._payments = payments
+
+    async def make(
+        self,
+        payer: Payer,
+        *,
+        number: str,
+        amount: Money,
+        method: Method,
+        locale: str,
+        answering: IncomingId | None = None,
+    ) -> Quote:
+        """Fix account, amount and commission for 15 minutes; by SMS the reply is stored with it.
+
+        Raises MethodUnavailable, AmountTooSmall, AmountTooLarge, UnknownAccount and, for who
+        guesses at numbers, TooManyUnknownAccounts.
+        """
+        if not self._payments.takes(method):
+            raise MethodUnavailable
+        total, commission, commission_from, operator = self._price(payer, amount, method)
+        asked = {
+            "payer": payer.address,
+            "channel": payer.channel,
+            "locale": locale,
+            "method": method,
+            "operator": operator,
+            "amount": amount.kopecks,
+            "commission": commission.kopecks,
+            "total": total.kopecks,
+            "commission_from": commission_from,
+            "quoted_by": answering,
+        }
+        try:
+            return await self._store_quote(payer, number, asked, answering)
+        except IntegrityError:
+            # Two texts of one phone at once: the second now sees the first.
+            return await self._store_quote(payer, number, asked, answering)
+
+    def _price(self, payer: Payer, amount: Money, method: Method) -> tuple[Money, Money, bool, str | None]:
+        """Total, commission, whether it is "from", and the operator assumed: frozen in the quote."""
+        limit = self._profile.methods[method.value]
+        if amount < limit.least:
+            raise AmountTooSmall(limit.least)
+        if amount > limit.most:
+            raise AmountTooLarge(limit.most)
+        if method == Method.CARD:
+            return amount, ZERO, False, None
+        operator = self._profile.operator_of(payer.address)
+        commission = operator.commission(amount)
+        if operator.taken_by == "provider":
+            return amount, commission, True, operator.code
+        if amount + commission > limit.most_total:
+            raise AmountTooLarge(limit.most)
+        return amount + commission, commission, False, operator.code
+
+    async def _store_quote(
+        self, payer: Payer, number: str, asked: dict[str, Any], answering: IncomingId | None
+    ) -> Quote:
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            account_id = await self._find(tx, number)
+            if account_id is not None:
+                row = await self._quoted_before(tx, payer, account_id, asked, answering)
+                if row is None:
+                    row = await self._insert(tx, payer, account_id, asked, now)
+                quote = quote_of(row, number)
+                if answering is not None:
+                    await self._reply(tx, payer, quote, row.locale, answering)
+                return quote
+            refusal = await self._count_unknown(tx, payer, number)
+        raise refusal  # outside, or the count would be rolled back with it
+
+    async def _count_unknown(self, tx: Transaction, payer: Payer, number: str) -> Refusal:
+        subject, now = limits.subject(payer, "unknown_account"), self._clock.now()
+        if await limits.reached(tx, subject, limits.UNKNOWN_ACCOUNTS, now=now) is not None:
+            return TooManyUnknownAccounts()
+        await limits.hit(tx, subject, now=now)
+        return UnknownAccount(number)
+
+    async def _find(self, tx: Transaction, number: str) -> AccountId | None:
+        found: AccountId | None = await tx.scalar(
+            select(account.c.id).where(account.c.number == number.lstrip("0"))
+        )
+        return found
+
+    async def _quoted_before(
+        self,
+        tx: Transaction,
+        payer: Payer,
+        account_id: AccountId,
+        asked: dict[str, Any],
+        answering: IncomingId | None,
+    ) -> Any:
+        """The quote that this very message, or an identical request, has made already.
+
+        Another open quote of the phone is cancelled: from then on a confirmation names the sum.
+        """
+        if answering is not None:
+            same_message = await tx.first(select(top_up).where(top_up.c.quoted_by == answering))
+            if same_message is not None:
+                return same_message
+        if payer.channel != Channel.SMS:
+            return None
+        row = await newest_by_sms(tx, payer)
+        if row is None or row.state != TopUpState.QUOTED:
+            return None
+        now = self._clock.now()
+        if row.expires_at <= now:
+            await move(tx, row, TopUpState.EXPIRED, at=now, why="window passed")
+            return None
+        if (row.account_id, row.amount) == (account_id, asked["amount"]):
+            return row
+        await move(tx, row, TopUpState.CANCELLED, at=now, why="replaced")
+        asked["needs_sum"] = True
+        return None
+
+    async def _insert(
+        self, tx: Transaction, payer: Payer, account_id: AccountId, asked: dict[str, Any], now: datetime
+    ) -> Any:
+        by_code = payer.channel == Channel.SMS and self._profile.sms.confirm == "code"
+        values = {
+            "id": new_id(),
+            "account_id": account_id,
+            "state": TopUpState.QUOTED,
+            "needs_sum": False,
+            "code": f"{secrets.randbelow(1000):03d}" if by_code else None,
+            "created_at": now,
+            "expires_at": now + CONFIRM_WINDOW,
+            **asked,
+        }
+        row = (await tx.execute(insert(top_up).values(values).returning(*top_up.c))).one()
+        await record(tx, row.id, TopUpState.QUOTED, at=now, why="asked")
+        return row
+
+    async def _reply(
+        self, tx: Transaction, payer: Payer, quote: Quote, locale: str, answering: IncomingId
+    ) -> None:
+        said = Quoted(
+            number=quote.number,
+            amount=quote.amount,
+            commission=quote.commission,
+            total=quote.total,
+            commission_from=quote.commission_from,
+            code=quote.code,
+            needs_sum=quote.needs_sum,
+        )
+        await incoming.answer(tx, answering, payer, said, locale=locale, now=self._wall.now())
+
+
+def quote_of(row: Any, number: str) -> Quote:
+    return Quote(
+        id=row.id,
+        number=number.lstrip("0"),
+        amount=Money(row.amount),
+        commission=Money(row.commission),
+        total=Money(row.total),
+        commission_from=row.commission_from,
+        method=row.method,
+        expires_at=row.expires_at,
+        state=row.state,
+        operator=row.operator,
+        code=row.code,
+        needs_sum=row.needs_sum,
+    )

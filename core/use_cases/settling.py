@@ -1,0 +1,294 @@
+"""Settling: an outcome becomes postings, a state and a notice, all in one transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import insert, select, update
+
+from core.ids import Payer, PaymentId, TransferId, new_id
+from core.ledger import book
+from core.ledger.transfer import COMMISSION, SUSPENSE, LedgerAccountId, Transfer, clearing, of_subscriber
+from core.messages import notices, outbox
+from core.messages.notices import Notice
+from core.money import Money
+from core.payments.provider import Declined, Outcome, Pending, Succeeded
+from core.profile import Profile
+from core.states import (
+    PAYMENT_MOVES,
+    Method,
+    PaymentState,
+    TopUpState,
+    TransferKind,
+)
+from core.storage.database import Transaction
+from core.storage.tables import notice, payment, top_up
+from core.use_cases import balances
+from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, Moment
+from core.use_cases.top_up_moves import move, number_of
+
+BOOKED = (PaymentState.SUCCEEDED, PaymentState.HELD)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where a success comes from; its legs all leave the provider's clearing account."""
+
+    provider: str
+    payment_id: PaymentId
+    reference: str
+    at: datetime
+
+    def leg(self, to: LedgerAccountId, amount: Money, kind: TransferKind) -> Transfer:
+        return Transfer(
+            id=TransferId(new_id()),
+            debit=clearing(self.provider).id,
+            credit=to,
+            amount=amount,
+            kind=kind,
+            key=f"payment:{self.provider}:{self.reference}:{kind}",
+            at=self.at,
+            payment_id=self.payment_id,
+        )
+
+
+class Settling:
+    """Works inside its caller's transaction."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+
+    async def succeeded(
+        self,
+        tx: Transaction,
+        provider: str,
+        payment_id: PaymentId,
+        success: Succeeded,
+        method: Method,
+        now: Moment,
+    ) -> bool:
+        """Book a success once a provider's reference: to the account, or to suspense if it does not fit.
+
+        False where it cannot be booked at all: the house keeps roubles only.
+        """
+        if success.currency != "RUB":
+            log.error("success in another currency: for staff", payment=str(payment_id), provider=provider)
+            return False
+        row = await tx.first(select(payment).where(payment.c.id == payment_id).with_for_update())
+        booked = await tx.scalar(
+            select(payment.c.id).where(
+                payment.c.provider == provider,
+                payment.c.provider_ref == success.reference,
+                payment.c.state.in_(BOOKED),
+            )
+        )
+        if booked is not None:
+            return True
+        if row is None or row.provider != provider or row.state in BOOKED:
+            # Nobody asked for it, or a second charge under one key: it is no payment of ours to spend.
+            await self._stray(tx, provider, row, success, method, now)
+            return True
+        asked = await tx.first(select(top_up).where(top_up.c.id == row.top_up_id).with_for_update())
+        number = "" if asked is None else await number_of(tx, asked.account_id)
+        fits = (success.total.kopecks, success.number) == (row.total, number)
+        if asked is None or not fits:
+            await self._hold(tx, row, asked, success, now)
+        else:
+            await self._credit(tx, row, asked, success, number, now)
+        return True
+
+    async def declined(self, tx: Transaction, payment_id: PaymentId, outcome: Declined, now: Moment) -> None:
+        """Close an undecided payment without money; a decided one stays as it is."""
+        row = await self._undecided(tx, payment_id)
+        if row is None:
+            return
+        await self._set(tx, row, PaymentState.DECLINED, reason=outcome.reason, next_at=None)
+        asked = await self._top_up(tx, row)
+        if asked.state not in (TopUpState.CONFIRMED, TopUpState.UNKNOWN):
+            return
+        await move(tx, asked, TopUpState.DECLINED, at=now.at, why=outcome.reason)
+        if outcome.reason == "abandoned":
+            return  # who left the card page knows it
+        number = await number_of(tx, asked.account_id)
+        said = notices.Declined(number, Money(asked.amount), outcome.reason)
+        await self._tell(tx, asked, said, f"payment:{row.id}:declined", now)
+
+    async def undecided(
+        self,
+        tx: Transaction,
+        payment_id: PaymentId,
+        outcome: Outcome,
+        now: Moment,
+        *,
+        inline: bool = False,
+    ) -> None:
+        """Pending or unknown: when to ask next, and a word to the payer who waits by SMS.
+
+        `inline`: the payer is on the line and sees the card page's address in the answer itself.
+        """
+        row = await self._undecided(tx, payment_id)
+        if row is None:
+            return
+        asked = await self._top_up(tx, row)
+        if isinstance(outcome, Pending):
+            await self._pending(tx, row, asked, outcome, now, inline=inline)
+        else:
+            reason = getattr(outcome, "reason", "undecided")
+            await self._set(
+                tx, row, PaymentState.UNKNOWN, reason=reason[:64], next_at=now.wall + ASK_AFTER[0]
+            )
+            if asked.state == TopUpState.CONFIRMED:
+                await move(tx, asked, TopUpState.UNKNOWN, at=now.at, why=reason)
+        if row.method == Method.MOBILE:
+            said = notices.Pending(await number_of(tx, asked.account_id), Money(asked.amount))
+            await self._tell(tx, asked, said, f"payment:{row.id}:pending", now)
+
+    async def _pending(
+        self, tx: Transaction, row: Any, asked: Any, outcome: Pending, now: Moment, *, inline: bool
+    ) -> None:
+        waits = CHECKOUT_ASK_AFTER if row.method == Method.CARD else ASK_AFTER
+        await self._set(
+            tx,
+            row,
+            PaymentState.PENDING,
+            provider_ref=outcome.reference or row.provider_ref,
+            checkout_url=outcome.checkout_url or row.checkout_url,
+            next_at=now.wall + waits[0],
+        )
+        if outcome.checkout_url is not None and not inline:
+            number = await number_of(tx, asked.account_id)
+            said = notices.CheckoutReady(number, Money(asked.amount), outcome.checkout_url)
+            await self._tell(tx, asked, said, f"payment:{row.id}:checkout", now)
+
+    async def _credit(
+        self, tx: Transaction, row: Any, asked: Any, success: Succeeded, number: str, now: Moment
+    ) -> None:
+        service = await balances.lock(tx, asked.account_id, self._profile)
+        if service.negative_since is not None:
+            # The grace's rate ends here: what ran up until now goes by the old one.
+            await balances.bring_up(tx, service, now.at, self._profile)
+        credited = await self._post_legs(tx, row, asked, success, now)
+        await balances.moved(tx, service, self._profile)
+        await self._book(tx, row, PaymentState.SUCCEEDED, success, credited)
+        late = asked.state == TopUpState.DECLINED
+        await move(tx, asked, TopUpState.PAID, at=now.at, why="late success" if late else "success")
+        said = notices.Paid(
+            number=number,
+            amount=Money(asked.amount),
+            commission=Money(asked.total - asked.amount),
+            total=Money(asked.total),
+            method=row.method,
+            card_mask=success.card_mask,
+            transaction=success.reference,
+            at=now.at,
+            late=late,
+        )
+        await self._tell(tx, asked, said, f"top_up:{asked.id}:paid", now)
+        tx.wake("ledger")
+        log.info("top-up paid", top_up=str(asked.id), payment=str(row.id), provider=row.provider)
+
+    async def _post_legs(
+        self, tx: Transaction, row: Any, asked: Any, success: Succeeded, now: Moment
+    ) -> TransferId:
+        """Amount to the account, commission (where it is ours) apart; returns the credit's id."""
+        source = _Source(row.provider, row.id, success.reference, now.at)
+        amount, commission = Money(asked.amount), Money(asked.total - asked.amount)
+        credited = await book.post(
+            tx, source.leg(of_subscriber(asked.account_id), amount, TransferKind.TOP_UP)
+        )
+        if commission:
+            await book.post(tx, source.leg(COMMISSION.id, commission, TransferKind.COMMISSION))
+        return credited.transfer.id
+
+    async def _hold(self, tx: Transaction, row: Any, asked: Any, success: Succeeded, now: Moment) -> None:
+        source = _Source(row.provider, row.id, success.reference, now.at)
+        transfer_id = await self._suspend(tx, source, success.total)
+        await self._book(tx, row, PaymentState.HELD, success, transfer_id)
+        log.error("payment does not fit its intent: held", payment=str(row.id), provider=row.provider)
+        if asked is not None:
+            if asked.state == TopUpState.CONFIRMED:
+                await move(tx, asked, TopUpState.UNKNOWN, at=now.at, why="held for staff")
+            said = notices.Held(await number_of(tx, asked.account_id), Money(asked.amount))
+            await self._tell(tx, asked, said, f"payment:{row.id}:held", now)
+
+    async def _stray(
+        self,
+        tx: Transaction,
+        provider: str,
+        row: Any,
+        success: Succeeded,
+        method: Method,
+        now: Moment,
+    ) -> None:
+        stray_id = PaymentId(new_id())
+        source = _Source(provider, stray_id, success.reference, now.at)
+        transfer_id = await self._suspend(tx, source, success.total)
+        await tx.execute(
+            insert(payment).values(
+                id=stray_id,
+                top_up_id=None if row is None else row.top_up_id,
+                provider=provider,
+                provider_ref=success.reference,
+                method=method,
+                total=success.total.kopecks,
+                state=PaymentState.HELD,
+                reason="second success" if row is not None else "unknown payment",
+                card_mask=success.card_mask,
+                transfer_id=transfer_id,
+                created_at=now.wall,
+            )
+        )
+        log.error("stray money held in suspense", payment=str(stray_id), provider=provider)
+
+    async def _suspend(self, tx: Transaction, source: "_Source", amount: Money) -> TransferId:
+        posted = await book.post(tx, source.leg(SUSPENSE.id, amount, TransferKind.SUSPENSE))
+        return posted.transfer.id
+
+    async def _book(
+        self, tx: Transaction, row: Any, state: PaymentState, success: Succeeded, transfer_id: TransferId
+    ) -> None:
+        await self._set(
+            tx,
+            row,
+            state,
+            provider_ref=success.reference,
+            card_mask=success.card_mask,
+            transfer_id=transfer_id,
+            next_at=None,
+        )
+
+    async def _set(self, tx: Transaction, row: Any, state: PaymentState, **values: Any) -> None:
+        assert state == row.state or state in PAYMENT_MOVES[row.state], f"{row.state} -> {state}"
+        await tx.execute(
+            update(payment)
+            .where(payment.c.id == row.id)
+            .values(state=state, lease=None, lease_until=None, **values)
+        )
+
+    async def _undecided(self, tx: Transaction, payment_id: PaymentId) -> Any:
+        row = await tx.first(select(payment).where(payment.c.id == payment_id).with_for_update())
+        decided = row is None or row.state in (*BOOKED, PaymentState.DECLINED)
+        return None if decided else row
+
+    async def _top_up(self, tx: Transaction, row: Any) -> Any:
+        return await tx.one(select(top_up).where(top_up.c.id == row.top_up_id).with_for_update())
+
+    async def _tell(self, tx: Transaction, asked: Any, said: Notice, key: str, now: Moment) -> None:
+        """Store the notice; the first after an SMS confirmation is the reply to it."""
+        answers = asked.confirmed_by
+        if answers is not None:
+            told = select(notice.c.id).where(notice.c.incoming_id == answers)
+            answers = None if await tx.scalar(told) is not None else answers
+        await outbox.add(
+            tx,
+            Payer(asked.channel, asked.payer),
+            said,
+            key=key,
+            locale=asked.locale,
+            now=now.wall,
+            answers=answers,
+            edit=asked.screen,
+        )

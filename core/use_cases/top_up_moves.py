@@ -1,0 +1,45 @@
+"""The moves of a top-up: each writes its event row in the same transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, insert, select, update
+
+from core.ids import AccountId, Payer, TopUpId, new_id
+from core.states import TOP_UP_MOVES, TopUpState
+from core.storage.database import Transaction
+from core.storage.tables import account, top_up, top_up_event
+
+
+async def move(
+    tx: Transaction, row: Any, state: TopUpState, *, at: datetime, why: str, **values: Any
+) -> None:
+    """Take a locked top-up to another state; the table of moves decides whether it may."""
+    assert state in TOP_UP_MOVES[row.state], f"{row.state} -> {state}"
+    await tx.execute(update(top_up).where(top_up.c.id == row.id).values(state=state, **values))
+    await record(tx, row.id, state, at=at, why=why)
+
+
+async def record(tx: Transaction, top_up_id: TopUpId, state: TopUpState, *, at: datetime, why: str) -> None:
+    await tx.execute(
+        insert(top_up_event).values(id=new_id(), top_up_id=top_up_id, state=state, at=at, why=why[:64])
+    )
+
+
+async def newest_by_sms(tx: Transaction, payer: Payer) -> Any:
+    """The phone's newest top-up that was not cancelled, locked; None where there is none."""
+    return await tx.first(
+        select(top_up)
+        .where(by(payer), top_up.c.state != TopUpState.CANCELLED)
+        .order_by(top_up.c.created_at.desc(), top_up.c.id.desc())
+        .limit(1)
+        .with_for_update()
+    )
+
+
+def by(payer: Payer) -> Any:
+    return and_(top_up.c.channel == payer.channel, top_up.c.payer == payer.address)
+
+
+async def number_of(tx: Transaction, account_id: AccountId) -> str:
+    return str(await tx.scalar(select(account.c.number).where(account.c.id == account_id)))

@@ -1,0 +1,259 @@
+"""Top-ups: quoted, confirmed once, paid. What a payer may do with a quote."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from core.clock import Clock
+from core.errors import (
+    AlreadyConfirmed,
+    CodeNeeded,
+    NoOpenQuote,
+    NotYours,
+    QuoteExpired,
+    Refusal,
+    StaleScreen,
+    SumNeeded,
+    WrongSum,
+)
+from core.ids import AccountId, IncomingId, Payer, TopUpId, TransferId
+from core.messages import incoming
+from core.messages.notices import Cancelled
+from core.money import Money
+from core.profile import Profile
+from core.states import Method, PaymentState, TopUpState
+from core.storage.database import Database, Transaction
+from core.storage.tables import account, payment, top_up
+from core.use_cases import history, limits
+from core.use_cases.history import Chips, HistoryPage
+from core.use_cases.payments import Payments
+from core.use_cases.quotes import Quote, Quotes, quote_of
+from core.use_cases.top_up_moves import by as by_payer
+from core.use_cases.top_up_moves import move, newest_by_sms, number_of
+
+EXPIRED_REMEMBERED = timedelta(days=1)  # a late "да" is told that it is late
+CODE_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What came of a confirmation. `state` is the payment's; `repeated`: it had been confirmed before."""
+
+    quote: Quote
+    state: PaymentState
+    checkout_url: str | None
+    reason: str | None
+    repeated: bool
+
+
+class TopUps:
+    def __init__(
+        self, database: Database, profile: Profile, clock: Clock, wall: Clock, payments: Payments
+    ) -> None:
+        self._database = database
+        self._profile = profile
+        self._clock = clock
+        self._wall = wall
+        self._payments = payments
+        self._quotes = Quotes(database, profile, clock, wall, payments)
+
+    async def chips(self, payer: Payer, account_id: AccountId) -> Chips:
+        """The sums to offer for an account that the payer is linked to."""
+        async with self._database.read() as tx:
+            return await history.chips(tx, payer, account_id, self._profile, self._clock.now())
+
+    async def history(
+        self, account_id: AccountId, *, before: TransferId | None = None, limit: int = 10
+    ) -> HistoryPage:
+        """What came to an account, newest first; the caller has made sure who reads it."""
+        async with self._database.read() as tx:
+            return await history.page(tx, account_id, before=before, limit=limit)
+
+    async def quote(
+        self,
+        payer: Payer,
+        *,
+        number: str,
+        amount: Money,
+        method: Method,
+        locale: str,
+        answering: IncomingId | None = None,
+    ) -> Quote:
+        """Fix account, amount and commission for 15 minutes; by SMS the reply is stored with it.
+
+        Raises MethodUnavailable, AmountTooSmall, AmountTooLarge, UnknownAccount and, for who
+        guesses at numbers, TooManyUnknownAccounts.
+        """
+        return await self._quotes.make(
+            payer, number=number, amount=amount, method=method, locale=locale, answering=answering
+        )
+
+    async def confirm(self, top_up_id: TopUpId, *, by: Payer, screen: str | None = None) -> Confirmed:
+        """Take the quote's one confirmation and start to collect; a repeat returns what came of it.
+
+        Raises StaleScreen, NotYours, QuoteExpired. `screen` is the message that the receipt replaces.
+        """
+        late = False
+        async with self._database.transaction() as tx:
+            row = await tx.first(select(top_up).where(top_up.c.id == top_up_id).with_for_update())
+            if row is None or row.state == TopUpState.CANCELLED:
+                raise StaleScreen
+            if (row.channel, row.payer) != (by.channel, by.address):
+                raise NotYours
+            fresh = row.state == TopUpState.QUOTED
+            late = row.state == TopUpState.EXPIRED
+            if fresh and row.expires_at <= self._clock.now():
+                await move(tx, row, TopUpState.EXPIRED, at=self._clock.now(), why="window passed")
+                late = True
+            elif fresh:
+                await self._consume(tx, row, screen=screen)
+        if late:
+            raise QuoteExpired
+        if fresh:
+            await self._payments.collect_for(top_up_id)
+        return await self._confirmed(top_up_id, repeated=not fresh)
+
+    async def confirm_open(
+        self, payer: Payer, *, amount: Money | None, code: str | None, answering: IncomingId
+    ) -> None:
+        """SMS: confirm the phone's one open quote. Its outcome is the reply, and is stored with it.
+
+        Raises NoOpenQuote, AlreadyConfirmed, QuoteExpired, SumNeeded, WrongSum, CodeNeeded.
+        """
+        refusal: Refusal | None = None
+        async with self._database.transaction() as tx:
+            again = await tx.scalar(select(top_up.c.id).where(top_up.c.confirmed_by == answering))
+            row = None if again else await newest_by_sms(tx, payer)
+            if again is None:
+                refusal = await self._why_not(tx, row, amount, code)
+            if row is not None and refusal is None:
+                await self._consume(tx, row, confirmed_by=answering)
+                await incoming.finish(tx, answering, outcome=incoming.REPLY)
+        if refusal is not None:
+            raise refusal
+        await self._payments.collect_for(again or row.id)  # type: ignore[union-attr]
+
+    async def cancel(self, top_up_id: TopUpId, *, by: Payer) -> None:
+        """Drop a quote that was not confirmed; raises StaleScreen, NotYours."""
+        async with self._database.transaction() as tx:
+            row = await tx.first(select(top_up).where(top_up.c.id == top_up_id).with_for_update())
+            if row is None:
+                raise StaleScreen
+            if (row.channel, row.payer) != (by.channel, by.address):
+                raise NotYours
+            if row.state in (TopUpState.CANCELLED, TopUpState.EXPIRED):
+                return
+            if row.state != TopUpState.QUOTED:
+                raise AlreadyConfirmed(top_up_id)
+            await move(tx, row, TopUpState.CANCELLED, at=self._clock.now(), why="by payer")
+
+    async def cancel_open(self, payer: Payer, *, answering: IncomingId) -> None:
+        """SMS: drop the phone's open quote and say so; raises NoOpenQuote."""
+        async with self._database.transaction() as tx:
+            row = await newest_by_sms(tx, payer)
+            if row is None or row.state != TopUpState.QUOTED:
+                raise NoOpenQuote
+            await move(tx, row, TopUpState.CANCELLED, at=self._clock.now(), why="by payer")
+            number = await number_of(tx, row.account_id)
+            await incoming.answer(
+                tx,
+                answering,
+                payer,
+                Cancelled(number, Money(row.amount)),
+                locale=row.locale,
+                now=self._wall.now(),
+            )
+
+    async def has_open(self, payer: Payer) -> bool:
+        """Whether the phone has a quote that a reply could confirm."""
+        async with self._database.read() as tx:
+            return (
+                await tx.scalar(
+                    select(top_up.c.id).where(
+                        by_payer(payer),
+                        top_up.c.state == TopUpState.QUOTED,
+                        top_up.c.expires_at > self._clock.now(),
+                    )
+                )
+                is not None
+            )
+
+    async def expire_once(self, n: int) -> int:
+        """Close quotes whose window has passed."""
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            rows = await tx.all(
+                select(top_up)
+                .where(top_up.c.state == TopUpState.QUOTED, top_up.c.expires_at <= now)
+                .order_by(top_up.c.expires_at)
+                .limit(n)
+                .with_for_update(skip_locked=True)
+            )
+            for row in rows:
+                await move(tx, row, TopUpState.EXPIRED, at=now, why="window passed")
+        return len(rows)
+
+    async def _why_not(
+        self, tx: Transaction, row: Any, amount: Money | None, code: str | None
+    ) -> Refusal | None:
+        """What stands against confirming the phone's newest quote; a late one is closed here."""
+        now = self._clock.now()
+        if row is None or now - row.created_at > EXPIRED_REMEMBERED:
+            return NoOpenQuote()
+        if row.state == TopUpState.QUOTED and row.expires_at <= now:
+            await move(tx, row, TopUpState.EXPIRED, at=now, why="window passed")
+            return QuoteExpired()
+        if row.state == TopUpState.EXPIRED:
+            return QuoteExpired()
+        if row.state != TopUpState.QUOTED:
+            return AlreadyConfirmed(row.id)
+        named = amount in (Money(row.amount), Money(row.total))
+        if amount is not None and not named:
+            return WrongSum(Money(row.amount))
+        if row.needs_sum and not named:
+            return SumNeeded(Money(row.amount))
+        if row.code is not None and not secrets.compare_digest(row.code, code or ""):
+            return await self._wrong_code(tx, row, now)
+        return None
+
+    async def _wrong_code(self, tx: Transaction, row: Any, now: datetime) -> Refusal:
+        await limits.hit(tx, f"quote_code:{row.id}", now=now)
+        if await limits.count(tx, f"quote_code:{row.id}") >= CODE_TRIES:
+            await move(tx, row, TopUpState.CANCELLED, at=now, why="too many codes")
+            return NoOpenQuote()
+        return CodeNeeded()
+
+    async def _consume(
+        self,
+        tx: Transaction,
+        row: Any,
+        *,
+        screen: str | None = None,
+        confirmed_by: IncomingId | None = None,
+    ) -> None:
+        now = self._clock.now()
+        await move(
+            tx, row, TopUpState.CONFIRMED, at=now, why="by payer", screen=screen, confirmed_by=confirmed_by
+        )
+        await self._payments.intend(tx, row)
+
+    async def _confirmed(self, top_up_id: TopUpId, *, repeated: bool) -> Confirmed:
+        async with self._database.read() as tx:
+            row = await tx.one(
+                select(top_up, account.c.number)
+                .join(account, account.c.id == top_up.c.account_id)
+                .where(top_up.c.id == top_up_id)
+            )
+            paid = await tx.one(
+                select(payment).where(payment.c.top_up_id == top_up_id).order_by(payment.c.id).limit(1)
+            )
+        return Confirmed(
+            quote=quote_of(row, row.number),
+            state=paid.state,
+            checkout_url=paid.checkout_url,
+            reason=paid.reason,
+            repeated=repeated,
+        )
