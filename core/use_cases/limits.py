@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select
 
+from core.clock import Clock
 from core.ids import Payer, new_id
-from core.storage.database import Transaction
+from core.storage.database import Database, Transaction
 from core.storage.tables import limit_hit
 
 LONGEST = timedelta(days=1)
@@ -54,6 +55,14 @@ async def count(tx: Transaction, subject: str) -> int:
     return int(await tx.scalar(select(func.count()).where(limit_hit.c.subject == subject[:160])) or 0)
 
 
-async def forget_old(tx: Transaction, *, now: datetime) -> int:
-    old = await tx.execute(delete(limit_hit).where(limit_hit.c.at < now - LONGEST))
-    return old.rowcount
+class LimitsKeeper:
+    """Forgets what no limit looks at any more."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def forget_once(self) -> int:
+        async with self._database.transaction() as tx:
+            old = await tx.execute(delete(limit_hit).where(limit_hit.c.at < self._clock.now() - LONGEST))
+            return old.rowcount

@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_account_number")),
     )
     with op.batch_alter_table("account", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_account_accrued_until"), ["accrued_until"], unique=False)
         batch_op.create_index(batch_op.f("ix_account_runs_out_at"), ["runs_out_at"], unique=False)
 
     op.create_table(
@@ -668,6 +669,7 @@ def downgrade() -> None:
     op.drop_table("incoming")
     with op.batch_alter_table("account", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_account_runs_out_at"))
+        batch_op.drop_index(batch_op.f("ix_account_accrued_until"))
 
     op.drop_table("account")
     if op.get_bind().dialect.name == "postgresql":
