@@ -54,7 +54,7 @@ class Faults:
         self._switched_on.clear()
 
     def read(self, settings: Mapping[str, Any] | None) -> None:
-        """As they come over HTTP: {"slow": {"seconds": 2, "calls": 1}, "forbidden": true, "reset_after": null}
+        """As they come over HTTP: {"slow": {"seconds": 2, "calls": 1}, "forbidden": true, "slow": null}
 
         None clears all. Raises ValueError for what it does not know, and then changes nothing.
         """

@@ -109,7 +109,7 @@ class BotApi:
         """One call by whatever way it came. Raises ApiError when it is refused."""
         self.calls.append(Call(method, call.values))
         user_id = call.integer("chat_id")
-        if self.faults.take(Trouble.FORBIDDEN, method, user_id):
+        if call.has("chat_id") and self.faults.take(Trouble.FORBIDDEN, method, user_id):
             raise forbidden("bot was blocked by the user")
         fault = self.faults.take(Trouble.TOO_MANY_REQUESTS, method, user_id)
         if fault:

@@ -34,11 +34,10 @@ def cut(text: str, offset: int, length: int) -> str:
 def pages(text: str) -> Iterator[str]:
     """A text too long for one message, parted as Telegram's own applications part it."""
     while units(text) > TEXT_UNITS:
-        size = TEXT_UNITS
-        while units(text[:size]) > TEXT_UNITS:
-            size -= 1
-        yield text[:size]
-        text = text[size:]
+        # A character cut in two by the limit is left to the next page.
+        page = text.encode("utf-16-le")[: TEXT_UNITS * 2].decode("utf-16-le", "ignore")
+        yield page
+        text = text[len(page) :]
     yield text
 
 
