@@ -1,6 +1,6 @@
 # Everything a developer or an operator types. `make` alone lists it.
 
-SOURCES = $(wildcard aliance.py benchmarks bot core handlers simulator sms_gateway tests tools web)
+SOURCES = $(wildcard aliance.py benchmarks bot commands core handlers simulator sms_gateway tests tools web)
 BIN = .venv/bin
 
 .DEFAULT_GOAL := help

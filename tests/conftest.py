@@ -15,13 +15,16 @@ from core.profile import Profile
 from core.settings import Settings
 from core.storage.database import Database
 from core.storage.migrate import upgrade
-from tests.fakes import FakeClock
+from core.wiring import Core, open_core
+from tests.fakes import FakeClock, FakeProvider
 from tests.servers import postgres as postgres_server
 from tests.servers import valkey as valkey_server
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
 
 ROOT = Path(__file__).parents[1]
+# A test may end in the middle of things; one that lets work settle asks for all invariants itself.
+UNFINISHED = {"I6", "I13"}
 CHROMIUM_OPTIONS = [
     "--disable-gpu",
     "--disable-quic",
@@ -124,6 +127,20 @@ def profile() -> Profile:
 def settings(database_url: str) -> Settings:
     """Settings of a test; `model_copy(update=…)` changes some."""
     return Settings(_env_file=None, env="test", database_url=database_url)
+
+
+@pytest.fixture
+def provider(clock: FakeClock) -> FakeProvider:
+    return FakeProvider(clock)
+
+
+@pytest.fixture
+async def core(settings: Settings, clock: FakeClock, provider: FakeProvider) -> AsyncIterator[Core]:
+    """The wired core on each of the two databases, both of its clocks in the test's hand."""
+    async with open_core(settings, clock=clock, wall=clock, providers=[provider]) as opened:
+        yield opened
+        broken = [each for each in await opened.invariants.check() if each.code not in UNFINISHED]
+        assert broken == []
 
 
 @pytest.fixture(scope="session")

@@ -123,6 +123,9 @@ class FakeProvider:
             raise CallbackRejected("signature", status=403)
         return self._told[body]
 
+    def read_callback(self, body: bytes) -> ProviderEvent:
+        return self._told[body]
+
     def acknowledge(self) -> CallbackAnswer:
         return CallbackAnswer(200, "OK")
 

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ["bot", "core", "handlers", "simulator", "sms_gateway", "web"]
+FOLDERS = ["bot", "commands", "core", "handlers", "simulator", "sms_gateway", "web"]
 
 
 def test_the_import_contracts_are_kept() -> None:

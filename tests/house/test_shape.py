@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ["aliance.py", "benchmarks", "bot", "core", "handlers", "simulator", "sms_gateway", "tools", "web"]
+PRODUCT = [
+    "aliance.py",
+    "benchmarks",
+    "bot",
+    "commands",
+    "core",
+    "handlers",
+    "simulator",
+    "sms_gateway",
+    "tools",
+    "web",
+]
 FILE_LINES = 300
 FUNCTION_LINES = 45
 
