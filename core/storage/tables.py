@@ -9,7 +9,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -32,33 +31,13 @@ from core.states import (
     TopUpState,
     TransferKind,
 )
+from core.storage.schema_parts import id_column, metadata, partial_index
 from core.storage.types import Json, Kopecks, Utc, states
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _id() -> Column[object]:
-    return Column("id", Uuid, primary_key=True)
-
-
-def _only(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """A partial index, the same on both databases."""
-    condition = text(where)
-    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
-
 
 account = Table(
     "account",
     metadata,
-    _id(),
+    id_column(),
     Column("number", String(10), nullable=False, unique=True),
     Column("login", String(64), nullable=False, unique=True),
     Column("password_hash", String(255), nullable=False),
@@ -99,21 +78,21 @@ subscriber = Table(
 link = Table(
     "link",
     metadata,
-    _id(),
+    id_column(),
     Column("channel", states(Channel, "channel"), nullable=False),
     Column("address", String(32), nullable=False),
     Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
     Column("access", states(Access, "access"), nullable=False),
     Column("linked_at", Utc, nullable=False),
     Column("ended_at", Utc),
-    _only("uq_link_live", "channel", "address", "account_id", where="ended_at IS NULL", unique=True),
+    partial_index("uq_link_live", "channel", "address", "account_id", where="ended_at IS NULL", unique=True),
     Index(None, "account_id"),
 )
 
 link_request = Table(
     "link_request",
     metadata,
-    _id(),
+    id_column(),
     Column("token_hash", String(64), nullable=False, unique=True),
     Column("channel", states(Channel, "channel"), nullable=False),
     Column("address", String(32), nullable=False),
@@ -130,7 +109,7 @@ link_request = Table(
 limit_hit = Table(
     "limit_hit",
     metadata,
-    _id(),
+    id_column(),
     Column("subject", String(160), nullable=False),
     Column("at", Utc, nullable=False),
     Index(None, "subject", "at"),
@@ -139,7 +118,7 @@ limit_hit = Table(
 ledger_account = Table(
     "ledger_account",
     metadata,
-    _id(),  # a subscriber's is the account's own id
+    id_column(),  # a subscriber's is the account's own id
     Column("kind", states(LedgerAccountKind, "kind"), nullable=False),
     Column("name", String(64), nullable=False, unique=True),
     Column("balance", Kopecks),
@@ -151,7 +130,7 @@ ledger_account = Table(
 ledger_transfer = Table(
     "ledger_transfer",
     metadata,
-    _id(),
+    id_column(),
     Column("debit", Uuid, ForeignKey("ledger_account.id"), nullable=False),
     Column("credit", Uuid, ForeignKey("ledger_account.id"), nullable=False),
     Column("amount", Kopecks, nullable=False),
@@ -164,13 +143,13 @@ ledger_transfer = Table(
     CheckConstraint("debit <> credit", name="two_accounts"),
     Index(None, "debit", "at"),
     Index(None, "credit", "at"),
-    _only("ix_ledger_transfer_payment", "payment_id", where="payment_id IS NOT NULL"),
+    partial_index("ix_ledger_transfer_payment", "payment_id", where="payment_id IS NOT NULL"),
 )
 
 top_up = Table(
     "top_up",
     metadata,
-    _id(),
+    id_column(),
     Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
     Column("channel", states(Channel, "channel"), nullable=False),
     Column("payer", String(32), nullable=False),
@@ -190,13 +169,13 @@ top_up = Table(
     Column("created_at", Utc, nullable=False),
     Column("expires_at", Utc, nullable=False),
     CheckConstraint("amount > 0 AND commission >= 0 AND total >= amount", name="sums"),
-    _only(
+    partial_index(
         "uq_top_up_open_sms",
         "payer",
         where="channel = 'sms' AND state = 'quoted'",
         unique=True,
     ),
-    _only("ix_top_up_expiring", "expires_at", where="state = 'quoted'"),
+    partial_index("ix_top_up_expiring", "expires_at", where="state = 'quoted'"),
     Index(None, "account_id", "created_at"),
     Index(None, "channel", "payer", "created_at"),
 )
@@ -204,7 +183,7 @@ top_up = Table(
 top_up_event = Table(
     "top_up_event",
     metadata,
-    _id(),
+    id_column(),
     Column("top_up_id", Uuid, ForeignKey("top_up.id"), nullable=False, index=True),
     Column("state", states(TopUpState, "state"), nullable=False),
     Column("at", Utc, nullable=False),
@@ -214,7 +193,7 @@ top_up_event = Table(
 payment = Table(
     "payment",
     metadata,
-    _id(),  # our key at the provider
+    id_column(),  # our key at the provider
     Column("top_up_id", Uuid, ForeignKey("top_up.id"), index=True),  # none: stray money
     Column("provider", String(32), nullable=False),
     Column("provider_ref", String(64)),
@@ -234,13 +213,13 @@ payment = Table(
     CheckConstraint(
         "state NOT IN ('succeeded', 'held') OR transfer_id IS NOT NULL", name="success_is_booked"
     ),
-    _only(
+    partial_index(
         "uq_payment_live",
         "top_up_id",
         where="state IN ('intent', 'sending', 'pending', 'unknown')",
         unique=True,
     ),
-    _only(
+    partial_index(
         "ix_payment_unfinished",
         "next_at",
         where="state IN ('intent', 'sending', 'pending', 'unknown')",
@@ -250,7 +229,7 @@ payment = Table(
 provider_event = Table(
     "provider_event",
     metadata,
-    _id(),
+    id_column(),
     Column("provider", String(32), nullable=False),
     Column("event_key", String(160), nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -259,13 +238,13 @@ provider_event = Table(
     Column("received_at", Utc, nullable=False),
     Column("next_at", Utc, nullable=False),
     UniqueConstraint("provider", "event_key"),
-    _only("ix_provider_event_unfinished", "next_at", where="state = 'new'"),
+    partial_index("ix_provider_event_unfinished", "next_at", where="state = 'new'"),
 )
 
 incoming = Table(
     "incoming",
     metadata,
-    _id(),
+    id_column(),
     Column("channel", states(Channel, "channel"), nullable=False),
     Column("source", String(64), nullable=False),
     Column("external_id", String(160), nullable=False),
@@ -277,7 +256,7 @@ incoming = Table(
     Column("attempt", Integer, nullable=False, server_default=text("0")),
     Column("lease_until", Utc, nullable=False),
     UniqueConstraint("channel", "source", "external_id"),
-    _only("ix_incoming_unfinished", "channel", "lease_until", where="state = 'new'"),
+    partial_index("ix_incoming_unfinished", "channel", "lease_until", where="state = 'new'"),
     Index(None, "channel", "sender", "received_at"),
 )
 
@@ -295,7 +274,7 @@ sms_part = Table(
 notice = Table(
     "notice",
     metadata,
-    _id(),
+    id_column(),
     Column("dedupe_key", String(160), nullable=False, unique=True),
     Column("incoming_id", Uuid, ForeignKey("incoming.id"), unique=True),  # what it answers
     Column("channel", states(Channel, "channel"), nullable=False),
@@ -316,6 +295,6 @@ notice = Table(
     Column("lease_until", Utc),
     Column("provider_id", String(80), index=True),
     Column("sent_at", Utc),
-    _only("ix_notice_unfinished", "channel", "next_at", where="state IN ('due', 'taken')"),
+    partial_index("ix_notice_unfinished", "channel", "next_at", where="state IN ('due', 'taken')"),
     Index(None, "channel", "address", "created_at"),
 )
