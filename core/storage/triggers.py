@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, event
 
-from core.storage.tables import metadata
+from core.storage.schema_parts import metadata
 
 APPEND_ONLY = {"ledger_transfer": ("id", "key"), "top_up_event": ("id",)}
 

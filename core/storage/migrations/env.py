@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from core.storage.tables import metadata
+from core.storage import tables
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=tables.account.metadata,
     render_as_batch=True,
     compare_type=True,
 )
