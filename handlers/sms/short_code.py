@@ -134,7 +134,7 @@ def _bare(read: Sequence[Token], dialect: Dialect, *, only_words: bool = False) 
 
 
 def _wordless(digits: Sequence[Token], signs: set[str], dialect: Dialect) -> Command | None:
-    """A lone 1, + or 👍 confirms; a lone question mark asks for help; a code confirms where codes are used."""
+    """A lone 1, + or 👍 confirms, and a code where codes are used; a lone question mark asks for help."""
     if not digits:
         if "?" in signs:
             return Command(CommandKind.HELP) if signs <= _HARMLESS | {"?"} else None

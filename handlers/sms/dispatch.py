@@ -1,0 +1,87 @@
+"""Every stored SMS → its one outcome: a feature that answers, a refusal in words, or silence by rule."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from core.errors import NoOpenQuote, Refusal, TooManyUnknownAccounts
+from core.ids import Payer
+from core.messages.incoming import Accepted
+from core.messages.notices import NoCards
+from core.wiring import Core
+from handlers.locale import Catalogues
+from handlers.sms import balance, errors, stop, top_up
+from handlers.sms.amounts import Problem
+from handlers.sms.echoes import Echoes
+from handlers.sms.help import not_understood, tell_commands
+from handlers.sms.message import Message, answer, keep_silent
+from handlers.sms.short_code import CommandKind, Dialect, parse
+from handlers.sms.texts import Texts
+
+REPLIES_MOST = 20  # an hour to one sender: two machines that answer each other stop there
+REPLIES_WINDOW = timedelta(hours=1)
+PHONE_SHORTEST = 10  # digits; shorter senders are services
+PHONE_LONGEST = 15  # E.164
+
+Feature = Callable[[Core, Message], Awaitable[None]]
+
+FEATURES: dict[CommandKind, Feature] = {
+    CommandKind.BALANCE: balance.tell_balance,
+    CommandKind.CANCEL: top_up.cancel,
+    CommandKind.CONFIRM: top_up.confirm,
+    CommandKind.HELP: tell_commands,
+    CommandKind.START: stop.start,
+    CommandKind.STOP: stop.stop,
+    CommandKind.TOP_UP: top_up.quote,
+    CommandKind.UNKNOWN: not_understood,
+}
+
+
+class Dispatch:
+    def __init__(self, core: Core, catalogues: Catalogues) -> None:
+        self._core = core
+        self._dialect = Dialect.of(core.profile)
+        self._echoes = Echoes(Texts(core.profile, catalogues), core.profile.locales)
+
+    async def handle(self, accepted: Accepted) -> None:
+        """Give a message its outcome; run again after a crash, it gives the same one."""
+        reason = self._why_silent(accepted)
+        if reason is not None:
+            await self._core.receiving.finish(accepted.id, silent=reason)
+            return
+        payload, payer = accepted.arrival.payload, Payer.sms(accepted.arrival.sender)
+        command = parse(payload["text"], self._dialect)
+        if command.problem is Problem.NOT_OURS and not payload.get("card_masked"):
+            await self._core.receiving.finish(accepted.id, silent=Problem.NOT_OURS)
+            return
+        locale = (await self._core.subscribers.get(payer)).locale
+        message = Message(accepted.id, payer, locale, command)
+        if await self._core.receiving.replies_to(message.payer, REPLIES_WINDOW) >= REPLIES_MOST:
+            await keep_silent(self._core, message, "loop_guard")
+        elif payload.get("card_masked"):
+            await answer(self._core, message, NoCards())
+        else:
+            await self._run(message)
+
+    def _why_silent(self, accepted: Accepted) -> str | None:
+        sender, payload = accepted.arrival.sender, accepted.arrival.payload
+        if sender == self._core.profile.sms.short_code:
+            return "own_number"
+        is_phone = sender.isascii() and sender.isdecimal() and PHONE_SHORTEST <= len(sender) <= PHONE_LONGEST
+        if not is_phone:
+            return "not_a_phone"
+        if not payload["text"].strip():
+            return "no_text"
+        return "own_text" if self._echoes.heard_in(payload["text"]) else None
+
+    async def _run(self, message: Message) -> None:
+        try:
+            await FEATURES[message.command.kind](self._core, message)
+        except TooManyUnknownAccounts:
+            await keep_silent(self._core, message, "too_many_unknown_accounts")
+        except NoOpenQuote as refusal:
+            if await stop.is_meant_for_us(self._core, message):
+                await answer(self._core, message, errors.of_refusal(refusal))
+            else:
+                await keep_silent(self._core, message, "unknown_phone")
+        except Refusal as refusal:
+            await answer(self._core, message, errors.of_refusal(refusal))

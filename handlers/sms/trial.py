@@ -1,0 +1,74 @@
+"""A text tried out: what it would be understood as and answered, with nothing stored, charged or sent."""
+
+from core.errors import AmountTooLarge
+from core.ids import Payer
+from core.messages.notices import Help, Notice, Quoted, Started, Stopped
+from core.profile import Profile
+from handlers.locale import Catalogues
+from handlers.sms import errors
+from handlers.sms.short_code import Command, CommandKind, Dialect, parse
+from handlers.sms.texts import Texts
+
+# The command line's word for what only the SMS door knows.
+_UNTOLD = {CommandKind.START: CommandKind.UNKNOWN}
+
+_DEPENDS = {
+    CommandKind.BALANCE: "(the balances of the accounts that this phone is registered with)",
+    CommandKind.CONFIRM: "(the outcome of this phone's open quote, or that there is none)",
+    CommandKind.CANCEL: "(this phone's open quote cancelled, or that there is none)",
+}
+_SILENCE = "(no answer: not a text for us)"
+
+
+def understand(text: str, profile: Profile) -> dict[str, str | int | None]:
+    """The object of `aliance sms try --json`."""
+    command = parse(text, Dialect.of(profile))
+    return {
+        "command": _UNTOLD.get(command.kind, command.kind).value,
+        "account": command.account,
+        "amount_kopecks": None if command.amount is None else command.amount.kopecks,
+        "problem": None if command.problem is None else command.problem.value,
+    }
+
+
+def answer(text: str, profile: Profile, *, sender: str, locale: str | None = None) -> str:
+    """What a phone (E.164 digits) would be answered, as far as no database has to be asked.
+
+    An accepted top-up is quoted as if its account existed; what depends on the phone's own state
+    is told in parentheses.
+    """
+    command = parse(text, Dialect.of(profile))
+    said = _said(command, profile, sender)
+    if isinstance(said, str):
+        return said
+    return Texts(profile, Catalogues(profile.zone)).say(said, locale or profile.default_locale)
+
+
+def _said(command: Command, profile: Profile, sender: str) -> Notice | str:
+    match command.kind:
+        case CommandKind.UNKNOWN:
+            return Help() if command.with_keyword else _SILENCE
+        case CommandKind.HELP:
+            return Help()
+        case CommandKind.STOP:
+            return Stopped()
+        case CommandKind.START:
+            return Started()
+    if command.problem is not None:
+        return errors.of_problem(command, profile)
+    if command.kind is CommandKind.TOP_UP:
+        return _quote(command, profile, Payer.sms(sender))
+    return _DEPENDS[command.kind]
+
+
+def _quote(command: Command, profile: Profile, payer: Payer) -> Notice:
+    assert command.account is not None
+    assert command.amount is not None
+    operator, limits = profile.operator_of(payer.address), profile.methods["mobile"]
+    commission = operator.commission(command.amount)
+    by_provider = operator.taken_by == "provider"
+    total = command.amount if by_provider else command.amount + commission
+    if total > limits.most_total:
+        return errors.of_refusal(AmountTooLarge(limits.most))
+    code = "000" if profile.sms.confirm == "code" else None
+    return Quoted(command.account, command.amount, commission, total, commission_from=by_provider, code=code)
