@@ -14,7 +14,7 @@ from core.use_cases.queues import Queues
 from core.wiring import Core
 from handlers.locale import Catalogues
 from web.bodies import BODY_LARGEST_BYTES
-from web.callbacks import Callbacks
+from web.callbacks import CallbackRoutes
 from web.client import Proxies
 from web.health import Health
 from web.ledger import LedgerPages
@@ -30,8 +30,8 @@ CONTENT_SECURITY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors {frames}"
 )
-# The demo's page frames the ledger. It has nothing to press, and its token is in its address.
-LEDGER_FRAMES = "http://127.0.0.1:* http://localhost:*"
+# The demo's own page shows ours side by side; outside a demo a frame could only be a trap.
+FRAMES = {"demo": "http://127.0.0.1:* http://localhost:*"}
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ def make_app(core: Core, catalogues: Catalogues) -> web.Application:
         client_max_size=BODY_LARGEST_BYTES, middlewares=[_problems_as_pages(pages), _incidents(pages)]
     )
     for door in (
-        Callbacks(core.payments),
+        CallbackRoutes(core.callbacks),
         LinkPages(core.links, pages, proxies),
         PaidPage(pages),
         Health(Queues(core.database, core.clock)),
@@ -55,17 +55,18 @@ def make_app(core: Core, catalogues: Catalogues) -> web.Application:
         app.add_routes(door.routes())
     app.router.add_static("/static", STATIC)
     app.on_shutdown.append(ledger.close)
-    app.on_response_prepare.append(_headers(encrypted=urlsplit(settings.public_url).scheme == "https"))
+    encrypted = urlsplit(settings.public_url).scheme == "https"
+    app.on_response_prepare.append(_headers(FRAMES.get(settings.env, "'none'"), encrypted=encrypted))
     return app
 
 
-def _headers(*, encrypted: bool) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+def _headers(frames: str, *, encrypted: bool) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     """What every answer says to the browser, streams and errors included."""
+    policy = CONTENT_SECURITY.format(frames=frames)
 
     async def add(request: web.Request, response: web.StreamResponse) -> None:
-        frames = LEDGER_FRAMES if request.path.startswith("/ledger/") else "'none'"
         cached = request.path.startswith("/static/") and response.status == HTTPStatus.OK
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY.format(frames=frames)
+        response.headers["Content-Security-Policy"] = policy
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"  # addresses hold one-time tokens
         response.headers["Cache-Control"] = f"max-age={STATIC_SECONDS}" if cached else "no-store"

@@ -2,13 +2,13 @@
 
 from aiohttp import web
 
-from core.use_cases.payments import Payments
+from core.use_cases.callbacks import Callbacks
 from web import bodies
 
 
-class Callbacks:
-    def __init__(self, payments: Payments) -> None:
-        self._payments = payments
+class CallbackRoutes:
+    def __init__(self, callbacks: Callbacks) -> None:
+        self._callbacks = callbacks
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/callbacks/{provider}", self.take)]
@@ -19,7 +19,7 @@ class Callbacks:
         body = await bodies.read(request)
         if request.content_type == bodies.FORM:
             bodies.fields(body)
-        answer = await self._payments.take_callback(
+        answer = await self._callbacks.take(
             request.match_info["provider"],
             body=body,
             headers=request.headers,

@@ -76,7 +76,7 @@ class LedgerPages:
         if not self._token or not hmac.compare_digest(told, self._token):
             raise web.HTTPNotFound
         try:
-            view = await self._statements.ledger(request.match_info["number"], ROWS)
+            view = await self._statements.ledger(request.match_info["number"], limit=ROWS)
         except UnknownAccount:
             raise web.HTTPNotFound from None
         return self._pages.text(request, "ledger_table.html", view=view)

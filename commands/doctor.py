@@ -1,0 +1,106 @@
+"""`aliance doctor`: what the installation lacks, and with --invariants what its records break."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+from pydantic import ValidationError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from core import profile as profiles
+from core.settings import Settings
+from core.storage.database import Database
+from core.storage.schema import is_current
+from core.wiring import open_core
+
+TROUBLE = 1
+
+
+class _Trouble(Exception):
+    """One check failed; the text says what to mend."""
+
+
+async def examine(settings: Settings, *, invariants: bool) -> int:
+    """Print a line a check; 1 where one fails or an invariant is broken."""
+    checks: list[tuple[str, Callable[[Settings], Awaitable[str]]]] = [
+        ("settings", _settings),
+        ("profile", _profile),
+        ("database", _database),
+        ("redis", _redis),
+        ("provider", _provider),
+    ]
+    healthy = True
+    for name, check in checks:
+        try:
+            print(f"{name}: {await check(settings)}")
+        except _Trouble as trouble:
+            healthy = False
+            print(f"{name}: FAILED, {trouble}")
+    if invariants and healthy:
+        healthy = await tell_violations(settings)
+    return 0 if healthy else TROUBLE
+
+
+async def tell_violations(settings: Settings) -> bool:
+    """Check the records; "none", or a line a violation."""
+    async with open_core(settings) as core:
+        violations = await core.invariants.check()
+    for violation in violations:
+        print(f"{violation.code}: {violation.about}")
+    if not violations:
+        print("invariants: none")
+    return not violations
+
+
+async def _settings(settings: Settings) -> str:
+    doors = [
+        name
+        for name, secret in (("telegram", settings.telegram_token), ("sms", settings.smsc_url))
+        if secret.get_secret_value()
+    ]
+    return f"environment {settings.env}, doors: {', '.join([*doors, 'web'])}"
+
+
+async def _profile(settings: Settings) -> str:
+    try:
+        profile = profiles.load(settings.operator_profile)
+    except ValidationError as wrong:
+        first = wrong.errors(include_url=False)[0]
+        raise _Trouble(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from wrong
+    except (OSError, ValueError) as wrong:
+        raise _Trouble(str(wrong)) from wrong
+    return f"{profile.code}, {len(profile.tariffs)} tariffs, {profile.time_zone}"
+
+
+async def _database(settings: Settings) -> str:
+    database = Database(settings.database_url)
+    try:
+        with _told(SQLAlchemyError, OSError):
+            current = await is_current(database)
+    finally:
+        await database.close()
+    if not current:
+        raise _Trouble("its schema is not the newest: run `aliance migrate`")
+    return "SQLite, schema current" if settings.embedded else "PostgreSQL, schema current"
+
+
+async def _redis(settings: Settings) -> str:
+    if not settings.redis_url:
+        return "none, one process" if settings.embedded else "none, wake-ups only within a process"
+    async with Redis.from_url(settings.redis_url) as redis:
+        with _told(RedisError, OSError):
+            await redis.ping()
+    return "answers"
+
+
+async def _provider(settings: Settings) -> str:
+    return settings.payment_provider or "none: top-ups are refused"
+
+
+@contextmanager
+def _told(*kinds: type[Exception]) -> Iterator[None]:
+    try:
+        yield
+    except kinds as trouble:
+        raise _Trouble(f"{type(trouble).__name__}: {str(trouble).splitlines()[0]}") from trouble

@@ -1,0 +1,34 @@
+"""From the command line into an event loop, and from trouble that an operator can mend to one line."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+import uvloop
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from commands.lock import AlreadyRunning
+from commands.run import CannotRun
+
+TROUBLE = 1
+
+
+def through(work: Coroutine[Any, Any, int | None]) -> int:
+    """Run a command to its end; its exit code."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work) or 0
+    except (AlreadyRunning, CannotRun) as reason:
+        print(f"aliance: {reason}", file=sys.stderr)
+    except ValidationError as wrong:
+        for each in wrong.errors(include_input=False, include_url=False):
+            place = ".".join(str(part) for part in each["loc"])
+            print(f"aliance: {wrong.title}: {place}: {each['msg']}", file=sys.stderr)
+    except (SQLAlchemyError, OSError) as trouble:
+        # The first line says it; statements and their parameters are nobody's business here.
+        print(f"aliance: {type(trouble).__name__}: {str(trouble).splitlines()[0]}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("aliance: stopped", file=sys.stderr)
+    return TROUBLE
