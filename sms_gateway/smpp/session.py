@@ -114,6 +114,7 @@ class Session:
     async def close(self) -> None:
         """Drain the window, unbind, close. What is submitted from now on is NotSent."""
         self._closing.set()
+        self._bound.clear()
         connection = self._connection
         if connection is None:
             return

@@ -1,0 +1,177 @@
+"""Junk on a live session: some costs one PDU, some the connection, none the session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from sms_gateway.smpp.connection import MOST_IN_HAND
+from sms_gateway.smpp.pdu import DataSm, DeliverSm
+from tests.sms_gateway.octets import deliver_sm, frame, header, tlv
+from tests.sms_gateway.raw_smsc import ENQUIRE_LINK, QUICK, RESP, Peer, RawSmsc, session_with, take_all
+
+DELIVER_SM_RESP = RESP | 5
+
+
+@pytest.fixture
+async def smsc() -> AsyncIterator[RawSmsc]:
+    async with RawSmsc().listening() as listening:
+        yield listening
+
+
+async def answers(peer: Peer) -> bool:
+    peer.send(frame(ENQUIRE_LINK, sequence=4711))
+    return header(await peer.next())[1:] == (RESP | ENQUIRE_LINK, 0, 4711)
+
+
+BAD_BODIES = [
+    ("truncated TLV", deliver_sm(b"a", sequence=3, tlvs=b"\x04\x24\x00\x09a"), (DELIVER_SM_RESP, 0xC0, 3)),
+    ("half a TLV header", deliver_sm(b"a", sequence=3, tlvs=b"\x04"), (DELIVER_SM_RESP, 0xC0, 3)),
+    ("short_message cut off", frame(5, deliver_sm(b"abc")[16:-1], sequence=3), (DELIVER_SM_RESP, 0x01, 3)),
+    ("empty deliver_sm", frame(5, sequence=3), (DELIVER_SM_RESP, 0x02, 3)),
+    ("empty data_sm", frame(0x103, sequence=3), (RESP | 0x103, 0x02, 3)),
+    ("broken query_sm", frame(3, b"x", sequence=3), (RESP, 0x02, 3)),
+    ("unknown command", frame(0x77, b"x", sequence=3), (RESP, 0x03, 3)),
+    ("a request of the other side's", frame(4, deliver_sm(b"a")[16:], sequence=3), (RESP, 0x03, 3)),
+    ("bind after bind", frame(9, b"a\0b\0\0\x34\0\0\0", sequence=3), (RESP, 0x03, 3)),
+]
+
+
+@pytest.mark.parametrize("name, octets, answer", BAD_BODIES, ids=[case[0] for case in BAD_BODIES])
+async def test_a_bad_body_costs_one_pdu(
+    smsc: RawSmsc, name: str, octets: bytes, answer: tuple[int, int, int]
+) -> None:
+    async with session_with(smsc, take_all):
+        peer = await smsc.bound()
+        peer.send(octets)
+        assert header(await peer.next())[1:] == answer
+        assert await answers(peer)
+
+
+SILENT = [
+    ("unknown response", frame(RESP | 0x77, b"x")),
+    ("response to nothing", frame(RESP | 4, b"1\0", sequence=99)),
+    ("broken response to nothing", frame(RESP | 4, b"1", sequence=99)),
+    ("generic_nack of sequence 0", frame(RESP, status=3, sequence=0)),
+    ("alert_notification", frame(0x102, b"\1\1" + b"7\0" + b"\0\0" + b"3\0")),
+    ("outbind", frame(0x0B, b"a\0b\0")),
+]
+
+
+@pytest.mark.parametrize("name, octets", SILENT, ids=[case[0] for case in SILENT])
+async def test_what_wants_no_answer_gets_none(smsc: RawSmsc, name: str, octets: bytes) -> None:
+    async with session_with(smsc, take_all):
+        peer = await smsc.bound()
+        peer.send(octets)
+        assert await answers(peer)
+
+
+@pytest.mark.parametrize("length", [0, 15, 128 * 1024 + 1, 0xFFFFFFFF])
+async def test_bad_framing_costs_the_connection_alone(smsc: RawSmsc, length: int) -> None:
+    async with session_with(smsc, take_all):
+        peer = await smsc.bound()
+        peer.send(deliver_sm(b"before", sequence=2) + length.to_bytes(4, "big") + bytes(12))
+        await peer.to_the_end()
+        assert await answers(await smsc.bound())
+
+
+async def test_noise_never_ends_the_session(smsc: RawSmsc) -> None:
+    random = Random(34)
+    async with session_with(smsc, take_all):
+        peer = await smsc.bound()
+        for _ in range(60):
+            command = random.choice([1, 3, 4, 5, 6, 9, 0x15, 0x102, 0x103, 0x80000004, 0x80000005, 0x99])
+            octets = frame(
+                command, random.randbytes(random.randrange(60)), sequence=random.randrange(1 << 32)
+            )
+            peer.send(octets if random.random() < 0.9 else random.randbytes(40))
+        peer.cut()
+        # Reconnects on the way answered binds to nobody; the last one that asks is served.
+        async with asyncio.timeout(10):
+            assert await answers(await smsc.bound())
+
+
+async def test_an_acknowledgement_waits_for_the_message_to_be_stored(smsc: RawSmsc) -> None:
+    came: asyncio.Queue[tuple[DeliverSm | DataSm, asyncio.Future[int]]] = asyncio.Queue()
+
+    async def hold(pdu: DeliverSm | DataSm) -> int:
+        stored: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        came.put_nowait((pdu, stored))
+        return await stored
+
+    async with session_with(smsc, hold):
+        peer = await smsc.bound()
+        peer.send(deliver_sm(b"one", sequence=1) + deliver_sm(b"two", sequence=2))
+        (one, first), (two, second) = await came.get(), await came.get()
+        assert (one.message, two.message) == (b"one", b"two")
+        assert await answers(peer)
+        second.set_result(0x45)
+        assert header(await peer.next())[1:] == (DELIVER_SM_RESP, 0x45, 2)
+        first.set_result(0)
+        assert header(await peer.next())[1:] == (DELIVER_SM_RESP, 0, 1)
+
+
+async def test_a_data_sm_is_a_message_too(smsc: RawSmsc) -> None:
+    body = b"\0\1\1" + b"7914\0" + b"\3\0" + b"3116\0" + bytes(3) + tlv(0x0424, b"hi")
+    async with session_with(smsc, take_all):
+        peer = await smsc.bound()
+        peer.send(frame(0x103, body, sequence=6))
+        assert header(await peer.next())[1:] == (RESP | 0x103, 0, 6)
+
+
+async def test_what_cannot_be_stored_stays_with_the_smsc(smsc: RawSmsc) -> None:
+    async def fail(_: object) -> int:
+        raise OSError("disk full")
+
+    async with session_with(smsc, fail):
+        peer = await smsc.bound()
+        peer.send(deliver_sm(b"a", sequence=5))
+        assert header(await peer.next())[1:] == (DELIVER_SM_RESP, 0x64, 5)
+        assert await answers(peer)
+
+
+async def test_storing_that_takes_too_long_is_answered_in_time(smsc: RawSmsc) -> None:
+    async def hang(_: object) -> int:
+        await asyncio.Event().wait()
+        return 0
+
+    async with session_with(smsc, hang, patience=replace(QUICK, answer_seconds=0.05)):
+        peer = await smsc.bound()
+        peer.send(deliver_sm(b"a", sequence=5))
+        assert header(await peer.next())[1:] == (DELIVER_SM_RESP, 0x64, 5)
+
+
+async def test_a_flood_is_answered_with_later(smsc: RawSmsc) -> None:
+    async def hang(_: object) -> int:
+        await asyncio.Event().wait()
+        return 0
+
+    async with session_with(smsc, hang):
+        peer = await smsc.bound()
+        peer.send(b"".join(deliver_sm(b"a", sequence=n) for n in range(1, MOST_IN_HAND + 2)))
+        assert header(await peer.next())[1:] == (DELIVER_SM_RESP, 0x64, MOST_IN_HAND + 1)
+
+
+async def test_a_cut_connection_leaves_the_messages_in_hand_unanswered(smsc: RawSmsc) -> None:
+    holding = asyncio.Event()
+    let_go = asyncio.Event()
+
+    async def hold(_: object) -> int:
+        holding.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            let_go.set()
+        return 0
+
+    async with session_with(smsc, hold):
+        peer = await smsc.bound()
+        peer.send(deliver_sm(b"a"))
+        await holding.wait()
+        peer.cut()
+        await let_go.wait()
+        assert await answers(await smsc.bound())
