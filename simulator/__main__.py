@@ -39,6 +39,9 @@ def read_arguments(arguments: Sequence[str] | None = None) -> tuple[Options, boo
     parser.add_argument("--ledger-url", default="", help="the page of the product that is shown in a frame")
     parser.add_argument("--hint", default="", help="login and password to try, shown on the page")
     parser.add_argument("--short-code", default="3116")
+    parser.add_argument(
+        "--sms-example", default="aliance 100080 100", help="a text to try, shown on the page"
+    )
     parser.add_argument("--users", type=people, default=USERS, help=f"Telegram users: {USERS}")
     parser.add_argument("--phones", type=people, default=PHONES, help=f"SMS phones: {PHONES}")
     parser.add_argument("--no-bot-api", action="store_true")

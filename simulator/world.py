@@ -1,7 +1,7 @@
 """The demo's outside world in one piece: Bot API, SMSC, provider and page, opened and closed in order."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from yarl import URL
 
 from simulator.bot_api.server import BotApi
 from simulator.bus import Bus
@@ -21,14 +22,6 @@ from simulator.smsc import REPEAT_SECONDS, Smsc, open_smsc
 
 PAGE = Path(__file__).parent / "page"
 STOP_SECONDS = 1  # what an answer that is under way may still take at the end
-
-PAGE_HEADERS = {
-    # The ledger and the login page of the product are framed from wherever the product runs.
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-src http: https:; "
-    "frame-ancestors 'none'; base-uri 'none'",
-    "Cache-Control": "no-cache",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +46,7 @@ class Options:
     ledger_url: str = ""
     hint: str = ""
     short_code: str = "3116"
+    sms_example: str = "aliance 100080 100"
     users: tuple[Person, ...] = ()
     phones: tuple[Person, ...] = ()
     repeat_seconds: float = REPEAT_SECONDS
@@ -137,7 +131,7 @@ def _app(
     if bot_api is not None:
         switches["bot_api"] = bot_api.set_faults
     app = web.Application()
-    app.add_routes([web.get("/", _get_index), web.static("/page", PAGE)])
+    app.add_routes([web.get("/", _index(options)), web.static("/page", PAGE)])
     app.add_routes(provider.routes)
     app.add_routes(PhoneRoutes(bus, phones, smsc, config=_config(options), switches=switches).routes())
     if bot_api is not None:
@@ -173,6 +167,7 @@ def _config(options: Options) -> dict[str, object]:
         "users": [asdict(person) for person in options.users],
         "phones": [asdict(person) for person in options.phones],
         "short_code": options.short_code,
+        "sms_example": options.sms_example,
         "ledger_url": options.ledger_url,
         "hint": options.hint,
         "telegram": bool(options.bot_token),
@@ -180,8 +175,20 @@ def _config(options: Options) -> dict[str, object]:
     }
 
 
-async def _get_index(request: web.Request) -> web.FileResponse:
-    return web.FileResponse(PAGE / "index.html", headers=PAGE_HEADERS)
+def _index(options: Options) -> Callable[[web.Request], Awaitable[web.FileResponse]]:
+    """The page loads its own files alone; it frames the card page and the product's ledger."""
+    ledger = str(URL(options.ledger_url).origin()) if options.ledger_url else ""
+    headers = {
+        "Content-Security-Policy": f"default-src 'self'; img-src 'self' data:; connect-src 'self' {ledger}; "
+        f"frame-src 'self' {ledger}; frame-ancestors 'none'; base-uri 'none'",
+        "Cache-Control": "no-cache",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+    async def get_index(_: web.Request) -> web.FileResponse:
+        return web.FileResponse(PAGE / "index.html", headers=headers)
+
+    return get_index
 
 
 async def _serve(stack: AsyncExitStack, app: web.Application, options: Options) -> int:

@@ -17,7 +17,7 @@ from simulator.provider.words import WORDS, roubles
 HERE = Path(__file__).parent
 HEADERS = {
     # Everything from this server; shown in a frame of the demo page only.
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; "
     "form-action 'self'; frame-ancestors 'self'; base-uri 'none'",
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",

@@ -13,7 +13,7 @@ DEFAULT_TEST_CARD = "4276850000037173"
 DECLINES = {
     "4276850000000015": "insufficient_funds",
     "4276850000000023": "card_expired",
-    "4276850000000031": "3ds_failed",
+    "4276850000000031": "authentication_failed",
 }
 PENDING_CARD = "4276850000000049"
 

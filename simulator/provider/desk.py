@@ -31,7 +31,7 @@ class Desk:
             raise _bad_request("status")
         if charge.status is Status.SUCCEEDED:
             raise web.HTTPConflict(text='{"error": "settled"}', content_type="application/json")
-        reason = "bank" if status == Status.DECLINED else None
+        reason = "other" if status == Status.DECLINED else None
         self._books.move(charge, Status(status), reason=reason)
         self._callbacks.tell(charge)
         return web.json_response(charge.facts())

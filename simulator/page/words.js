@@ -1,0 +1,94 @@
+// The page's words in Russian and English, and the switch between them.
+
+const WORDS = {
+  ru: {
+    title: "Aliance: пополнение и баланс",
+    step_link: "Привяжите счёт.",
+    step_link_how: "Telegram: нажмите «Старт» и войдите с логином и паролем",
+    step_card: "Пополните картой.",
+    step_card_how: "Выберите сумму, подтвердите, подставьте тестовую карту.",
+    step_sms: "Пополните по SMS.",
+    step_sms_how: "Отправьте с телефона и ответьте «да»:",
+    whose: "Чей Telegram показать",
+    which: "Какой телефон показать",
+    ledger: "Лицевой счёт",
+    open_apart: "Открыть отдельно",
+    payment: "Оплата",
+    close: "Закрыть",
+    no_ledger: "Здесь будет книга проводок: адрес страницы не задан (--ledger-url).",
+    ledger_waits: "Книга проводок откроется, когда запустится Aliance.",
+    no_telegram: "Подключён внешний Telegram: пишите боту оттуда.",
+    no_sms: "Подключён внешний SMS-центр: пишите с телефона.",
+    balance: "На счёте телефона",
+    empty: "Сообщений пока нет. Выберите подсказку ниже или напишите сами.",
+    message: "Сообщение",
+    send: "Отправить",
+    from: "от",
+    waiting: "отправляется",
+    delivered: "доставлено",
+    failed: "Не отправлено. Попробуйте ещё раз.",
+    log: "Сообщения",
+    hints: "Подсказки",
+    switch: "English",
+  },
+  en: {
+    title: "Aliance: top-up and balance",
+    step_link: "Link the account.",
+    step_link_how: "Telegram: press Start and log in with login and password",
+    step_card: "Pay by card.",
+    step_card_how: "Choose a sum, confirm, fill in the test card.",
+    step_sms: "Pay by SMS.",
+    step_sms_how: "Send from the phone and answer «да»:",
+    whose: "Whose Telegram to show",
+    which: "Which phone to show",
+    ledger: "Account ledger",
+    open_apart: "Open apart",
+    payment: "Payment",
+    close: "Close",
+    no_ledger: "The ledger is shown here: its address was not given (--ledger-url).",
+    ledger_waits: "The ledger opens as soon as Aliance is running.",
+    no_telegram: "A Telegram of the outside is connected: write to the bot there.",
+    no_sms: "An SMS centre of the outside is connected: write from a phone.",
+    balance: "On the phone's account",
+    empty: "No messages yet. Choose a hint below or write your own.",
+    message: "Message",
+    send: "Send",
+    from: "from",
+    waiting: "sending",
+    delivered: "delivered",
+    failed: "Not sent. Please try again.",
+    log: "Messages",
+    hints: "Hints",
+    switch: "Русский",
+  },
+};
+
+const KEY = "aliance-language";
+
+export function language() {
+  return localStorage.getItem(KEY) === "en" ? "en" : "ru";
+}
+
+export function word(name) {
+  return WORDS[language()][name];
+}
+
+export function roubles(kopecks) {
+  return new Intl.NumberFormat(language(), { style: "currency", currency: "RUB" }).format(kopecks / 100);
+}
+
+export function switchLanguage() {
+  localStorage.setItem(KEY, language() === "en" ? "ru" : "en");
+  speak();
+  document.dispatchEvent(new CustomEvent("language", { detail: { language: language() } }));
+}
+
+/** Put the words of the language into everything below `root` that asks for one. */
+export function speak(root = document) {
+  document.documentElement.lang = language();
+  for (const place of root.querySelectorAll("[data-word]")) place.textContent = word(place.dataset.word);
+  for (const place of root.querySelectorAll("[data-word-label]")) {
+    place.setAttribute("aria-label", word(place.dataset.wordLabel));
+  }
+  for (const place of root.querySelectorAll("[data-word-title]")) place.title = word(place.dataset.wordTitle);
+}
