@@ -1,6 +1,6 @@
 """From the inbox to a handler: middlewares and routers in the order they see an update."""
 
-from aiogram import Dispatcher
+from aiogram import Dispatcher, Router
 from aiogram.fsm.storage.base import BaseStorage
 from aiogram.fsm.storage.memory import MemoryStorage
 from aiogram.fsm.storage.redis import RedisStorage
@@ -46,10 +46,15 @@ def dispatcher(core: Core, catalogues: Catalogues, redis: Redis | None) -> Dispa
         observer.outer_middleware(language)
         observer.outer_middleware(Dialogue())
         observer.outer_middleware(Answering(core.subscribers))
-    for module in ROUTERS:
-        built.include_router(module.router)
-    built.include_router(start.last_router)
+    for router in (*(module.router for module in ROUTERS), start.last_router):
+        _take_over(built, router)
     return built
+
+
+def _take_over(built: Dispatcher, router: Router) -> None:
+    """The handlers themselves: a router can be included once a process, and each costs every update a hop."""
+    for name, observer in router.observers.items():
+        built.observers[name].handlers.extend(observer.handlers)
 
 
 def _storage(redis: Redis | None) -> BaseStorage:

@@ -51,7 +51,7 @@ class TelegramDoor:
         if not self._settings.telegram_webhook_url:
             return []
         webhook = Webhook(self.inbox, self._settings.telegram_webhook_secret.get_secret_value())
-        return [web.post(URL(self._settings.telegram_webhook_url).path, webhook)]
+        return [web.post(URL(self._settings.telegram_webhook_url).path, webhook.handle)]
 
     async def run(self) -> None:
         """Until cancelled. An update or a notice that was in hand is taken up again at the next start."""
@@ -67,7 +67,7 @@ class TelegramDoor:
                 if self._shared is not None:
                     group.create_task(self._shared.run())
         finally:
-            await self._close()
+            await self.close()
 
     async def _receive(self) -> None:
         if not self._settings.telegram_webhook_url:
@@ -86,7 +86,7 @@ class TelegramDoor:
             await self.inbox.sweep_once()
             await asyncio.sleep(SWEEP_SECONDS)
 
-    async def _close(self) -> None:
+    async def close(self) -> None:
         await self.bot.session.close()
         if self._redis is not None:
             await self._redis.aclose()

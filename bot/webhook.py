@@ -21,7 +21,7 @@ class Webhook:
         self._inbox = inbox
         self._secret = secret.encode()
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.Response:
         told = request.headers.get(SECRET_HEADER, "").encode(errors="surrogateescape")
         if not hmac.compare_digest(told, self._secret):
             log.warning("webhook with a wrong secret", peer=request.remote)
