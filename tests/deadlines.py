@@ -4,13 +4,17 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 15.0  # a loaded machine of two cores; a pass is as quick as the event
 PAUSE_SECONDS = 0.01
 
 
+@overload
+async def until(condition: Callable[[], Awaitable[T]], *, within: float = ..., what: str = ...) -> T: ...
+@overload
+async def until(condition: Callable[[], T], *, within: float = ..., what: str = ...) -> T: ...
 async def until(
     condition: Callable[[], T | Awaitable[T]], *, within: float = PATIENCE_SECONDS, what: str = ""
 ) -> T:
