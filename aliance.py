@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="the product and its outside world on one web page")
     demo.add_argument("--once", action="store_true", help="play the scenarios without a browser, check, end")
-    demo.add_argument("--port", type=int, default=8090, help="of the web page; 0: any free one")
+    demo.add_argument("--port", type=int, help="of the web page: 8090, or any free one with --once or 0")
     demo.add_argument("--no-browser", action="store_true", help="do not open the page")
     demo.add_argument("--keep", action="store_true", help="leave the database in .demo/ afterwards")
     demo.set_defaults(command=_demo)

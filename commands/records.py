@@ -28,10 +28,8 @@ async def import_accounts(settings: Settings, file: Path, *, dry_run: bool) -> i
     if report.problems:
         print(f"{len(report.problems)} problems: nothing was changed.")
         return TROUBLE
-    did = "would be " if dry_run else ""
-    print(
-        f"{report.created} accounts {did}created, {report.updated} {did}updated, {report.unchanged} unchanged."
-    )
+    did = "would be" if dry_run else "were"
+    print(f"{report.created} accounts {did} created, {report.updated} updated, {report.unchanged} unchanged.")
     return 0
 
 

@@ -34,7 +34,7 @@ async def run(settings: Settings, *, only: frozenset[str]) -> None:
     """Serve until SIGTERM or SIGINT; the parts of `only`, or all that are configured where it is empty."""
     check_parts(settings, only)
     stopped = asyncio.Event()
-    _stop_on_signals(stopped)
+    stop_on_signals(stopped)
     async with AsyncExitStack() as stack:
         await prepare(stack, settings)
         core = await stack.enter_async_context(open_core(settings))
@@ -131,7 +131,7 @@ def check_parts(settings: Settings, only: frozenset[str]) -> None:
         raise CannotRun("the Telegram door needs ALIANCE_TELEGRAM_TOKEN")
 
 
-def _stop_on_signals(stopped: asyncio.Event) -> None:
+def stop_on_signals(stopped: asyncio.Event) -> None:
     """The first signal asks to stop, a second one ends the process at once."""
     loop = asyncio.get_running_loop()
 
