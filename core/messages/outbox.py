@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, insert, or_, select, update
+from sqlalchemy import and_, case, or_, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from core.ids import IncomingId, NoticeId, Payer, new_id
 from core.messages.notices import Notice
@@ -47,13 +48,10 @@ async def add(
     edit: str | None = None,
 ) -> NoticeId | None:
     """Store a notice once a key; None where the key is there already."""
-    taken = await tx.scalar(select(notice.c.id).where(notice.c.dedupe_key == key))
-    if taken is not None:
-        return None
-    notice_id = NoticeId(new_id())
-    await tx.execute(
-        insert(notice).values(
-            id=notice_id,
+    make = sqlite.insert(notice) if tx.sqlite else postgresql.insert(notice)
+    added = await tx.scalar(
+        make.values(
+            id=new_id(),
             dedupe_key=key,
             incoming_id=answers,
             channel=to.channel,
@@ -69,9 +67,13 @@ async def add(
             next_at=now,
             expires_at=None if said.lives is None else now + said.lives,
         )
+        .on_conflict_do_nothing(index_elements=["dedupe_key"])
+        .returning(notice.c.id)
     )
+    if added is None:
+        return None
     tx.wake(f"outbox.{to.channel}")
-    return notice_id
+    return NoticeId(added)
 
 
 async def claim(tx: Transaction, channel: Channel, *, limit: int, now: datetime) -> list[DueNotice]:

@@ -1,6 +1,5 @@
 """Accounts: who may see which, and what the balance screen shows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +19,7 @@ from core.storage.tables import account, account_phone, ledger_account, ledger_t
 from core.use_cases.account_screen import AccountScreen, account_screen
 from core.use_cases.accrual import month_start
 from core.use_cases.balances import Service
-from core.use_cases.subscribers import is_phone, locale_of
+from core.use_cases.subscribers import is_phone
 
 LINES_IN_SMS = 3  # accounts told in one SMS
 
@@ -56,22 +55,24 @@ class Accounts:
     async def of_phone(self, msisdn: str) -> list[AccountId]:
         return [each.id for each in await self.linked(Payer.sms(msisdn))]
 
-    async def tell_balance_by_sms(self, payer: Payer, number: str | None, *, answering: IncomingId) -> None:
+    async def tell_balance_by_sms(
+        self, payer: Payer, number: str | None, *, locale: str, answering: IncomingId
+    ) -> None:
         """Answer `баланс` of a registered phone with its accounts, or with the one asked for.
 
         Raises NoRegisteredPhone; NotLinked where the account is another's or is none: the two
         are not told apart.
         """
-        now = self._clock.now()
         async with self._database.transaction() as tx:
-            rows: Sequence[Any] = await _linked_rows(tx, payer)
+            rows = await _screen_rows(tx, self._profile, self._clock.now(), phone=payer.address)
             if not rows:
                 raise NoRegisteredPhone
             if number is not None:
                 rows = [row for row in rows if row.number == number]
                 if not rows:
                     raise NotLinked
-            screens = [await read_screen(tx, row.id, self._profile, now) for row in rows[:LINES_IN_SMS]]
+            now = self._clock.now()
+            screens = [_screen(row, self._profile, now) for row in rows[:LINES_IN_SMS]]
             said = Balance(
                 lines=[
                     BalanceLine(each.number, each.balance, each.days_until_block, each.recommended)
@@ -79,7 +80,6 @@ class Accounts:
                 ],
                 more=len(rows) - len(screens),
             )
-            locale = await locale_of(tx, payer, self._profile)
             await incoming.answer(tx, answering, payer, said, locale=locale, now=self._wall.now())
 
 
@@ -87,32 +87,56 @@ async def read_screen(
     tx: Transaction, account_id: AccountId, profile: Profile, now: datetime
 ) -> AccountScreen:
     """The account screen as of `now`: what is posted, less what has run up since."""
-    zone = profile.zone
-    start = month_start(now, zone)
+    (row,) = await _screen_rows(tx, profile, now, account_id=account_id)
+    return _screen(row, profile, now)
+
+
+async def _screen_rows(
+    tx: Transaction,
+    profile: Profile,
+    now: datetime,
+    *,
+    account_id: AccountId | None = None,
+    phone: str | None = None,
+) -> list[Any]:
+    """All that screens need, in one statement: of one account, or of all of a registered phone."""
     fees = (
         select(func.coalesce(func.sum(ledger_transfer.c.amount), 0))
         .where(
-            ledger_transfer.c.debit == account_id,
-            ledger_transfer.c.at >= start,
+            ledger_transfer.c.debit == account.c.id,
+            ledger_transfer.c.at >= month_start(now, profile.zone),
             ledger_transfer.c.kind == TransferKind.FEE,
         )
         .scalar_subquery()
     )
-    row = await tx.one(
-        select(account, ledger_account.c.balance, fees.label("fees"))
-        .join(ledger_account, ledger_account.c.id == account.c.id)
-        .where(account.c.id == account_id)
-    )
+    query = select(
+        account.c.id,
+        account.c.number,
+        account.c.tariff,
+        account.c.tariff_next,
+        account.c.state,
+        account.c.accrued_until,
+        account.c.negative_since,
+        ledger_account.c.balance,
+        fees.label("fees"),
+    ).join(ledger_account, ledger_account.c.id == account.c.id)
+    if phone is not None:
+        query = query.join(account_phone, account_phone.c.account_id == account.c.id)
+        return await tx.all(query.where(account_phone.c.msisdn == phone).order_by(account.c.number))
+    return await tx.all(query.where(account.c.id == account_id))
+
+
+def _screen(row: Any, profile: Profile, now: datetime) -> AccountScreen:
     service = Service.of(row, profile)
-    running = service.accrued(now, zone)
-    before_this_month = service.accrued(min(now, start), zone)
+    running = service.accrued(now, profile.zone)
+    before_this_month = service.accrued(min(now, month_start(now, profile.zone)), profile.zone)
     return account_screen(
         Money(row.balance) - running,
         Money(int(row.fees)) + running - before_this_month,
         service.tariff,
         now,
         service.state,
-        zone=zone,
+        zone=profile.zone,
         number=row.number,
         tariff_next=service.tariff_next,
     )

@@ -33,9 +33,12 @@ class Subscribers:
         self._wall = wall
 
     async def get(self, payer: Payer, *, locale: str | None = None) -> Subscriber:
-        """The person, made at first sight with the language that their device shows."""
+        """The person; kept from the first sight on where the channel tells a language to remember."""
         async with self._database.read() as tx:
             row = await tx.first(select(subscriber).where(_is(payer)))
+        if row is None and locale is None:
+            default = self._profile.default_locale
+            return Subscriber(payer, default, False, None, reachable=True, stopped=False)
         if row is None:
             async with self._database.transaction() as tx:
                 row = await self._make(tx, payer, locale)
