@@ -95,6 +95,9 @@ class Chats:
             self._chats[user_id] = Chat(Person(user_id, f"Абонент {user_id}", "ru", phone))
         return self._chats[user_id]
 
+    def people(self) -> list[int]:
+        return list(self._chats)
+
     def known(self, user_id: int) -> Chat | None:
         chat = self._chats.get(user_id)
         return chat if chat and chat.started else None

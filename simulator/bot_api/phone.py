@@ -79,7 +79,7 @@ class Phones:
         if not shown and not stale:
             raise PhoneError("no such button")
         query_id = str(random.getrandbits(62))
-        self.sending.asked(query_id, chat)
+        self.sending.asked(query_id, chat, message_id, data)
         query: ApiObject = {
             "id": query_id,
             "from": chat.person.as_user(),

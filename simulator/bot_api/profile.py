@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,7 @@ Scope = tuple[str, int]  # its type and its chat, 0 where it has none
 class Profile:
     chats: Chats
     name: str
+    changed: Callable[[], None]  # every phone shows it
     _commands: dict[tuple[Scope, str], list[ApiObject]] = field(default_factory=dict)
     _texts: dict[tuple[str, str], str] = field(default_factory=dict)
     _menus: dict[int, ApiObject] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class Profile:
             self._commands[key] = read
         else:
             self._commands.pop(key, None)
+        self.changed()
         return True
 
     async def get_commands(self, call: Arguments) -> list[ApiObject]:
@@ -63,10 +66,12 @@ class Profile:
 
     async def delete_commands(self, call: Arguments) -> bool:
         self._commands.pop((self._scope(call), _language(call)), None)
+        self.changed()
         return True
 
     async def set_menu_button(self, call: Arguments) -> bool:
         self._menus[self._menu_chat(call)] = _menu_button(call.nested("menu_button", called="menu button"))
+        self.changed()
         return True
 
     async def get_menu_button(self, call: Arguments) -> ApiObject:
@@ -81,6 +86,7 @@ class Profile:
             self._texts[key] = text
         else:
             self._texts.pop(key, None)
+        self.changed()
         return True
 
     def get_text(self, what: str, call: Arguments) -> ApiObject:

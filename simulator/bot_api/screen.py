@@ -42,6 +42,10 @@ class Screen:
             "placeholder": _placeholder(chat),
             "commands": profile.commands_for(user_id, person.language_code),
             "menu": profile.menu_for(user_id),
+            "waiting": [
+                {"message_id": query.message_id, "data": query.data}
+                for query in self._phones.sending.waiting(chat)
+            ],
             "toasts": [vars(toast) for toast in chat.toasts],
             "blocked": chat.blocked,
             "action": chat.action,

@@ -32,6 +32,8 @@ SENT_TOO_LONG, EDITED_TOO_LONG = "message is too long", "MESSAGE_TOO_LONG"
 @dataclass(frozen=True)
 class Query:
     chat: Chat
+    message_id: int
+    data: str
     answer_until: float
 
 
@@ -94,7 +96,7 @@ class Sending:
     async def answer_callback_query(self, call: Arguments) -> bool:
         query_id = call.text("callback_query_id")
         query = self.queries.pop(query_id, None)
-        if query is None or query.answer_until < time.monotonic():
+        if query is None or query.answer_until <= time.monotonic():
             raise bad_request(STALE_QUERY)
         text = call.text("text")
         if len(text) > TOAST_CHARACTERS:
@@ -104,8 +106,14 @@ class Sending:
         self.changed(query.chat.person.user_id)
         return True
 
-    def asked(self, query_id: str, chat: Chat) -> None:
-        self.queries[query_id] = Query(chat, time.monotonic() + self.query_seconds)
+    def asked(self, query_id: str, chat: Chat, message_id: int, data: str) -> None:
+        self.queries[query_id] = Query(chat, message_id, data, time.monotonic() + self.query_seconds)
+
+    def waiting(self, chat: Chat) -> list[Query]:
+        """Presses that the bot has not answered and still may."""
+        now = time.monotonic()
+        self.queries = {name: query for name, query in self.queries.items() if query.answer_until > now}
+        return [query for query in self.queries.values() if query.chat is chat]
 
     def _chat(self, call: Arguments) -> Chat:
         if not call.text("chat_id"):

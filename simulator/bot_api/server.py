@@ -61,11 +61,15 @@ class BotApi:
         self.chats = Chats(bot)
         self.updates = UpdateQueue(self._repeats)
         self.webhook = Webhook(self.updates, self.perform)
-        self.profile = Profile(self.chats, name)
 
         def changed(user_id: int) -> None:
             bus(f"telegram:{user_id}")
 
+        def all_changed() -> None:
+            for user_id in self.chats.people():
+                changed(user_id)
+
+        self.profile = Profile(self.chats, name, all_changed)
         self.sending = Sending(self.chats, self.rates, changed)
         self.phones = Phones(bot, self.chats, self.profile, self.sending, self.updates, changed)
         self.methods = Methods(bot, self.chats, self.profile, self.sending, self.updates, self.webhook)

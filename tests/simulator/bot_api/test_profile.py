@@ -79,7 +79,9 @@ async def test_a_text_of_the_bot_has_languages(api: Served, title: str, what: st
 
 
 async def test_the_name_is_seen_by_the_phone_and_by_get_me(api: Served) -> None:
+    await api.screen(5)
     await api.result("setMyName", name="Альянс Телеком")
+    assert api.topics == ["telegram:5"]
     assert (await api.result("getMe"))["first_name"] == "Альянс Телеком"
     assert (await api.screen())["bot"]["name"] == "Альянс Телеком"
 

@@ -198,11 +198,14 @@ async def press(api: Served, chat: int) -> str:
 
 async def test_a_press_is_answered_once(api: Served, chat: int) -> None:
     query_id = await press(api, chat)
+    waiting = (await api.screen())["waiting"]
+    assert [query["data"] for query in waiting] == ["yes"]
     answer: dict[str, Any] = {"callback_query_id": query_id, "text": "Готово", "show_alert": True}
     assert await api.result("answerCallbackQuery", **answer) is True
     assert (await api.screen())["toasts"] == [
         {"query_id": query_id, "text": "Готово", "alert": True, "url": ""}
     ]
+    assert (await api.screen())["waiting"] == []
     assert await api.refusal("answerCallbackQuery", **answer) == (400, TOO_OLD)
 
 
@@ -220,6 +223,7 @@ async def test_a_press_waits_only_so_long() -> None:
     async with served(lambda bot_api: setattr(bot_api.sending, "query_seconds", 0)) as api:
         api.bot_api.phones.write(1001, "/start")
         query_id = await press(api, 1001)
+        assert (await api.screen())["waiting"] == []
         assert await api.refusal("answerCallbackQuery", callback_query_id=query_id) == (400, TOO_OLD)
 
 

@@ -1,0 +1,66 @@
+// The Telegram phone's own words; what the bot says comes from the bot.
+
+import { language } from "/page/words.js";
+
+const WORDS = {
+  ru: {
+    bot: "бот",
+    typing: "печатает…",
+    offline: "нет связи",
+    edited: "изменено",
+    message: "Сообщение",
+    send: "Отправить",
+    commands: "Команды",
+    more: "Действия",
+    start: "Старт",
+    about: "Что умеет этот бот?",
+    nothing_yet: "Здесь пока ничего нет.",
+    block: "Заблокировать бота",
+    unblock: "Разблокировать бота",
+    blocked: "заблокирован",
+    own_contact: "Отправить свой контакт",
+    other_contact: "Отправить чужой контакт",
+    share: "Отправить боту ваш номер телефона?",
+    contact: "Контакт",
+    yes: "Отправить",
+    no: "Отмена",
+    ok: "Понятно",
+    copied: "Скопировано",
+    gone: "Кнопка устарела",
+    failed: "Не отправлено. Попробуйте ещё раз.",
+    log: "Сообщения",
+    keyboard: "Клавиатура бота",
+  },
+  en: {
+    bot: "bot",
+    typing: "typing…",
+    offline: "no connection",
+    edited: "edited",
+    message: "Message",
+    send: "Send",
+    commands: "Commands",
+    more: "Actions",
+    start: "Start",
+    about: "What can this bot do?",
+    nothing_yet: "Nothing here yet.",
+    block: "Block the bot",
+    unblock: "Unblock the bot",
+    blocked: "blocked",
+    own_contact: "Send my contact",
+    other_contact: "Send somebody else's contact",
+    share: "Send your phone number to the bot?",
+    contact: "Contact",
+    yes: "Send",
+    no: "Cancel",
+    ok: "OK",
+    copied: "Copied",
+    gone: "The button is out of date",
+    failed: "Not sent. Please try again.",
+    log: "Messages",
+    keyboard: "The bot's keyboard",
+  },
+};
+
+export function said(name) {
+  return WORDS[language()][name];
+}
