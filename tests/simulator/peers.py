@@ -1,32 +1,25 @@
-"""What stands on the other side of the simulator in its tests: waiting, and an ESME that answers as told."""
+"""What stands on the other side of the simulator in its tests: an ESME and a shop that answer as told."""
 
 import asyncio
+import hashlib
+import hmac
+import json
 import struct
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
 
+import aiohttp
 import smpp34
+from aiohttp import web
 
-T = TypeVar("T")
-DEADLINE_SECONDS = 10
+from simulator.world import World
+
+KEY = b"provider-key"
 HEADER = struct.Struct(">IIII")
 DELIVER_SM, DELIVER_SM_RESP, ENQUIRE_LINK, BIND_TRANSCEIVER = 0x5, 0x80000005, 0x15, 0x9
-
-
-def wall_clock() -> datetime:
-    return datetime.fromtimestamp(time.time(), tz=UTC)
-
-
-async def eventually(look: Callable[[], T], *, seconds: float = DEADLINE_SECONDS) -> T:
-    """What `look` returns once it is true; looked at every 10 ms."""
-    deadline = time.monotonic() + seconds
-    while not (seen := look()):
-        assert time.monotonic() < deadline, f"still {seen!r} after {seconds} s"
-        await asyncio.sleep(0.01)
-    return seen
 
 
 class RawEsme:
@@ -70,3 +63,80 @@ async def raw_esme(
         yield esme
     finally:
         writer.close()
+
+
+@dataclass
+class Shop:
+    """The product as the provider sees it: signs what it asks, keeps what it is told."""
+
+    session: aiohttp.ClientSession
+    world: World
+    callback_url: str = ""
+    told: list[dict[str, Any]] = field(default_factory=list)
+    genuine: list[bool] = field(default_factory=list)
+    answers: list[tuple[int, str]] = field(default_factory=list)  # the next ones; then 200 OK
+
+    def order(self, **changes: Any) -> dict[str, Any]:
+        order = {
+            "merchant": "alianstelecom-demo",
+            "payment": str(uuid4()),
+            "account": "100080",
+            "amount": 100_00,
+            "currency": "RUB",
+            "callback_url": self.callback_url,
+            "test": True,
+        }
+        return order | changes
+
+    async def checkout(self, **changes: Any) -> tuple[int, dict[str, Any]]:
+        order = self.order(payer="telegram:1001", return_url="http://127.0.0.1/paid")
+        return await self.post("/provider/checkouts", order | changes)
+
+    async def charge(self, **changes: Any) -> tuple[int, dict[str, Any]]:
+        return await self.post("/provider/mobile-charges", self.order(phone="79140000001") | changes)
+
+    async def post(self, path: str, asked: object, *, key: bytes = KEY) -> tuple[int, dict[str, Any]]:
+        body = asked if isinstance(asked, bytes) else json.dumps(asked).encode()
+        headers = {"X-Signature": sign(body, key)}
+        async with self.session.post(self.world.url + path, data=body, headers=headers) as answer:
+            return answer.status, await answer.json()
+
+    async def payments(self, payment: str) -> list[dict[str, Any]]:
+        query = f"payment={payment}"
+        url, headers = f"{self.world.url}/provider/payments?{query}", {"X-Signature": sign(query.encode())}
+        async with self.session.get(url, headers=headers) as answer:
+            assert answer.status == 200
+            found: list[dict[str, Any]] = (await answer.json())["payments"]
+            return found
+
+    async def phone(self, path: str, asked: object) -> tuple[int, dict[str, Any]]:
+        async with self.session.post(f"{self.world.url}/phone/{path}", json=asked) as answer:
+            return answer.status, await answer.json()
+
+    async def faults(self, **provider: Any) -> None:
+        assert await self.phone("faults", {"provider": provider}) == (200, {})
+
+    async def take_callback(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        self.told.append(json.loads(body))
+        self.genuine.append(request.headers["X-Signature"] == sign(body))
+        status, text = self.answers.pop(0) if self.answers else (200, "OK")
+        return web.Response(status=status, text=text)
+
+
+def sign(body: bytes, key: bytes = KEY) -> str:
+    return hmac.new(key, body, hashlib.sha256).hexdigest()
+
+
+@asynccontextmanager
+async def open_shop(world: World) -> AsyncIterator[Shop]:
+    async with aiohttp.ClientSession() as session:
+        shop = Shop(session, world)
+        app = web.Application()
+        app.add_routes([web.post("/callbacks/sandbox", shop.take_callback)])
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        shop.callback_url = f"http://127.0.0.1:{runner.addresses[0][1]}/callbacks/sandbox"
+        yield shop
+        await runner.cleanup()

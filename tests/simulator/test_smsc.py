@@ -10,7 +10,9 @@ import smpp34
 from simulator.bus import Bus
 from simulator.phones import Direction, Message, SmsPhones, State
 from simulator.smsc import Smsc, open_smsc
-from tests.simulator.peers import HEADER, eventually, raw_esme, wall_clock
+from simulator.world import wall_clock
+from tests.deadlines import until
+from tests.simulator.peers import HEADER, raw_esme
 
 PHONE = "79140000001"
 
@@ -29,7 +31,7 @@ class House:
             found = [one for one in self.phones.messages(PHONE) if one.direction is Direction.TO_PHONE]
             return found if len(found) >= count else []
 
-        return await eventually(look)
+        return await until(look)
 
 
 @asynccontextmanager
@@ -197,7 +199,7 @@ async def test_a_deliver_sm_is_repeated_until_it_is_acknowledged_with_ok(house: 
     assert message.state is State.WAITING
     async with raw_esme(house.smsc.port, statuses=[0x64, 0x08]) as esme, asyncio.TaskGroup() as group:
         serving = group.create_task(esme.serve())
-        await eventually(lambda: message.state is State.DONE)
+        await until(lambda: message.state is State.DONE)
         serving.cancel()
     assert [one.short_message for one in esme.received] == ["баланс".encode("utf-16-be")] * 3
     references = {tlv.value for one in esme.received for tlv in one.tlvs}
@@ -273,4 +275,4 @@ async def test_a_polite_unbind_ends_the_session(house: House) -> None:
     session = await house.client()
     await house.smsc.wait_bound()
     await session.unbind()
-    await eventually(lambda: house.smsc.sessions == 0)
+    await until(lambda: house.smsc.sessions == 0)
