@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import argon2
-import phonenumbers
 
 from core.money import Money
 from core.profile import Profile
@@ -240,6 +239,8 @@ def _phones(text: str) -> frozenset[str]:
 
 
 def _msisdn(text: str) -> str:
+    import phonenumbers  # six megabytes that no other command of an SMS process needs
+
     try:
         phone = phonenumbers.parse(text, PHONE_REGION)
     except phonenumbers.NumberParseException:
