@@ -27,11 +27,11 @@ STATIC_SECONDS = 3600
 
 # Our pages load our own style and script, talk to us alone and are shown in nobody's frame.
 CONTENT_SECURITY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors {frames}"
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors {frames}"
 )
-# The demo's own page shows ours side by side; outside a demo a frame could only be a trap.
-FRAMES = {"demo": "http://127.0.0.1:* http://localhost:*"}
+# The demo's page shows the ledger in a frame; any other frame could only be a trap.
+NO_FRAME, DEMO_FRAMES = "'none'", "http://127.0.0.1:* http://localhost:*"
 
 log = structlog.get_logger()
 
@@ -56,17 +56,19 @@ def make_app(core: Core, catalogues: Catalogues) -> web.Application:
     app.router.add_static("/static", STATIC)
     app.on_shutdown.append(ledger.close)
     encrypted = urlsplit(settings.public_url).scheme == "https"
-    app.on_response_prepare.append(_headers(FRAMES.get(settings.env, "'none'"), encrypted=encrypted))
+    app.on_response_prepare.append(_headers(framed=settings.env == "demo", encrypted=encrypted))
     return app
 
 
-def _headers(frames: str, *, encrypted: bool) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+def _headers(
+    *, framed: bool, encrypted: bool
+) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     """What every answer says to the browser, streams and errors included."""
-    policy = CONTENT_SECURITY.format(frames=frames)
 
     async def add(request: web.Request, response: web.StreamResponse) -> None:
         cached = request.path.startswith("/static/") and response.status == HTTPStatus.OK
-        response.headers["Content-Security-Policy"] = policy
+        frames = DEMO_FRAMES if framed and request.path.startswith("/ledger/") else NO_FRAME
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY.format(frames=frames)
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"  # addresses hold one-time tokens
         response.headers["Cache-Control"] = f"max-age={STATIC_SECONDS}" if cached else "no-store"
