@@ -84,7 +84,8 @@ def normal(text: str) -> str:
     """The text with one form for each character that a person cannot tell from another."""
     shown: list[str] = []
     for char in unicodedata.normalize("NFD", text.translate(_SAME)):
-        shown.append(_shown(char, after=shown[-1] if shown else ""))
+        if seen := _shown(char, after=shown[-1] if shown else ""):
+            shown.append(seen)
     return "".join(shown).lower()
 
 

@@ -59,7 +59,7 @@ class Dialect:
     def of(cls, profile: Profile) -> "Dialect":
         mobile = profile.methods["mobile"]
         return cls(
-            lexicon([profile.sms.keyword, *profile.sms.aliases]),
+            lexicon((profile.sms.keyword, *profile.sms.aliases)),
             Limits(mobile.least, mobile.most),
             profile.sms.confirm,
         )

@@ -1,5 +1,8 @@
 """A text tried out: what it would be understood as and answered, with nothing stored, charged or sent."""
 
+from functools import cache
+from zoneinfo import ZoneInfo
+
 from core.errors import AmountTooLarge
 from core.ids import Payer
 from core.messages.notices import Help, Notice, Quoted, Started, Stopped
@@ -41,7 +44,12 @@ def answer(text: str, profile: Profile, *, sender: str, locale: str | None = Non
     said = _said(command, profile, sender)
     if isinstance(said, str):
         return said
-    return Texts(profile, Catalogues(profile.zone)).say(said, locale or profile.default_locale)
+    return Texts(profile, _catalogues(profile.zone)).say(said, locale or profile.default_locale)
+
+
+@cache
+def _catalogues(zone: ZoneInfo) -> Catalogues:
+    return Catalogues(zone)
 
 
 def _said(command: Command, profile: Profile, sender: str) -> Notice | str:

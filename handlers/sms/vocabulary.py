@@ -1,7 +1,8 @@
 """The words a text may hold beside its digits: what each means, in any alphabet, layout or case."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 
 from handlers.sms.letters import fold, other_layout
 
@@ -82,7 +83,8 @@ TIGHT = frozenset(
 _PUNCTUATION_KEYS = "[];',.`"
 
 
-def lexicon(keywords: Iterable[str]) -> dict[str, Meaning]:
+@lru_cache(maxsize=8)
+def lexicon(keywords: tuple[str, ...]) -> Mapping[str, Meaning]:
     """Folded word → meaning. Commands and the operator's keywords are known in both keyboard layouts."""
     known: dict[str, Meaning] = {}
     for meaning, words in OTHERS.items():

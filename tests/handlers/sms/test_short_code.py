@@ -76,7 +76,7 @@ def test_our_keyword_is_noticed_wherever_it_stands(dialect: Dialect) -> None:
 def test_no_word_means_two_things(profile: Profile) -> None:
     words = sum(len(words.split()) for words in (*OTHERS.values(), *COMMANDS.values()))
     keywords = [profile.sms.keyword, *profile.sms.aliases]
-    known = lexicon(keywords)
+    known = lexicon(tuple(keywords))
     assert {meaning.value for meaning in Meaning} == {meaning.value for meaning in known.values()}
     for meaning, listed in (OTHERS | COMMANDS | {Meaning.KEYWORD: " ".join(keywords)}).items():
         assert {word: known[key] for word in listed.split() if known[key := fold(word)] is not meaning} == {}
