@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Protocol
 
 import structlog
 
@@ -16,7 +17,7 @@ from sms_gateway.receipts import Receipt
 from sms_gateway.segments import Alphabet, Segment, TooLong, segments_of
 from sms_gateway.smpp.codec import EncodeError
 from sms_gateway.smpp.pdu import ESM_CLASS_UDH, SubmitSm
-from sms_gateway.smpp.session import NotSent, Outcome, Refused, Session, Submitted, Unknown
+from sms_gateway.smpp.session import NotSent, Outcome, Refused, Submitted, Unknown
 
 log = structlog.get_logger(__name__)
 
@@ -34,11 +35,19 @@ RECEIPT_WANTED = 1
 Render = Callable[[DueNotice], str]
 
 
+class Submitter(Protocol):
+    """What a delivery needs of a session."""
+
+    async def bound(self) -> None: ...
+
+    async def submit(self, pdu: SubmitSm) -> Outcome: ...
+
+
 class Delivery:
     def __init__(
         self,
         sending: Sending,
-        session: Session,
+        session: Submitter,
         wakeups: Wakeups,
         *,
         render: Render,

@@ -23,7 +23,7 @@ BATCH_SECONDS = 2  # of sending at full rate: far below a lease, even where a te
 
 
 class SmsDoor:
-    """`run` until cancelled; it then finishes what it holds, drains the window and unbinds."""
+    """`run` until cancelled or stopped; it then finishes what it holds, drains the window and unbinds."""
 
     def __init__(self, core: Core, catalogues: Catalogues, *, patience: Patience | None = None) -> None:
         settings = core.settings
@@ -53,13 +53,15 @@ class SmsDoor:
             at_once=min(AT_ONCE, BATCH_SECONDS * settings.smsc_messages_per_second),
         )
 
+        self._ending = asyncio.Event()
+
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             workers = [tasks.create_task(self._receive.run()), tasks.create_task(self._handling.run())]
             session = tasks.create_task(self.session.run())
             delivery = tasks.create_task(self._delivery.run())
             try:
-                await asyncio.Event().wait()
+                await self._ending.wait()
             finally:
                 # In reverse: no new claims, the batch out, the bind closed, then what was received.
                 await _at_most(self._delivery.stop())
@@ -69,6 +71,10 @@ class SmsDoor:
                 await _at_most(self._handling.idle())
                 for worker in workers:
                     worker.cancel()
+
+    def stop(self) -> None:
+        """Let `run` end as it does when cancelled."""
+        self._ending.set()
 
     async def _take_receipt(self, receipt: Receipt) -> None:
         await self._delivery.take_receipt(receipt)

@@ -50,6 +50,7 @@ class Receive:
         self._on_receipt = on_receipt
         self._fingerprints = Fingerprints(now)
         self._joined = Recently(now)
+        self._parts = asyncio.Lock()
         self._waiting: list[tuple[Arrival, asyncio.Future[int]]] = []
         self._come = asyncio.Event()
 
@@ -87,17 +88,20 @@ class Receive:
 
     async def _take_part(self, pdu: DeliverSm | DataSm, part: Part, octets: bytes) -> int:
         key = key_of(self._smsc, pdu, part)
-        if key in self._joined:
-            return s.OK  # a redelivery would otherwise lie about and meet the next text of this reference
-        parts = await self._receiving.keep_part(
-            key, part.number, part.total, octets, {"data_coding": pdu.data_coding}
-        )
+        # One at a time: of two parts stored side by side neither transaction sees the other's.
+        async with self._parts:
+            if key in self._joined:
+                return s.OK  # a redelivery would otherwise lie about and meet the next text of this reference
+            parts = await self._receiving.keep_part(
+                key, part.number, part.total, octets, {"data_coding": pdu.data_coding}
+            )
         if parts is None:
             return s.OK
         status = await self._store(self._arrival(pdu, Content(b"".join(parts), part), joined=key))
         if status == s.OK:
             self._joined.first_met(key)
-            await self._receiving.drop_parts(key)
+            async with self._parts:
+                await self._receiving.drop_parts(key)
         return status
 
     async def _store(self, arrival: Arrival) -> int:

@@ -84,7 +84,6 @@ class Connection:
     async def read(self, tasks: asyncio.TaskGroup) -> None:
         """Take what comes until the connection is lost; messages are handed on as tasks of their own."""
         framer = Framer()
-        why = LinkLost("closed by the SMSC")
         try:
             while data := await self._reader.read(READ_OCTETS):
                 self._heard_at = asyncio.get_running_loop().time()
@@ -92,6 +91,7 @@ class Connection:
                     self._take(frame, tasks)
                 # An SMSC that sends and does not read is not read either.
                 await self._writer.drain()
+            why = LinkLost("closed by the SMSC" if self.open else "closed by us")
         except (FramingError, OSError) as error:
             why = LinkLost(f"{type(error).__name__}: {error}")
         except LinkLost as lost:

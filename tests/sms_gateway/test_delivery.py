@@ -1,0 +1,234 @@
+"""Notices on their way out: how they look on the wire, and what each outcome leaves in the outbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from core.ids import Payer
+from core.messages import outbox
+from core.messages.notices import Balance, Cancelled, Notice
+from core.messages.outbox import DueNotice
+from core.money import Money
+from core.states import Channel
+from core.storage.tables import notice
+from core.use_cases.sending import Sending
+from core.wiring import Core
+from sms_gateway.delivery import Delivery
+from sms_gateway.receipts import Receipt
+from sms_gateway.smpp.codec import encode
+from sms_gateway.smpp.pdu import SubmitSm
+from sms_gateway.smpp.session import NotSent, Outcome, Refused, Submitted, Unknown
+from tests.fakes import FakeClock
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+PHONE = "79141234567"
+MONEY = Cancelled(number="100080", amount=Money(10_000))
+
+
+class FakeSession:
+    """Answers with the next of `outcomes`, then with ids of its own."""
+
+    def __init__(self, *outcomes: Outcome) -> None:
+        self.outcomes = list(outcomes)
+        self.submitted: list[SubmitSm] = []
+
+    async def bound(self) -> None:
+        await asyncio.sleep(0)
+
+    async def submit(self, pdu: SubmitSm) -> Outcome:
+        encode(pdu)
+        self.submitted.append(pdu)
+        return self.outcomes.pop(0) if self.outcomes else Submitted(f"id{len(self.submitted)}")
+
+
+def delivery_of(
+    core: Core, session: FakeSession, said: str = "text", sending: Sending | None = None
+) -> Delivery:
+    return Delivery(
+        sending or core.sending,
+        session,
+        core.wakeups,
+        render=lambda due: f"again: {said}" if due.repeat else said,
+        short_code="3116",
+        alphabet="gsm",
+    )
+
+
+async def owe(core: Core, clock: FakeClock, said: Notice = MONEY, *, to: str = PHONE, key: str = "k") -> None:
+    async with core.database.transaction() as tx:
+        await outbox.add(tx, Payer.sms(to), said, key=key, locale="ru", now=clock.now())
+
+
+async def rows(core: Core) -> list[Any]:
+    async with core.database.read() as tx:
+        return await tx.all(select(notice).order_by(notice.c.id))
+
+
+async def test_a_notice_goes_out_once_and_its_id_is_kept(core: Core, clock: FakeClock) -> None:
+    await owe(core, clock)
+    session = FakeSession(Submitted("7f"))
+    delivery = delivery_of(core, session, "Остаток 5")
+    assert await delivery.run_once() == 1
+    assert await delivery.run_once() == 0
+    assert session.submitted == [
+        SubmitSm(
+            source_addr_ton=3,
+            source_addr="3116",
+            dest_addr_ton=1,
+            dest_addr_npi=1,
+            destination_addr=PHONE,
+            registered_delivery=1,
+            data_coding=8,
+            short_message="Остаток 5".encode("utf-16-be"),
+        )
+    ]
+    (row,) = await rows(core)
+    assert (row.state, row.provider_id) == ("sent", "7f")
+
+
+async def test_a_long_text_goes_in_parts_and_asks_for_one_receipt(core: Core, clock: FakeClock) -> None:
+    await owe(core, clock)
+    session = FakeSession()
+    await delivery_of(core, session, "я" * 140).run_once()
+    assert [each.esm_class for each in session.submitted] == [0x40] * 3
+    assert [each.registered_delivery for each in session.submitted] == [0, 0, 1]
+    reference = session.submitted[0].short_message[3]
+    headers = [bytes((5, 0, 3, reference, 3, n)) for n in (1, 2, 3)]
+    assert [each.short_message[:6] for each in session.submitted] == headers
+    (row,) = await rows(core)
+    assert (row.state, row.provider_id) == ("sent", "id3")
+
+
+OUTCOMES: list[tuple[str, Outcome, Notice, str, bool]] = [
+    ("refused for good", Refused(0x0B, retry=False), MONEY, "failed", False),
+    ("refused for now", Refused(0x58, retry=True), MONEY, "due", False),
+    ("never left", NotSent("not bound"), MONEY, "due", False),
+    ("unknown, about money", Unknown("no response"), MONEY, "due", True),
+    ("unknown, a balance", Unknown("no response"), Balance(), "uncertain", False),
+    ("taken without an id", Submitted(""), MONEY, "sent", False),
+]
+
+
+@pytest.mark.parametrize("name, outcome, said, state, repeat", OUTCOMES, ids=[case[0] for case in OUTCOMES])
+async def test_an_outcome_is_written(
+    core: Core, clock: FakeClock, name: str, outcome: Outcome, said: Notice, state: str, repeat: bool
+) -> None:
+    await owe(core, clock, said)
+    await delivery_of(core, FakeSession(outcome)).run_once()
+    (row,) = await rows(core)
+    assert (row.state, row.repeat, row.provider_id) == (state, repeat, None)
+
+
+async def test_a_text_of_money_that_may_have_gone_out_says_so_the_second_time(
+    core: Core, clock: FakeClock
+) -> None:
+    await owe(core, clock)
+    session = FakeSession(Unknown("no response"))
+    delivery = delivery_of(core, session)
+    await delivery.run_once()
+    clock.shift(timedelta(minutes=1))
+    await delivery.run_once()
+    assert [each.short_message for each in session.submitted] == [b"text", b"again: text"]
+
+
+async def test_a_part_that_fails_ends_the_text_and_the_retry_looks_the_same(
+    core: Core, clock: FakeClock
+) -> None:
+    await owe(core, clock)
+    session = FakeSession(Submitted("1"), Refused(0x58, retry=True))
+    delivery = delivery_of(core, session, "я" * 140)
+    await delivery.run_once()
+    assert len(session.submitted) == 2
+    clock.shift(timedelta(minutes=1))
+    await delivery.run_once()
+    # The phone joins what it has with what it gets again: reference and parts are the same.
+    assert session.submitted[2:4] == session.submitted[0:2]
+    assert [row.state for row in await rows(core)] == ["sent"]
+
+
+async def test_what_cannot_be_sent_fails_and_holds_nobody_up(core: Core, clock: FakeClock) -> None:
+    await owe(core, clock, to="Банк", key="a")
+    await owe(core, clock, key="b")
+    await delivery_of(core, FakeSession()).run_once()
+    assert {row.address: row.state for row in await rows(core)} == {"Банк": "failed", PHONE: "sent"}
+    await owe(core, clock, key="c")
+    await delivery_of(core, FakeSession(), "я" * 67 * 256).run_once()
+    assert sorted(row.state for row in await rows(core)) == ["failed", "failed", "sent"]
+
+
+def receipt(*ids: str, state: str = "DELIVRD") -> Receipt:
+    return Receipt(ids, state, "000")
+
+
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize(
+    "said, state", [("DELIVRD", "delivered"), ("UNDELIV", "failed"), ("ACCEPTD", "sent")]
+)
+async def test_a_receipt_finds_its_notice_however_early(
+    core: Core, clock: FakeClock, early: bool, said: str, state: str
+) -> None:
+    await owe(core, clock)
+    delivery = delivery_of(core, FakeSession(Submitted("3039")))
+    if not early:
+        await delivery.run_once()
+    # 12345 is 0x3039.
+    await delivery.take_receipt(receipt("12345", "3039", state=said))
+    if early:
+        await delivery.run_once()
+    (row,) = await rows(core)
+    assert row.state == state
+
+
+async def test_a_receipt_that_comes_again_is_silence(core: Core, clock: FakeClock) -> None:
+    await owe(core, clock)
+    delivery = delivery_of(core, FakeSession(Submitted("1")))
+    await delivery.run_once()
+    for state in ("DELIVRD", "DELIVRD", "EXPIRED"):
+        await delivery.take_receipt(receipt("1", state=state))
+    assert [row.state for row in await rows(core)] == ["delivered"]
+
+
+async def test_receipts_of_nobody_are_not_kept_for_ever(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sms_gateway.delivery.MOST_EARLY_RECEIPTS", 3)
+    delivery = delivery_of(core, FakeSession())
+    for n in range(5):
+        await delivery.take_receipt(receipt(str(n)))
+    assert list(delivery._early) == ["2", "3", "4"]
+
+
+class Faltering(Sending):
+    """An outbox whose database is away at the first look."""
+
+    def __init__(self, core: Core) -> None:
+        super().__init__(core.database, core.clock)
+        self.looks = 0
+        self.written = asyncio.Event()
+
+    async def claim(self, channel: Channel, n: int) -> list[DueNotice]:
+        self.looks += 1
+        if self.looks == 1:
+            raise OSError("gone")
+        return await super().claim(channel, n)
+
+    async def sent(self, delivered: Sequence[tuple[DueNotice, str | None]]) -> None:
+        await super().sent(delivered)
+        self.written.set()
+
+
+async def test_delivery_goes_on_after_trouble_until_it_is_stopped(core: Core, clock: FakeClock) -> None:
+    sending = Faltering(core)
+    delivery = delivery_of(core, FakeSession(), sending=sending)
+    await owe(core, clock)
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(15):
+        tasks.create_task(delivery.run())
+        await sending.written.wait()
+        await delivery.stop()
+        core.wakeups.notify(["outbox.sms"])
+    assert [row.state for row in await rows(core)] == ["sent"]

@@ -1,0 +1,264 @@
+"""What the SMSC hands over: stored once, in few commits, before it is acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from core.messages.incoming import Accepted, Arrival
+from core.storage.tables import incoming, sms_part
+from core.use_cases.receiving import Receiving
+from core.wiring import Core
+from sms_gateway.receipts import Receipt
+from sms_gateway.receive import Receive, sender_of
+from sms_gateway.smpp.pdu import DeliverSm, Tlv
+
+OK, LATER = 0x00, 0x64
+PHONE = "79141234567"
+
+
+class Watched(Receiving):
+    """The inbox, with the sizes of its commits, and a disk that is full for as long as a test says."""
+
+    def __init__(self, core: Core) -> None:
+        super().__init__(core.database, core.clock)
+        self.commits: list[int] = []
+        self.full = False
+
+    async def accept(self, messages: Sequence[Arrival]) -> list[Accepted]:
+        if self.full:
+            raise OSError("disk full")
+        self.commits.append(len(messages))
+        return await super().accept(messages)
+
+
+class Door:
+    """A `Receive` on the core's inbox, with what it handed on."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.seconds = 59_990.0
+        self.inbox = Watched(core)
+        self.taken: list[Accepted] = []
+        self.receipts: list[Receipt] = []
+        self.receive = Receive(
+            self.inbox,
+            smsc="smsc",
+            alphabet="gsm",
+            take_up=self.taken.extend,
+            on_receipt=self._keep,
+            now=lambda: self.seconds,
+        )
+
+    async def _keep(self, receipt: Receipt) -> None:
+        self.receipts.append(receipt)
+
+    async def take(self, *pdus: DeliverSm) -> list[int]:
+        return list(await asyncio.gather(*(self.receive.on_message(pdu) for pdu in pdus)))
+
+    async def rows(self) -> list[Any]:
+        async with self.core.database.read() as tx:
+            return await tx.all(select(incoming).order_by(incoming.c.id))
+
+    async def parts(self) -> int:
+        async with self.core.database.read() as tx:
+            return len(await tx.all(select(sms_part.c.key)))
+
+
+@asynccontextmanager
+async def open_door(core: Core) -> AsyncIterator[Door]:
+    door = Door(core)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(door.receive.run())
+        yield door
+        running.cancel()
+
+
+@pytest.fixture
+async def door(core: Core) -> AsyncIterator[Door]:
+    async with open_door(core) as opened:
+        yield opened
+
+
+def text(said: str, *, source: str = PHONE, tlvs: tuple[Tlv, ...] = ()) -> DeliverSm:
+    return DeliverSm(
+        source_addr_ton=1,
+        source_addr=source,
+        destination_addr="3116",
+        data_coding=8,
+        short_message=said.encode("utf-16-be"),
+        tlvs=tlvs,
+    )
+
+
+def parts_of(said: bytes, *cuts: int, reference: int = 7) -> list[DeliverSm]:
+    edges = [0, *cuts, len(said)]
+    return [
+        DeliverSm(
+            source_addr=PHONE,
+            destination_addr="3116",
+            esm_class=0x40,
+            data_coding=8,
+            short_message=bytes((5, 0, 3, reference, len(edges) - 1, number))
+            + said[edges[number - 1] : edges[number]],
+        )
+        for number in range(1, len(edges))
+    ]
+
+
+async def test_a_message_is_stored_then_acknowledged_then_handed_on(door: Door) -> None:
+    assert await door.take(text("да")) == [OK]
+    (row,) = await door.rows()
+    assert (row.channel, row.source, row.sender, row.state) == ("sms", "smsc", PHONE, "new")
+    assert row.payload == {"text": "да", "to": "3116", "data_coding": 8, "smsc": "smsc"}
+    assert [each.id for each in door.taken] == [row.id]
+
+
+async def test_the_same_message_five_times_is_one(door: Door) -> None:
+    assert await door.take(*[text("да")] * 3) == [OK] * 3
+    # 20 s later it is another time bucket.
+    door.seconds += 20
+    assert await door.take(*[text("да")] * 2) == [OK] * 2
+    assert len(await door.rows()) == 1
+    assert len(door.taken) == 1
+
+
+async def test_a_restart_within_the_bucket_still_knows_a_redelivery(core: Core) -> None:
+    for _ in range(2):
+        async with open_door(core) as door:
+            assert await door.take(text("да")) == [OK]
+            assert len(await door.rows()) == 1
+
+
+async def test_a_text_repeated_later_is_another_message(door: Door) -> None:
+    for _ in range(3):
+        assert await door.take(text("да")) == [OK]
+        door.seconds += 61
+    assert len(door.taken) == 3
+
+
+async def test_people_texts_and_references_tell_messages_apart(door: Door) -> None:
+    reference = Tlv(0x0204, b"\0\1")
+    assert (
+        await door.take(
+            text("да"), text("нет"), text("да", source="79141234568"), text("да", tlvs=(reference,))
+        )
+        == [OK] * 4
+    )
+    assert len(door.taken) == 4
+
+
+async def test_what_arrives_together_shares_a_commit(door: Door) -> None:
+    assert await door.take(*(text(f"aliance 100080 {n}") for n in range(250))) == [OK] * 250
+    assert sum(door.inbox.commits) == 250
+    assert len(door.inbox.commits) <= 3
+    assert [each.arrival.payload["text"] for each in door.taken] == [
+        f"aliance 100080 {n}" for n in range(250)
+    ]
+
+
+async def test_what_cannot_be_committed_stays_with_the_smsc(door: Door) -> None:
+    door.inbox.full = True
+    assert await door.take(text("да"), text("нет")) == [LATER, LATER]
+    assert door.taken == []
+    door.inbox.full = False
+    assert await door.take(text("да"), text("нет")) == [OK, OK]
+    assert len(door.taken) == 2
+
+
+async def test_a_text_of_parts_is_joined_before_it_is_read(door: Door) -> None:
+    # Cut inside the surrogate pair and inside a letter, and the last part first.
+    said = "aliance 👍 да"
+    pieces = parts_of(said.encode("utf-16-be"), 18, 23)
+    assert await door.take(pieces[2]) == [OK]
+    assert await door.take(pieces[0], pieces[0]) == [OK, OK]
+    assert door.taken == []
+    assert await door.take(pieces[1]) == [OK]
+    assert [each.arrival.payload["text"] for each in door.taken] == [said]
+    assert await door.parts() == 0
+
+
+async def test_parts_that_come_again_leave_nothing_behind(door: Door) -> None:
+    pieces = parts_of("да".encode("utf-16-be"), 2)
+    for _ in range(5):
+        assert await door.take(*pieces) == [OK, OK]
+    assert len(door.taken) == 1
+    assert await door.parts() == 0
+    # The reference comes round again for another text.
+    door.seconds += 61
+    assert await door.take(*parts_of("нет".encode("utf-16-be"), 2)) == [OK, OK]
+    assert [each.arrival.payload["text"] for each in door.taken] == ["да", "нет"]
+
+
+async def test_a_failure_at_the_last_part_loses_nothing(door: Door) -> None:
+    first, last = parts_of("да".encode("utf-16-be"), 2)
+    assert await door.take(first) == [OK]
+    door.inbox.full = True
+    assert await door.take(last) == [LATER]
+    door.inbox.full = False
+    assert await door.take(last) == [OK]
+    assert [each.arrival.payload["text"] for each in door.taken] == ["да"]
+
+
+@pytest.mark.parametrize(
+    "pdu",
+    [
+        DeliverSm(source_addr=PHONE, data_coding=8, short_message=b"\x04"),
+        DeliverSm(source_addr=PHONE, data_coding=4, short_message=b"\x04"),
+        DeliverSm(source_addr=PHONE, esm_class=0x40, short_message=b"\x04"),
+    ],
+    ids=["odd UCS-2", "binary", "broken header"],
+)
+async def test_what_cannot_be_read_is_stored_and_acknowledged(door: Door, pdu: DeliverSm) -> None:
+    assert await door.take(pdu) == [OK]
+    (row,) = await door.rows()
+    assert row.payload["text"] == ""
+    assert row.payload["undecodable"] is True
+    assert row.payload["raw"] == "04"
+
+
+async def test_a_card_number_is_stored_nowhere(door: Door) -> None:
+    card = "4111 1111 1111 1111"
+    assert await door.take(text(f"aliance {card}")) == [OK]
+    (row,) = await door.rows()
+    assert row.payload["card_masked"] is True
+    stored = str(row)
+    assert card not in stored
+    assert card.encode("utf-16-be").hex() not in stored
+
+
+async def test_a_text_that_the_database_could_not_keep_is_kept(door: Door) -> None:
+    long_sender = DeliverSm(source_addr="A" * 64, source_addr_ton=5, short_message=b"\x00", data_coding=3)
+    assert await door.take(long_sender) == [OK]
+    (row,) = await door.rows()
+    assert row.payload["text"] == "\ufffd"
+    assert row.sender == "A" * 32
+
+
+async def test_a_receipt_is_no_message(door: Door) -> None:
+    assert await door.take(DeliverSm(esm_class=4, short_message=b"id:7 stat:DELIVRD err:0")) == [OK]
+    assert await door.rows() == []
+    assert [each.ids[0] for each in door.receipts] == ["7"]
+
+
+@pytest.mark.parametrize(
+    "address, ton, sender",
+    [
+        ("79141234567", 1, "79141234567"),
+        ("+79141234567", 1, "79141234567"),
+        ("89141234567", 2, "79141234567"),
+        ("9141234567", 2, "79141234567"),
+        ("9141234567", 0, "9141234567"),
+        ("900", 0, "900"),
+        ("MegaFon", 5, "MegaFon"),
+        ("8MegaFon123", 5, "8MegaFon123"),
+        ("", 0, ""),
+    ],
+)
+def test_a_phone_is_known_by_its_international_digits(address: str, ton: int, sender: str) -> None:
+    assert sender_of(DeliverSm(source_addr=address, source_addr_ton=ton)) == sender
