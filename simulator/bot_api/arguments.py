@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from simulator.bot_api.errors import bad_request
+from simulator.bot_api.errors import ApiError, bad_request
 
 INTEGER = re.compile(r"\s*([+-]?\d+)")
 TRUE_WORDS = {"true", "yes", "1"}
@@ -45,15 +45,23 @@ class Arguments:
         if not raw:
             return None
         try:
-            return json.loads(raw)
-        except ValueError:
+            value = json.loads(raw)
+            _as_text(value)
+        except UnicodeError:
+            raise bad_request("Strings must be encoded in UTF-8") from None
+        except (ValueError, RecursionError):
             raise bad_request(f"Can't parse {called} JSON object") from None
+        return value
 
 
 async def of_request(request: web.Request) -> Arguments:
     values = dict(request.query)
     if request.method == "POST":
-        values |= of_body(await request.read(), request.headers.get("Content-Type", ""))
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raise ApiError(413, "Request Entity Too Large") from None
+        values |= of_body(body, request.headers.get("Content-Type", ""))
     return Arguments(values)
 
 
@@ -78,7 +86,7 @@ def _of_json(body: bytes) -> dict[str, str]:
         return {}
     try:
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise bad_request("can't parse parameter value") from None
     if not isinstance(values, dict):
         raise bad_request("JSON object expected")
@@ -86,10 +94,9 @@ def _of_json(body: bytes) -> dict[str, str]:
 
 
 def _as_text(value: Any) -> str:
-    if not isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    value.encode()  # A lone surrogate, \ud83d, is valid JSON and no text.
-    return value
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text.encode()  # A lone surrogate, \ud83d, is valid JSON and no text.
+    return text
 
 
 def _of_multipart(body: bytes, content_type: str) -> dict[str, str]:

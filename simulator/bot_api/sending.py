@@ -174,7 +174,7 @@ def _formatted(call: Arguments) -> tuple[str, list[ApiObject]]:
     if mode not in ("", "none"):
         raise bad_request("Unsupported parse_mode")
     given = call.nested("entities", called="entities")
-    return text, ordered([_entity(entity) for entity in given or []])
+    return text, ordered([_entity(entity) for entity in given]) if isinstance(given, list) else []
 
 
 def _entity(entity: object) -> ApiObject:
@@ -201,7 +201,8 @@ def _replied(call: Arguments, chat: Chat) -> Message | None:
     reply = call.nested("reply_parameters", called="reply parameters")
     if not isinstance(reply, dict):
         return None
-    message = chat.messages.get(reply.get("message_id", 0))
+    message_id = reply.get("message_id")
+    message = chat.messages.get(message_id) if isinstance(message_id, int) else None
     if message is None and not reply.get("allow_sending_without_reply"):
         raise bad_request("message to be replied not found")
     return message

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 
 from simulator.bot_api.chats import first_id
 from simulator.bot_api.errors import ApiObject, conflict
@@ -36,7 +37,8 @@ class UpdateQueue:
     repeats: Callable[[], int]
     allowed: frozenset[str] = frozenset()  # empty: all that come by default
     listener: Callable[[Update], None] | None = None  # the webhook, while it is set
-    _pending: dict[int, Update] = field(default_factory=dict)
+    _pending: dict[int, Update] = field(default_factory=dict)  # by id, oldest first
+    _queues: dict[Queue, dict[int, Update]] = field(default_factory=dict)  # the same, parted
     _next_id: int = field(default_factory=first_id)
     _poll: asyncio.Future[None] | None = None
 
@@ -47,42 +49,59 @@ class UpdateQueue:
         update = Update(self._next_id, kind, body, queue, time.monotonic() + seconds, self.repeats())
         self._next_id += 1
         self._pending[update.update_id] = update
+        self._queues.setdefault(queue, {})[update.update_id] = update
         if self.listener is not None:
             self.listener(update)
         elif self._poll is not None and not self._poll.done():
             self._poll.set_result(None)
         return update.update_id
 
-    def pending(self) -> list[Update]:
+    @property
+    def is_polled(self) -> bool:
+        """Whether a bot waits at this moment."""
+        return self._poll is not None
+
+    def waiting(self, limit: int | None = None) -> list[Update]:
         now = time.monotonic()
-        for update in [update for update in self._pending.values() if update.expires_at <= now]:
-            del self._pending[update.update_id]
-        return list(self._pending.values())
+        return list(islice((item for item in self._pending.values() if item.expires_at > now), limit))
 
     def next_of(self, queue: Queue) -> Update | None:
-        return next((update for update in self.pending() if update.queue == queue), None)
+        for update in list(self._queues.get(queue, {}).values()):
+            if update.expires_at > time.monotonic():
+                return update
+            self.drop(update)
+        return None
 
     def confirm(self, update: Update) -> None:
         if update.repeats > 0:
             update.repeats -= 1
         else:
-            self._pending.pop(update.update_id, None)
+            self.drop(update)
 
     def drop(self, update: Update) -> None:
         self._pending.pop(update.update_id, None)
+        parted = self._queues.get(update.queue, {})
+        parted.pop(update.update_id, None)
+        if not parted:
+            self._queues.pop(update.queue, None)
 
     def drop_all(self) -> None:
         self._pending.clear()
+        self._queues.clear()
 
     async def poll(self, *, offset: int, limit: int, seconds: float) -> list[Update]:
         """Confirms what lies before `offset` (below zero: all but the last), then waits for something."""
-        pending = self.pending()
-        confirmed = pending[:offset] if offset < 0 else [item for item in pending if item.update_id < offset]
+        pending = self._pending.values()
+        confirmed = (
+            list(pending)[:offset]
+            if offset < 0
+            else list(takewhile(lambda update: update.update_id < offset, pending))
+        )
         for update in confirmed:
             self.confirm(update)
-        if seconds > 0 and not self.pending():
+        if seconds > 0 and not self.waiting(1):
             await self._wait(seconds)
-        return self.pending()[:limit]
+        return self.waiting(limit)
 
     def end_poll(self, reason: str = "") -> None:
         """Sends the waiting bot away: with nothing, or with a conflict and its reason."""

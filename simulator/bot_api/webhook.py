@@ -75,14 +75,14 @@ class Webhook:
         self.updates.listener = self._wake if target else None
         if target is not None:
             self._slots = asyncio.Semaphore(target.connections)
-            for update in self.updates.pending():
+            for update in self.updates.waiting():
                 self._wake(update)
 
     def info(self) -> ApiObject:
         info: ApiObject = {
             "url": self.target.url if self.target else "",
             "has_custom_certificate": False,
-            "pending_update_count": len(self.updates.pending()),
+            "pending_update_count": len(self.updates.waiting()),
         }
         if self.last_error_date:
             info["last_error_date"] = self.last_error_date
@@ -128,8 +128,8 @@ class Webhook:
         try:
             async with self._session.post(self.target.url, json=update.as_api(), headers=headers) as answer:
                 call = of_body(await answer.read(), answer.headers.get("Content-Type", ""))
-                retry_after = Arguments(dict(answer.headers)).integer("Retry-After")
-                reply = Reply(answer.status, answer.reason or "", retry_after, call)
+                pause = Arguments({"seconds": answer.headers.get("Retry-After", "")}).integer("seconds")
+                reply = Reply(answer.status, answer.reason or "", pause, call)
         except ApiError:
             reply = Reply(200, "OK", 0, {})  # an answer that is no call is just an answer
         except (aiohttp.ClientError, TimeoutError) as error:

@@ -1,7 +1,7 @@
 """A small bot on aiogram against the server: what the product's library makes of it."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from aiogram import Bot, Dispatcher, F, Router
@@ -100,12 +100,12 @@ async def webhook(small: SmallBot) -> AsyncIterator[None]:
 
 @pytest.mark.parametrize("door", [polling, webhook])
 async def test_a_bot_of_the_products_library_works(
-    api: Served, small_bot: SmallBot, door: type[AsyncIterator[None]]
+    api: Served, small_bot: SmallBot, door: Callable[[SmallBot], AbstractAsyncContextManager[None]]
 ) -> None:
     async def shown() -> list[str]:
         return [message["text"] for message in (await api.screen())["messages"]]
 
-    async with door(small_bot):  # type: ignore[call-arg,attr-defined]
+    async with door(small_bot):
         await api.phone("text", text="/start")
         await until(lambda: len(api.bot_api.chats.of(USER).messages) == 2)
         assert await shown() == ["/start", "Счёт: 0"]

@@ -1,17 +1,36 @@
 """How a call comes in and an answer goes out: encodings, tokens, names of methods."""
 
+import io
 import json
 from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from simulator.bot_api.arguments import Arguments, of_body
+from simulator.bot_api.errors import ApiError
+from simulator.bot_api.server import BotApi
 from tests.simulator.bot_api.served import TOKEN, USER, Served
 
 TEXT = "Счёт 100 + 👍 & =?"
 KEYBOARD = {"inline_keyboard": [[{"text": "Да", "callback_data": "yes"}]]}
 
 
+METHODS = [
+    *("sendMessage", "editMessageText", "editMessageReplyMarkup", "deleteMessage", "sendChatAction"),
+    *("setMyCommands", "getMyCommands", "deleteMyCommands", "setChatMenuButton", "answerCallbackQuery"),
+    *("setMyName", "getMyDescription", "getChat", "getUpdates", "getWebhookInfo", "deleteWebhook"),
+]
+NAMES = st.sampled_from(
+    [
+        *("chat_id", "message_id", "text", "parse_mode", "entities", "reply_markup", "reply_parameters"),
+        *("inline_keyboard", "keyboard", "url", "callback_data", "copy_text", "web_app", "type", "offset"),
+        *("length", "commands", "command", "description", "scope", "menu_button", "language_code", "limit"),
+        *("action", "name", "allowed_updates", "force_reply", "one_time_keyboard", "user", "login_url"),
+    ]
+)
 FLAT = {"chat_id": str(USER), "text": TEXT, "reply_markup": json.dumps(KEYBOARD)}
 
 
@@ -79,6 +98,11 @@ async def test_a_wrong_address_is_answered_as_telegram_does(
          "can't parse reply keyboard markup JSON object"),
         (b'{"chat_id": 1001, "text": "a", "reply_markup": null}', "application/json",
          "object expected as reply markup"),
+        (b"[" * 5000, "application/json", "can't parse parameter value"),
+        (b'{"chat_id": 1001, "text": "a", "reply_markup": {"keyboard": [["\\ud83d"]]}}', "application/json",
+         "strings must be encoded in UTF-8"),
+        (b'{"chat_id": 1001, "text": "a", "reply_markup": "[\\"\\\\ud83d\\"]"}', "application/json",
+         "strings must be encoded in UTF-8"),
         (b"", "application/json", "message text is empty"),
         (b"text=a", "text/plain", "message text is empty"),
     ],
@@ -89,6 +113,36 @@ async def test_a_body_that_cannot_be_read_is_a_bad_request(
     url = f"{api.url}/bot{TOKEN}/sendMessage"
     async with api.session.post(url, data=body, headers={"Content-Type": kind}) as answer:
         assert (answer.status, (await answer.json())["description"]) == (400, f"Bad Request: {description}")
+
+
+async def test_a_body_that_is_too_big_is_refused(api: Served) -> None:
+    body = io.BytesIO(b"text=" + b"a" * (1 << 20))
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    async with api.session.post(f"{api.url}/bot{TOKEN}/sendMessage", data=body, headers=headers) as answer:
+        assert (answer.status, (await answer.json())["description"]) == (413, "Request Entity Too Large")
+
+
+JSON_LIKE = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, USER)
+    | st.text(max_size=5)
+    | st.sampled_from(["chat", "HTML"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(METHODS), st.dictionaries(NAMES, JSON_LIKE, max_size=6))
+async def test_whatever_comes_is_answered_or_refused(method: str, values: dict[str, Any]) -> None:
+    bot_api = BotApi(TOKEN, bus=lambda topic: None)
+    bot_api.phones.write(USER, "/start")
+    body = json.dumps({"chat_id": USER, "text": "a"} | values).encode()
+    try:
+        answer = await bot_api.perform(method, Arguments(of_body(body, "application/json")))
+    except ApiError as refusal:
+        answer = refusal.body()
+    json.dumps(answer, default=vars).encode()
 
 
 async def test_the_name_of_a_method_does_not_depend_on_case(api: Served) -> None:

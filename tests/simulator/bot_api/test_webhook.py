@@ -98,7 +98,7 @@ async def test_an_update_that_grows_too_old_is_given_up(api: Served, hook: Hook)
     hook.answer = lambda update: web.Response(status=429, headers={"Retry-After": "3600"})
     await api.result("setWebhook", url=hook.url)
     api.bot_api.updates.add("message", {}, ("messages", USER), seconds=60)
-    await until(lambda: not api.bot_api.updates.pending())
+    await until(lambda: not api.bot_api.updates.waiting())
     assert len(hook.updates) == 1
 
 
@@ -150,7 +150,7 @@ async def test_another_answer_is_just_an_answer(api: Served, hook: Hook, body: o
     hook.answer = lambda update: web.json_response(body)
     await api.result("setWebhook", url=hook.url)
     await api.phone("text", text="a")
-    await until(lambda: not api.bot_api.updates.pending())
+    await until(lambda: not api.bot_api.updates.waiting())
     assert len(hook.updates) == 1
     assert (await api.result("getWebhookInfo"))["url"] == hook.url
     assert "getme" not in [call.method for call in api.bot_api.calls]
