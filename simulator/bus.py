@@ -12,6 +12,10 @@ class Bus:
         self._listeners: set[Listener] = set()
         self._closed = False
 
+    @property
+    def listeners(self) -> int:
+        return len(self._listeners)
+
     def publish(self, topic: str) -> None:
         for listener in self._listeners:
             listener.hear(topic)

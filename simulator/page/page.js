@@ -22,7 +22,10 @@ function note(element, name) {
 function show(pickerId, people, element, mount) {
   const picker = place(pickerId);
   picker.replaceChildren(
-    ...people.map(({ address, name }) => new Option(name === address ? name : `${address} · ${name}`, address)),
+    ...people.map(({ address, name }) => {
+      const label = name.includes(address) ? name : `${address} · ${name}`;
+      return new Option(label, address);
+    }),
   );
   picker.hidden = people.length < 2;
   let shown = null;
