@@ -2,13 +2,15 @@
 
 import re
 
-# 13–19 digits, as people type them: with spaces, NBSP or hyphens between.
-_DIGITS = re.compile(r"(?<!\d)\d(?:[ \u00a0\u2009\u202f-]?\d){12,18}(?!\d)")
+# Groups of digits as people type them: dots, hyphens, slashes or spaces between, two at most.
+_RUN = re.compile(r"\d+(?:[\s.\-\u2010-\u2015_/]{1,2}\d+)*")
+_GROUP = re.compile(r"\d+")
+LEAST_DIGITS, MOST_DIGITS = 13, 19  # ISO/IEC 7812-1 numbers in circulation
 
 
 def mask_cards(text: str) -> tuple[str, bool]:
-    """The text with every Luhn-valid run of 13–19 digits masked, and whether there was one."""
-    masked = _DIGITS.sub(_mask, text)
+    """The text with every Luhn-valid number of 13–19 digits masked, and whether there was one."""
+    masked = _RUN.sub(_mask_run, text)
     return masked, masked != text
 
 
@@ -17,9 +19,32 @@ def mask_phone(msisdn: str) -> str:
     return f"{msisdn[:4]}…{msisdn[-2:]}" if len(msisdn) > 6 else "…"
 
 
-def _mask(match: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", match[0])
-    return "•" * 12 + digits[-4:] if _passes_luhn(digits) else match[0]
+def _mask_run(run: re.Match[str]) -> str:
+    """Any neighbouring groups may be the card: what follows it is often a date or a sum."""
+    text, masked, kept = run[0], "", 0
+    groups = [match.span() for match in _GROUP.finditer(text)]
+    first = 0
+    while first < len(groups):
+        last, card = _card_at(text, groups[first : first + MOST_DIGITS])
+        if last:
+            masked += text[kept : groups[first][0]] + "•" * 12 + card[-4:]
+            first += last
+            kept = groups[first - 1][1]
+        else:
+            first += 1
+    return masked + text[kept:]
+
+
+def _card_at(text: str, groups: list[tuple[int, int]]) -> tuple[int, str]:
+    """How many of the groups, from the first on, are a card number, and its digits; the longest such."""
+    digits, found = "", (0, "")
+    for count, (start, end) in enumerate(groups, 1):
+        digits += text[start:end]
+        if len(digits) > MOST_DIGITS:
+            break
+        if len(digits) >= LEAST_DIGITS and _passes_luhn(digits):
+            found = count, digits
+    return found
 
 
 def _passes_luhn(digits: str) -> bool:
