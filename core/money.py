@@ -1,9 +1,11 @@
 """Money: integer kopecks of roubles, the only currency of the house."""
 
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 KOPECKS = 100
+_DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,2})?")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -18,11 +20,10 @@ class Money:
 
     @classmethod
     def parse(cls, text: str) -> "Money":
-        """Read a machine's decimal such as "1690.00"; ValueError on more than two decimals."""
-        kopecks = Decimal(text) * KOPECKS
-        if kopecks != kopecks.to_integral_value():
-            raise ValueError(f"{text} has parts of a kopeck")
-        return cls(int(kopecks))
+        """Read a machine's decimal such as "1690.00"; ValueError on anything else."""
+        if not _DECIMAL.fullmatch(text):
+            raise ValueError(f"{text!r} is no amount of roubles such as 890.00")
+        return cls(int(Decimal(text) * KOPECKS))
 
     def share(self, percent: Decimal) -> "Money":
         """The given percentage of this amount, rounded half-up to the kopeck."""

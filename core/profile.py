@@ -1,11 +1,12 @@
 """The operator's profile: every fact that belongs to one operator, validated at start."""
 
 import tomllib
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -20,6 +21,8 @@ def _money(value: object) -> Money:
         return value
     if not isinstance(value, str):
         raise ValueError('write money as text, such as "890.00"')
+    if value.startswith("-"):
+        raise ValueError("no price or limit is below zero")
     return Money.parse(value)
 
 
@@ -58,8 +61,8 @@ class MobileOperator(_Part):
 
     code: str
     name: str
-    prefixes: list[str] = []
-    percent: Decimal
+    prefixes: list[Annotated[str, Field(pattern=r"^[0-9]{1,15}$")]] = []
+    percent: Decimal = Field(ge=0, le=100)
     fixed: Roubles = Money(0)
     taken_by: Literal["ours", "provider"] = "ours"
 
@@ -110,17 +113,29 @@ class Profile(_Part):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "Profile":
-        codes = [tariff.code for tariff in self.tariffs]
-        if len(set(codes)) != len(codes):
-            raise ValueError("two tariffs share a code")
+        _only_once("tariff", [tariff.code for tariff in self.tariffs])
+        _only_once("mobile operator", [operator.code for operator in self.mobile_operators])
+        _only_once("prefix", [prefix for each in self.mobile_operators for prefix in each.prefixes])
         if self.unknown_operator not in {operator.code for operator in self.mobile_operators}:
             raise ValueError(f"unknown_operator {self.unknown_operator!r} is none of mobile_operators")
         if self.default_locale not in self.locales:
             raise ValueError(f"default_locale {self.default_locale!r} is none of locales")
         if "ru" not in self.locales:
             raise ValueError("locales must hold ru, the language that every catalogue is complete in")
-        ZoneInfo(self.time_zone)
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"time_zone {self.time_zone!r} is no zone of the IANA database") from None
+        for words in self._words():
+            if missing := set(self.locales) - words.keys():
+                raise ValueError(f"{words} lacks a text in {', '.join(sorted(missing))}")
         return self
+
+    def _words(self) -> Iterator[Words]:
+        yield from (self.name, self.information_hours, self.support_hours)
+        yield from (city.name for city in self.cities)
+        for office in self.offices:
+            yield from (office.city, office.address, office.hours)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -147,6 +162,12 @@ class Profile(_Part):
 
     def operator(self, code: str) -> MobileOperator:
         return next(operator for operator in self.mobile_operators if operator.code == code)
+
+
+def _only_once(what: str, codes: list[str]) -> None:
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise ValueError(f"{what} {', '.join(twice)} is there twice")
 
 
 def load(path: str | Path = "") -> Profile:
