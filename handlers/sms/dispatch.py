@@ -19,6 +19,7 @@ from handlers.sms.texts import Texts
 
 REPLIES_MOST = 20  # an hour to one sender: two machines that answer each other stop there
 REPLIES_WINDOW = timedelta(hours=1)
+TALK = timedelta(days=1)  # for so long a "да" without an open quote may still be meant for us
 PHONE_SHORTEST = 10  # digits; shorter senders are services
 PHONE_LONGEST = 15  # E.164
 
@@ -79,9 +80,11 @@ class Dispatch:
         except TooManyUnknownAccounts:
             await keep_silent(self._core, message, "too_many_unknown_accounts")
         except NoOpenQuote as refusal:
-            if await stop.is_meant_for_us(self._core, message):
+            # Others' prompts on the shared number are answered "да" too.
+            talks_with_us = await self._core.receiving.replies_to(message.payer, TALK) > 0
+            if message.command.with_keyword or talks_with_us:
                 await answer(self._core, message, errors.of_refusal(refusal))
             else:
-                await keep_silent(self._core, message, "unknown_phone")
+                await keep_silent(self._core, message, "nothing_open")
         except Refusal as refusal:
             await answer(self._core, message, errors.of_refusal(refusal))

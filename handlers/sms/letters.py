@@ -68,6 +68,18 @@ def other_layout(word: str) -> str:
     return word.lower().translate(_OTHER_LAYOUT)
 
 
+def one_slip_apart(word: str, other: str) -> bool:
+    """Whether one letter too many, too few, wrong, or two swapped make one of the other (both folded)."""
+    short, long = sorted((word, other), key=len)
+    if len(long) - len(short) > 1:
+        return False
+    same = next((at for at, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    rest, beyond = short[same:], long[same:]
+    if len(short) < len(long):
+        return rest == beyond[1:]
+    return rest[1:] == beyond[1:] or (rest[1::-1] + rest[2:] == beyond)
+
+
 def tokens(text: str) -> list[Token]:
     """Words, digits and signs in their order; nothing for a text too long to be a command."""
     if len(text) > TEXT_LARGEST:

@@ -9,7 +9,7 @@ from typing import Literal
 from core.money import Money
 from core.profile import Profile
 from handlers.sms.amounts import Limits, Problem, account_of, amount_of, read
-from handlers.sms.letters import SPOILED, Kind, Token, tokens
+from handlers.sms.letters import SPOILED, Kind, Token, one_slip_apart, tokens
 from handlers.sms.numbers import scan
 from handlers.sms.vocabulary import Meaning, lexicon
 
@@ -47,7 +47,7 @@ class Command:
     with_keyword: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """What one operator's short code understands."""
 
@@ -63,6 +63,11 @@ class Dialect:
             Limits(mobile.least, mobile.most),
             profile.sms.confirm,
         )
+
+    @property
+    def keywords(self) -> list[str]:
+        """Folded, in both layouts."""
+        return [word for word, meaning in self.lexicon.items() if meaning is Meaning.KEYWORD]
 
 
 _BARE = {
@@ -188,12 +193,14 @@ def _balance(read: Sequence[Token], dialect: Dialect) -> Command:
 
 
 def _why_unknown(read: Sequence[Token], dialect: Dialect) -> Problem:
-    """Another merchant's keyword is a word of no meaning to us with digits right behind it."""
+    """Another merchant's keyword is a word of no meaning to us with digits right behind it.
+
+    A word that is nearly our keyword is no keyword of others: who is known here gets help.
+    """
     heads = [token for token in read if token.kind is not Kind.SIGN][:2]
     is_foreign = (
-        len(heads) == 2
-        and heads[0].kind is Kind.WORD
+        [token.kind for token in heads] == [Kind.WORD, Kind.DIGITS]
         and heads[0].text not in dialect.lexicon
-        and heads[1].kind is Kind.DIGITS
+        and not any(one_slip_apart(heads[0].text, keyword) for keyword in dialect.keywords)
     )
     return Problem.NOT_OURS if is_foreign else Problem.NOT_UNDERSTOOD

@@ -14,6 +14,7 @@ from core.money import Money
 from handlers.locale import Catalogues, Words, read_money
 
 VLADIVOSTOK = ZoneInfo("Asia/Vladivostok")
+SHIPPED = Catalogues(VLADIVOSTOK).words("sms", "ru")
 
 RU = """msgid ""
 msgstr ""
@@ -163,8 +164,7 @@ def test_what_could_be_read_in_two_ways_is_refused(text: str) -> None:
 
 @given(st.integers(min_value=0, max_value=10**11 - 1))
 def test_shown_money_is_read_back(kopecks: int) -> None:
-    words = Catalogues(VLADIVOSTOK).words("sms", "ru")
-    for shown in (words.money, words.money_short, words.plain_money, words.plain_amount):
+    for shown in (SHIPPED.money, SHIPPED.money_short, SHIPPED.plain_money, SHIPPED.plain_amount):
         assert read_money(shown(Money(kopecks))) == Money(kopecks)
 
 

@@ -91,8 +91,22 @@ async def test_a_late_confirmation_is_told_that_it_is_late(phones: Phones) -> No
 async def test_another_phone_cannot_confirm(phones: Phones) -> None:
     await phones.send("aliance 166301 100")
     assert await phones.send("да", sender=STRANGER) is None
-    assert await _outcome(phones) == "silent: unknown_phone"
+    assert await _outcome(phones) == "silent: nothing_open"
     assert phones.provider.charges == []
+
+
+async def test_a_confirmation_days_after_is_not_for_us(phones: Phones) -> None:
+    await phones.send("aliance 166301 100")
+    await phones.send("нет")
+    assert str(await phones.send("да")).startswith("Подтверждать нечего.")
+    phones.clock.shift(timedelta(days=2))
+    assert await phones.send("да") is None
+    assert await _outcome(phones) == "silent: nothing_open"
+
+
+async def test_a_slip_in_the_keyword_gets_help_and_no_quote(phones: Phones) -> None:
+    assert str(await phones.send("алянс 166301 100")).startswith("Пополнить с телефона")
+    assert await phones.send("алянс 166301 100", sender=STRANGER) is None
 
 
 async def test_a_decline_and_an_unknown_outcome_are_told(phones: Phones) -> None:

@@ -67,6 +67,17 @@ def test_a_code_confirms_where_the_profile_asks_for_one(dialect: Dialect) -> Non
     assert parse("123", dialect).kind is CommandKind.UNKNOWN
 
 
+@pytest.mark.parametrize("keyword", ["алянс", "альяснс", "альняс", "aliannce", "alianxe", "lalians"])
+def test_a_keyword_with_one_slip_is_neither_ours_nor_anothers(keyword: str, dialect: Dialect) -> None:
+    command = parse(f"{keyword} 100080 100", dialect)
+    assert (command.kind, command.problem) == (CommandKind.UNKNOWN, Problem.NOT_UNDERSTOOD)
+
+
+@pytest.mark.parametrize("keyword", ["finance", "аванс", "аль", "alianalians", "ecnailа"])
+def test_other_keywords_are_anothers(keyword: str, dialect: Dialect) -> None:
+    assert parse(f"{keyword} 100080 100", dialect).problem is Problem.NOT_OURS
+
+
 def test_our_keyword_is_noticed_wherever_it_stands(dialect: Dialect) -> None:
     assert parse("когда уже альянс починит?", dialect).with_keyword
     assert parse("стоп альянс", dialect).with_keyword
