@@ -61,7 +61,7 @@ class UpdateQueue:
         """Whether a bot waits at this moment."""
         return self._poll is not None
 
-    def waiting(self, limit: int | None = None) -> list[Update]:
+    def pending(self, limit: int | None = None) -> list[Update]:
         now = time.monotonic()
         return list(islice((item for item in self._pending.values() if item.expires_at > now), limit))
 
@@ -91,17 +91,14 @@ class UpdateQueue:
 
     async def poll(self, *, offset: int, limit: int, seconds: float) -> list[Update]:
         """Confirms what lies before `offset` (below zero: all but the last), then waits for something."""
-        pending = self._pending.values()
-        confirmed = (
-            list(pending)[:offset]
-            if offset < 0
-            else list(takewhile(lambda update: update.update_id < offset, pending))
-        )
+        known = self._pending.values()
+        before = takewhile(lambda update: update.update_id < offset, known)
+        confirmed = list(known)[:offset] if offset < 0 else list(before)
         for update in confirmed:
             self.confirm(update)
-        if seconds > 0 and not self.waiting(1):
+        if seconds > 0 and not self.pending(1):
             await self._wait(seconds)
-        return self.waiting(limit)
+        return self.pending(limit)
 
     def end_poll(self, reason: str = "") -> None:
         """Sends the waiting bot away: with nothing, or with a conflict and its reason."""

@@ -75,14 +75,14 @@ class Webhook:
         self.updates.listener = self._wake if target else None
         if target is not None:
             self._slots = asyncio.Semaphore(target.connections)
-            for update in self.updates.waiting():
+            for update in self.updates.pending():
                 self._wake(update)
 
     def info(self) -> ApiObject:
         info: ApiObject = {
             "url": self.target.url if self.target else "",
             "has_custom_certificate": False,
-            "pending_update_count": len(self.updates.waiting()),
+            "pending_update_count": len(self.updates.pending()),
         }
         if self.last_error_date:
             info["last_error_date"] = self.last_error_date
@@ -113,7 +113,8 @@ class Webhook:
                 await self._obey(reply.call)
                 self.updates.confirm(update)
                 return
-            pause = self._pause(failures, reply)
+            asked = reply.retry_after if reply else 0
+            pause = asked or pause_seconds(failures) * self.pause_unit_seconds
             if time.monotonic() + pause >= update.expires_at:
                 self.updates.drop(update)
                 return
@@ -128,8 +129,9 @@ class Webhook:
         try:
             async with self._session.post(self.target.url, json=update.as_api(), headers=headers) as answer:
                 call = of_body(await answer.read(), answer.headers.get("Content-Type", ""))
-                pause = Arguments({"seconds": answer.headers.get("Retry-After", "")}).integer("seconds")
-                reply = Reply(answer.status, answer.reason or "", pause, call)
+                pause = Arguments({"seconds": answer.headers.get("Retry-After", "")})
+                retry_after = pause.bounded("seconds", 0, least=0, most=RETRY_AFTER_SECONDS_MOST)
+                reply = Reply(answer.status, answer.reason or "", retry_after, call)
         except ApiError:
             reply = Reply(200, "OK", 0, {})  # an answer that is no call is just an answer
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -142,15 +144,6 @@ class Webhook:
     def _note(self, message: str) -> None:
         self.last_error_date, self.last_error_message = int(time.time()), message
 
-    def _pause(self, failures: int, reply: Reply | None) -> float:
-        # The second try comes at once, then 2, 4, 8 … seconds, as from Telegram's own server.
-        if reply is not None and reply.retry_after > 0:
-            return min(reply.retry_after, RETRY_AFTER_SECONDS_MOST)
-        if failures == 0:
-            return 0
-        most = random.uniform(PAUSE_SECONDS_MOST, 2 * PAUSE_SECONDS_MOST)
-        return min(2.0**failures, most) * self.pause_unit_seconds
-
     async def _obey(self, call: dict[str, str]) -> None:
         method = call.get("method", "").lower()
         if not method or method in NOT_IN_ANSWERS or method.startswith("get"):
@@ -159,3 +152,10 @@ class Webhook:
             await self.execute(method, Arguments(call))
         except ApiError:
             return  # Nobody waits for the outcome of a call made in an answer.
+
+
+def pause_seconds(failures: int) -> float:
+    """Before the next try. The second comes at once, then after 2, 4, 8 … as from Telegram's own server."""
+    if failures == 0:
+        return 0
+    return min(2.0**failures, random.uniform(PAUSE_SECONDS_MOST, 2 * PAUSE_SECONDS_MOST))

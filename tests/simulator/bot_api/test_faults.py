@@ -90,7 +90,7 @@ async def test_a_webhook_gets_a_duplicate_under_the_same_id(api: Served, hook: H
     await api.phone("text", text="twice")
     await until(lambda: len(hook.updates) == 2)
     assert hook.updates[0] == hook.updates[1]
-    await until(lambda: not api.bot_api.updates.waiting())
+    await until(lambda: not api.bot_api.updates.pending())
 
 
 async def test_polls_are_spared_unless_they_are_named(api: Served) -> None:
@@ -120,5 +120,5 @@ async def test_a_fault_of_an_answered_call_is_seen_by_a_webhook_answer_too(api: 
     hook.answer = lambda update: web.json_response(call)
     api.bot_api.set_faults({"forbidden": {"calls": 1}})
     await api.result("setWebhook", url=hook.url)
-    await until(lambda: not api.bot_api.updates.waiting())
+    await until(lambda: not api.bot_api.updates.pending())
     assert await shown(api) == ["/start"]

@@ -103,7 +103,7 @@ async def test_an_update_is_kept_only_for_its_time() -> None:
     queue = UpdateQueue(repeats=lambda: 0)
     queue.add("callback_query", {}, ("presses", USER), seconds=0)
     queue.add("message", {}, ("messages", USER))
-    assert [update.kind for update in queue.waiting()] == ["message"]
+    assert [update.kind for update in queue.pending()] == ["message"]
     assert queue.next_of(("presses", USER)) is None
     queue.add("callback_query", {}, ("presses", USER), seconds=0)
     later = queue.add("callback_query", {}, ("presses", USER))
@@ -117,7 +117,7 @@ async def test_ids_of_a_later_process_are_above_those_of_an_earlier(monkeypatch:
         monkeypatch.setattr("time.time", lambda: at)
         bot_api = BotApi("1:x", bus=lambda topic: None)
         bot_api.phones.write(USER, "a")
-        update = bot_api.updates.waiting()[0]
+        update = bot_api.updates.pending()[0]
         return update.update_id, update.body["message_id"]
 
     earlier, later = first_ids(1_790_000_000.0), first_ids(1_790_000_001.0)

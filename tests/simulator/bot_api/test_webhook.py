@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from simulator.bot_api.server import BotApi
-from simulator.bot_api.webhook import Target
+from simulator.bot_api.webhook import Target, pause_seconds
 from tests.deadlines import until
 from tests.simulator.bot_api.served import USER, Hook, Served, listening
 
@@ -75,6 +75,24 @@ async def test_a_press_does_not_wait_for_a_message_of_the_same_person(api: Serve
     await until(lambda: any("callback_query" in update for update in hook.updates))
 
 
+@pytest.mark.parametrize(
+    "failures,retry_after,least,most",
+    [
+        (0, 0, 0, 0),
+        (1, 0, 2, 2),
+        (2, 0, 4, 4),
+        (5, 0, 32, 32),
+        (30, 0, 60, 120),
+        (5, 7, 7, 7),
+        (0, 9999, 3600, 3600),
+    ],
+)
+def test_pauses_grow_up_to_a_minute_or_two_unless_the_bot_names_one(
+    failures: int, retry_after: int, least: float, most: float
+) -> None:
+    assert least <= pause_seconds(failures, retry_after) <= most
+
+
 async def test_retry_after_of_the_webhook_is_kept(api: Served, hook: Hook) -> None:
     hook.answer = lambda update: web.Response(status=429, headers={"Retry-After": "3000"})
     await api.result("setWebhook", url=hook.url)
@@ -98,7 +116,7 @@ async def test_an_update_that_grows_too_old_is_given_up(api: Served, hook: Hook)
     hook.answer = lambda update: web.Response(status=429, headers={"Retry-After": "3600"})
     await api.result("setWebhook", url=hook.url)
     api.bot_api.updates.add("message", {}, ("messages", USER), seconds=60)
-    await until(lambda: not api.bot_api.updates.waiting())
+    await until(lambda: not api.bot_api.updates.pending())
     assert len(hook.updates) == 1
 
 
@@ -150,7 +168,7 @@ async def test_another_answer_is_just_an_answer(api: Served, hook: Hook, body: o
     hook.answer = lambda update: web.json_response(body)
     await api.result("setWebhook", url=hook.url)
     await api.phone("text", text="a")
-    await until(lambda: not api.bot_api.updates.waiting())
+    await until(lambda: not api.bot_api.updates.pending())
     assert len(hook.updates) == 1
     assert (await api.result("getWebhookInfo"))["url"] == hook.url
     assert "getme" not in [call.method for call in api.bot_api.calls]
