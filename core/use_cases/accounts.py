@@ -127,16 +127,17 @@ async def _screen_rows(
 
 
 def _screen(row: Any, profile: Profile, now: datetime) -> AccountScreen:
-    service = Service.of(row, profile)
-    running = service.accrued(now, profile.zone)
-    before_this_month = service.accrued(min(now, month_start(now, profile.zone)), profile.zone)
+    service, zone = Service.of(row, profile), profile.zone
+    since, fees = month_start(now, zone), service.run(Money(row.balance), now, zone)
+    running = Money(sum(fee.amount.kopecks for fee in fees))
+    this_month = Money(sum(fee.amount.kopecks for fee in fees if fee.start >= since))
     return account_screen(
         Money(row.balance) - running,
-        Money(int(row.fees)) + running - before_this_month,
+        Money(int(row.fees)) + this_month,
         service.tariff,
         now,
         service.state,
-        zone=profile.zone,
+        zone=zone,
         number=row.number,
         tariff_next=service.tariff_next,
     )

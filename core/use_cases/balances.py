@@ -18,6 +18,14 @@ from core.storage.tables import account
 from core.use_cases import accrual
 
 
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """What a local day, or a part of one, costs from `start` on."""
+
+    start: datetime
+    amount: Money
+
+
 @dataclass(slots=True)
 class Service:
     """What of an account decides the fee; the rest of the row does not change here."""
@@ -45,14 +53,32 @@ class Service:
         negative_days = -1 if self.negative_since is None else (day - self.negative_since).days
         return accrual.fee_rate(self.tariff, self.state, negative_days=negative_days)
 
-    def accrued(self, until: datetime, zone: ZoneInfo) -> Money:
-        """What has run up since the last posting, by the rates of the days between."""
-        total, start = ZERO, self.accrued_until
-        while start < until:
-            end = min(until, accrual.next_day(start, zone))
-            total += accrual.accrued(self.rate(start.astimezone(zone).date()), start, end, zone)
-            start = end
-        return total
+    def run(self, posted: Money, until: datetime, zone: ZoneInfo) -> list[Fee]:
+        """Live on until a moment: the fees of the days between, and what each new day changes."""
+        fees = []
+        while self.accrued_until < until:
+            start, midnight = self.accrued_until, accrual.next_day(self.accrued_until, zone)
+            end, day = min(until, midnight), start.astimezone(zone).date()
+            amount = accrual.accrued(self.rate(day), start, end, zone)
+            if amount:
+                fees.append(Fee(start, amount))
+                posted -= amount
+            if posted < ZERO and self.negative_since is None:
+                self.negative_since = day
+            self.accrued_until = end
+            if end == midnight:
+                self._begin_day(end, zone)
+        return fees
+
+    def _begin_day(self, midnight: datetime, zone: ZoneInfo) -> None:
+        """The next tariff begins with a month, the block with the eighth day below zero."""
+        day = midnight.astimezone(zone).date()
+        if day.day == 1 and self.tariff_next is not None:
+            self.tariff = self.tariff_next
+        if self.negative_since is None or self.state != ServiceState.ACTIVE:
+            return
+        if (day - self.negative_since).days >= accrual.GRACE_DAYS:
+            self.state = ServiceState.BLOCKED
 
 
 async def lock(tx: Transaction, account_id: AccountId, profile: Profile) -> Service:
@@ -63,21 +89,10 @@ async def lock(tx: Transaction, account_id: AccountId, profile: Profile) -> Serv
 
 async def bring_up(tx: Transaction, service: Service, until: datetime, profile: Profile) -> None:
     """Post the fees up to `until`: one transfer a local day, or less where something changes within it."""
-    zone = profile.zone
-    until = until.replace(second=0, microsecond=0)
     posted = await book.balance(tx, of_subscriber(service.account_id))
-    while service.accrued_until < until:
-        start = service.accrued_until
-        end = min(until, accrual.next_day(start, zone))
-        day = start.astimezone(zone).date()
-        _begin_day(service, start, day, zone)
-        fee = accrual.accrued(service.rate(day), start, end, zone)
-        if fee:
-            await _post_fee(tx, service.account_id, fee, start)
-            posted -= fee
-        if posted < ZERO and service.negative_since is None:
-            service.negative_since = day
-        service.accrued_until = end
+    for fee in service.run(posted, until.replace(second=0, microsecond=0), profile.zone):
+        await _post_fee(tx, service.account_id, fee)
+        posted -= fee.amount
     await save(tx, service, posted, profile)
 
 
@@ -106,26 +121,16 @@ async def save(tx: Transaction, service: Service, posted: Money, profile: Profil
     )
 
 
-def _begin_day(service: Service, start: datetime, day: date, zone: ZoneInfo) -> None:
-    if start == accrual.month_start(start, zone) and service.tariff_next is not None:
-        service.tariff = service.tariff_next
-    overdue = service.negative_since is not None and (
-        (day - service.negative_since).days >= accrual.GRACE_DAYS
-    )
-    if overdue and service.state == ServiceState.ACTIVE:
-        service.state = ServiceState.BLOCKED
-
-
-async def _post_fee(tx: Transaction, account_id: AccountId, fee: Money, start: datetime) -> None:
+async def _post_fee(tx: Transaction, account_id: AccountId, fee: Fee) -> None:
     await book.post(
         tx,
         Transfer(
             id=TransferId(new_id()),
             debit=of_subscriber(account_id),
             credit=REVENUE.id,
-            amount=fee,
+            amount=fee.amount,
             kind=TransferKind.FEE,
-            key=f"fee:{account_id}:{start:%Y-%m-%dT%H:%MZ}",
-            at=start,
+            key=f"fee:{account_id}:{fee.start:%Y-%m-%dT%H:%MZ}",
+            at=fee.start,
         ),
     )

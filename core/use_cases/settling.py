@@ -19,6 +19,7 @@ from core.states import (
     PAYMENT_MOVES,
     Method,
     PaymentState,
+    ServiceState,
     TopUpState,
     TransferKind,
 )
@@ -167,8 +168,8 @@ class Settling:
         self, tx: Transaction, row: Any, asked: Any, success: Succeeded, number: str, now: Moment
     ) -> None:
         service = await balances.lock(tx, asked.account_id, self._profile)
-        if service.negative_since is not None:
-            # The grace's rate ends here: what ran up until now goes by the old one.
+        if service.negative_since is not None or service.state == ServiceState.BLOCKED:
+            # Another rate begins here: what ran up until now goes by the old one.
             await balances.bring_up(tx, service, now.at, self._profile)
         credited = await self._post_legs(tx, row, asked, success, now)
         await balances.moved(tx, service, self._profile)
