@@ -6,6 +6,7 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.types import Update
 
+from bot.batch import Batch
 from bot.lock import UserLocks
 from core.ids import IncomingId
 from core.messages.incoming import Accepted, Arrival
@@ -34,6 +35,7 @@ class Inbox:
         self._dispatcher = dispatcher
         self._locks = locks
         self._in_hand: set[IncomingId] = set()
+        self._stores: Batch[Arrival, Accepted] = Batch(receiving.accept)
 
     async def store(self, updates: list[Json]) -> list[Accepted]:
         """One commit for all; updates that are none of ours (groups, channels) are left out."""
@@ -42,11 +44,14 @@ class Inbox:
 
     async def take(self, update: Json) -> bool:
         """Store and handle one update. False: another process is at work on it, Telegram should ask again."""
-        for accepted in await self.store([update]):
-            if accepted.fresh:
-                await self.handle(accepted)
-            elif not accepted.done:
-                return await self._was_done_meanwhile(update, accepted)
+        arrival = arrival_of(update, self._source)
+        if arrival is None:
+            return True
+        accepted = await self._stores.put(arrival)
+        if accepted.fresh:
+            await self.handle(accepted)
+        elif not accepted.done:
+            return await self._was_done_meanwhile(arrival)
         return True
 
     async def handle(self, accepted: Accepted) -> None:
@@ -83,10 +88,10 @@ class Inbox:
         else:
             await self._receiving.finish(accepted.id)
 
-    async def _was_done_meanwhile(self, update: Json, accepted: Accepted) -> bool:
-        async with self._locks.hold(accepted.arrival.sender):
-            again = await self.store([update])
-        return again[0].done
+    async def _was_done_meanwhile(self, arrival: Arrival) -> bool:
+        async with self._locks.hold(arrival.sender):
+            again = await self._stores.put(arrival)
+        return again.done
 
 
 def arrival_of(update: Json, source: str) -> Arrival | None:

@@ -1,0 +1,57 @@
+"""Batches: fewer commits under load, none later without it."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import chain
+
+import pytest
+
+from bot.batch import Batch
+
+
+class Works:
+    """Doubles numbers, a batch at a time, when it is let."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.let = asyncio.Event()
+
+    async def __call__(self, items: Sequence[int]) -> Sequence[int]:
+        self.batches.append(list(items))
+        await self.let.wait()
+        if 13 in items:
+            raise ValueError("13")
+        return [item * 2 for item in items]
+
+
+async def test_what_comes_meanwhile_is_one_batch() -> None:
+    works = Works()
+    batch = Batch(works)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(batch.put(item)) for item in range(5)]
+        await asyncio.sleep(0)
+        works.let.set()
+    assert [task.result() for task in tasks] == [0, 2, 4, 6, 8]
+    assert list(chain(*works.batches)) == [0, 1, 2, 3, 4]
+    assert len(works.batches) <= 2
+
+
+async def test_trouble_reaches_everyone_in_the_batch_and_nobody_after() -> None:
+    works = Works()
+    works.let.set()
+    batch = Batch(works)
+    results = await asyncio.gather(batch.put(1), batch.put(13), return_exceptions=True)
+    assert any(isinstance(result, ValueError) for result in results)
+    assert await batch.put(4) == 8
+
+
+async def test_a_cancelled_leader_leaves_the_others_with_an_error_that_they_can_answer() -> None:
+    works = Works()
+    batch = Batch(works)
+    leader = asyncio.gather(batch.put(1))
+    await asyncio.sleep(0)
+    leader.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leader
+    works.let.set()
+    assert await batch.put(2) == 4
