@@ -75,22 +75,9 @@ async def test_a_press_does_not_wait_for_a_message_of_the_same_person(api: Serve
     await until(lambda: any("callback_query" in update for update in hook.updates))
 
 
-@pytest.mark.parametrize(
-    "failures,retry_after,least,most",
-    [
-        (0, 0, 0, 0),
-        (1, 0, 2, 2),
-        (2, 0, 4, 4),
-        (5, 0, 32, 32),
-        (30, 0, 60, 120),
-        (5, 7, 7, 7),
-        (0, 9999, 3600, 3600),
-    ],
-)
-def test_pauses_grow_up_to_a_minute_or_two_unless_the_bot_names_one(
-    failures: int, retry_after: int, least: float, most: float
-) -> None:
-    assert least <= pause_seconds(failures, retry_after) <= most
+@pytest.mark.parametrize("failures,least,most", [(0, 0, 0), (1, 2, 2), (2, 4, 4), (5, 32, 32), (30, 60, 120)])
+def test_pauses_grow_up_to_a_minute_or_two(failures: int, least: float, most: float) -> None:
+    assert least <= pause_seconds(failures) <= most
 
 
 async def test_retry_after_of_the_webhook_is_kept(api: Served, hook: Hook) -> None:
