@@ -22,9 +22,15 @@ class Background:
 
 @asynccontextmanager
 async def open_background() -> AsyncIterator[Background]:
+    """What fails in the body comes out as it is; what fails in the background, as a group."""
+    failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
         background = Background(group)
         try:
             yield background
+        except Exception as raised:
+            failure = raised
         finally:
             background.cancel()
+    if failure is not None:
+        raise failure

@@ -16,6 +16,7 @@ import smpp34
 from aiohttp import web
 
 from simulator.world import World
+from tests.deadlines import until
 
 KEY = b"provider-key"
 HEADER = struct.Struct(">IIII")
@@ -108,6 +109,16 @@ class Shop:
             assert answer.status == 200
             found: list[dict[str, Any]] = (await answer.json())["payments"]
             return found
+
+    async def books(self) -> list[dict[str, Any]]:
+        async with self.session.get(f"{self.world.url}/provider/books") as answer:
+            charges: list[dict[str, Any]] = (await answer.json())["charges"]
+            return charges
+
+    async def heard(self, count: int = 1) -> list[dict[str, Any]]:
+        """The callbacks, once there are as many."""
+        await until(lambda: len(self.told) >= count)
+        return self.told
 
     async def phone(self, path: str, asked: object) -> tuple[int, dict[str, Any]]:
         async with self.session.post(f"{self.world.url}/phone/{path}", json=asked) as answer:

@@ -11,7 +11,6 @@ from playwright.async_api import Page, expect
 from simulator.provider import cards
 from simulator.provider.books import PHONE_KOPECKS
 from simulator.provider.words import WORDS, roubles
-from tests.deadlines import until
 from tests.simulator.peers import Shop
 
 GOOD = {"number": "4276 8500 0003 7173", "expiry": "12/40", "cvc": "123"}
@@ -60,11 +59,6 @@ async def payer(shop: Shop, **order: Any) -> Payer:
     return Payer(shop, answer["url"])
 
 
-async def told(shop: Shop, count: int = 1) -> list[dict[str, Any]]:
-    await until(lambda: len(shop.told) >= count)
-    return shop.told
-
-
 async def test_a_card_pays_and_the_result_names_mask_sum_and_transaction(shop: Shop) -> None:
     who = await payer(shop, payment="p1", amount=1_234_50)
     assert (await who.look()).marked("card-amount") == ["1\u00a0234,50\u00a0₽"]
@@ -73,7 +67,7 @@ async def test_a_card_pays_and_the_result_names_mask_sum_and_transaction(shop: S
     assert result.marked("result-status") == ["Оплата прошла"]
     assert result.marked("result-mask") == [MASK]
     assert result.marked("result-amount") == ["1\u00a0234,50\u00a0₽"]
-    (event,) = await told(shop)
+    (event,) = await shop.heard()
     assert (event["kind"], event["method"], event["amount"]) == ("payment.succeeded", "card", 1_234_50)
     assert event["card"] == {"mask": MASK, "saved": False}
     assert result.marked("result-transaction") == [event["id"]]
@@ -112,7 +106,7 @@ async def test_the_same_form_twice_pays_once(shop: Shop) -> None:
     form = (await who.look()).form
     first, second = await who.pay(form), await who.pay(form)
     assert first.marked("result-transaction") == second.marked("result-transaction")
-    assert len(await told(shop)) == 1
+    assert len(await shop.heard()) == 1
     assert len(await shop.payments("p1")) == 1
 
 
@@ -122,7 +116,7 @@ async def test_two_tabs_pay_once(shop: Shop) -> None:
     await who.pay(one)
     assert (await who.pay(other)).marked("result-status") == ["Оплата прошла"]
     assert (await who.look()).path.endswith("/result")
-    assert len(await told(shop)) == 1
+    assert len(await shop.heard()) == 1
 
 
 @pytest.mark.parametrize("number,reason", cards.DECLINES.items())
@@ -134,7 +128,7 @@ async def test_a_declined_card_can_be_followed_by_one_that_pays(shop: Shop, numb
     assert declined.marked("result-reason") == [WORDS["ru"][reason]]
     assert (await who.pay(form)).marked("result-status") == ["Банк отклонил оплату"]
     assert (await who.pay()).marked("result-status") == ["Оплата прошла"]
-    events = await told(shop, 2)
+    events = await shop.heard(2)
     assert {(event["kind"], event["reason"]) for event in events} == {
         ("payment.declined", reason),
         ("payment.succeeded", None),
@@ -153,7 +147,7 @@ async def test_a_card_can_stay_with_the_bank(shop: Shop) -> None:
 
 async def test_a_remembered_card_asks_for_its_cvc_alone(shop: Shop) -> None:
     await (await payer(shop)).pay(remember="on")
-    assert (await told(shop))[0]["card"] == {"mask": MASK, "saved": True}
+    assert (await shop.heard())[0]["card"] == {"mask": MASK, "saved": True}
     again = await payer(shop)
     page = await again.look()
     assert page.marked("card-saved") == [MASK]
@@ -163,7 +157,7 @@ async def test_a_remembered_card_asks_for_its_cvc_alone(shop: Shop) -> None:
     assert wrong.marked("card-saved") == [MASK]
     paid = await again.pay(wrong.form, card="saved", number="", expiry="", cvc="321")
     assert paid.marked("result-mask") == [MASK]
-    assert (await told(shop, 2))[1]["card"] == {"mask": MASK, "saved": True}
+    assert (await shop.heard(2))[1]["card"] == {"mask": MASK, "saved": True}
 
 
 async def test_another_card_can_be_paid_with_and_forgets_nothing(shop: Shop) -> None:
@@ -171,7 +165,7 @@ async def test_another_card_can_be_paid_with_and_forgets_nothing(shop: Shop) -> 
     again = await payer(shop)
     assert 'name="number"' in (await again.look("?other=1")).html
     assert (await again.pay(number="2200850000000002")).marked("result-mask") == ["2200 85 xxxx 0002"]
-    assert (await told(shop, 2))[1]["card"] == {"mask": "2200 85 xxxx 0002", "saved": False}
+    assert (await shop.heard(2))[1]["card"] == {"mask": "2200 85 xxxx 0002", "saved": False}
     assert (await (await payer(shop)).look()).marked("card-saved") == [MASK]
 
 
@@ -227,4 +221,4 @@ async def test_a_payer_pays_in_a_browser_with_the_test_card_offered(shop: Shop, 
     await page.get_by_test_id("card-pay").click()
     await expect(page.get_by_test_id("result-mask")).to_have_text(MASK)
     await expect(page.get_by_test_id("result-back")).to_have_attribute("href", "http://127.0.0.1/paid")
-    assert (await told(shop))[0]["card"] == {"mask": MASK, "saved": True}
+    assert (await shop.heard())[0]["card"] == {"mask": MASK, "saved": True}
