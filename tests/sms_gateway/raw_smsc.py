@@ -70,6 +70,10 @@ class Peer:
                 return await self._reader.read() == b""
             return True
 
+    def reset(self) -> None:
+        self._writer.transport.abort()
+        self.gone.set()
+
     async def to_the_end(self) -> bytes:
         async with asyncio.timeout(READ_SECONDS):
             return await self._reader.read()

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from sms_gateway.smpp.link import Smsc
-from sms_gateway.smpp.pdu import SubmitSm
+from sms_gateway.smpp.pdu import SubmitSm, Tlv
 from sms_gateway.smpp.session import NotSent, Refused, Session, Submitted, Unknown
 from tests.deadlines import until
 from tests.sms_gateway.octets import deliver_sm, frame, header
@@ -88,7 +88,7 @@ async def test_a_generic_nack_refuses_what_it_names(smsc: RawSmsc) -> None:
 
 
 async def test_a_lost_response_is_unknown_and_a_late_one_harmless(smsc: RawSmsc) -> None:
-    patience = replace(QUICK, response_seconds=0.3)
+    patience = replace(QUICK, response_seconds=1)
     async with session_with(smsc, take_all, patience=patience) as session:
         peer = await smsc.bound()
         await session.bound()
@@ -112,6 +112,27 @@ async def test_a_cut_with_a_full_window_leaves_each_message_unknown(smsc: RawSms
         again = await smsc.bound()
         await session.bound()
         assert await works(session, again)
+
+
+async def test_an_smsc_that_resets_the_connection_is_found_again(smsc: RawSmsc) -> None:
+    async with session_with(smsc, take_all) as session:
+        peer = await bound(smsc, session)
+        async with asyncio.TaskGroup() as tasks:
+            sending = tasks.create_task(session.submit(text()))
+            await peer.expect(SUBMIT_SM)
+            peer.reset()
+        assert isinstance(sending.result(), Unknown)
+        assert await works(session, await bound(smsc, session))
+
+
+async def test_an_smsc_that_does_not_read_is_not_waited_for(smsc: RawSmsc) -> None:
+    patience = replace(QUICK, response_seconds=1)
+    long = replace(TEXT, short_message=b"", tlvs=(Tlv(0x0424, bytes(60_000)),))
+    async with session_with(smsc, take_all, patience=patience, window=100) as session:
+        await bound(smsc, session)
+        async with asyncio.TaskGroup() as tasks:
+            sending = [tasks.create_task(session.submit(replace(long))) for _ in range(100)]
+        assert {type(task.result()) for task in sending} == {Unknown}
 
 
 async def test_no_more_than_the_window_waits_for_answers(smsc: RawSmsc) -> None:
@@ -181,7 +202,7 @@ async def test_a_refused_bind_is_tried_again(smsc: RawSmsc) -> None:
 
 
 async def test_an_unanswered_bind_is_tried_again(smsc: RawSmsc) -> None:
-    async with session_with(smsc, take_all, patience=replace(QUICK, response_seconds=0.2)) as session:
+    async with session_with(smsc, take_all, patience=replace(QUICK, response_seconds=1)) as session:
         silent = await smsc.peer()
         await silent.next()
         assert await silent.closed()
@@ -209,7 +230,7 @@ async def test_silence_is_asked_about_and_an_answer_keeps_the_link(smsc: RawSmsc
 
 
 async def test_a_far_end_that_is_gone_without_a_word_is_found(smsc: RawSmsc) -> None:
-    patience = replace(QUICK, enquire_link_seconds=0.05, response_seconds=0.3)
+    patience = replace(QUICK, enquire_link_seconds=0.05, response_seconds=1)
     async with session_with(smsc, take_all, patience=patience) as session:
         silent = await bound(smsc, session)
         await silent.expect(ENQUIRE_LINK)
@@ -219,7 +240,7 @@ async def test_a_far_end_that_is_gone_without_a_word_is_found(smsc: RawSmsc) -> 
 
 
 async def test_other_traffic_is_a_sign_of_life(smsc: RawSmsc) -> None:
-    patience = replace(QUICK, enquire_link_seconds=0.05, response_seconds=0.3)
+    patience = replace(QUICK, enquire_link_seconds=0.05, response_seconds=1)
     async with session_with(smsc, take_all, patience=patience) as session:
         peer = await bound(smsc, session)
         first = header(await peer.expect(ENQUIRE_LINK))
@@ -265,7 +286,7 @@ async def test_closing_drains_the_window_then_unbinds_then_closes(smsc: RawSmsc)
 
 
 async def test_closing_does_not_wait_for_ever(smsc: RawSmsc) -> None:
-    patience = replace(QUICK, drain_seconds=0.05, response_seconds=0.2)
+    patience = replace(QUICK, drain_seconds=0.05, response_seconds=1)
     async with session_with(smsc, take_all, patience=patience) as session, asyncio.TaskGroup() as tasks:
         peer = await bound(smsc, session)
         sending = tasks.create_task(session.submit(text()))
