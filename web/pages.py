@@ -38,12 +38,15 @@ class Pages:
     def text(self, request: web.Request, template: str, **facts: Any) -> str:
         words = self.words(request)
         operator = self._profile.name.get(words.code, self._profile.name[self._profile.default_locale])
-        return self._templates.get_template(template).render(words=words, operator=operator, **facts)
+        # A name of its own: the catalogue tool finds calls by name, not by attribute.
+        return self._templates.get_template(template).render(
+            words=words, plural=words.plural, operator=operator, **facts
+        )
 
     def answer(
         self, request: web.Request, template: str, *, status: int = HTTPStatus.OK, **facts: Any
     ) -> web.Response:
-        text = self.text(request, template, **facts)
+        text = self.text(request, template, status=int(status), **facts)
         return web.Response(text=text, status=status, content_type="text/html")
 
 
