@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from playwright.async_api import Browser, Page, async_playwright
 
 from core import profile as operator_profile
@@ -21,6 +22,10 @@ from tests.servers import postgres as postgres_server
 from tests.servers import valkey as valkey_server
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
+
+# A loaded machine is slow now and then; what takes too long shows in the run's length.
+hypothesis_settings.register_profile("aliance", deadline=None)
+hypothesis_settings.load_profile("aliance")
 
 ROOT = Path(__file__).parents[1]
 # A test may end in the middle of things; one that lets work settle asks for all invariants itself.

@@ -37,7 +37,11 @@ async def hit(tx: Transaction, subject: str, *, now: datetime) -> None:
 async def reached(
     tx: Transaction, subject: str, limits: tuple[Limit, ...], *, now: datetime
 ) -> timedelta | None:
-    """How long to wait until the subject is below all its limits; None where it is."""
+    """How long to wait until the subject is below all its limits; None where it is.
+
+    Who asks at the same time waits until this transaction has counted its hit.
+    """
+    await tx.alone(f"limit:{subject}")
     waits = []
     for limit in limits:
         newest = await tx.all(
@@ -63,6 +67,9 @@ class LimitsKeeper:
         self._clock = clock
 
     async def forget_once(self) -> int:
+        old = limit_hit.c.at < self._clock.now() - LONGEST
+        async with self._database.read() as tx:
+            if await tx.scalar(select(limit_hit.c.id).where(old).limit(1)) is None:
+                return 0
         async with self._database.transaction() as tx:
-            old = await tx.execute(delete(limit_hit).where(limit_hit.c.at < self._clock.now() - LONGEST))
-            return old.rowcount
+            return (await tx.execute(delete(limit_hit).where(old))).rowcount

@@ -93,6 +93,8 @@ class Receiving:
         own acceptance loses nothing: the SMSC sends the last part again.
         """
         async with self._database.transaction() as tx:
+            # Two parts at once would each miss the other, and the text would never be whole.
+            await tx.alone(f"sms_part:{key}")
             make = sqlite.insert(sms_part) if tx.sqlite else postgresql.insert(sms_part)
             await tx.execute(
                 make.values(
@@ -117,8 +119,9 @@ class Receiving:
 
     async def forget_parts(self) -> int:
         """Parts whose text never became whole."""
+        old = sms_part.c.received_at < self._wall.now() - PARTS_LIVE
+        async with self._database.read() as tx:
+            if await tx.scalar(select(sms_part.c.key).where(old).limit(1)) is None:
+                return 0
         async with self._database.transaction() as tx:
-            gone = await tx.execute(
-                delete(sms_part).where(sms_part.c.received_at < self._wall.now() - PARTS_LIVE)
-            )
-            return gone.rowcount
+            return (await tx.execute(delete(sms_part).where(old))).rowcount

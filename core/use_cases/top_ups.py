@@ -184,10 +184,14 @@ class TopUps:
     async def expire_once(self, n: int) -> int:
         """Close quotes whose window has passed."""
         now = self._clock.now()
+        late = (top_up.c.state == TopUpState.QUOTED) & (top_up.c.expires_at <= now)
+        async with self._database.read() as tx:
+            if await tx.scalar(select(top_up.c.id).where(late).limit(1)) is None:
+                return 0
         async with self._database.transaction() as tx:
             rows = await tx.all(
                 select(top_up)
-                .where(top_up.c.state == TopUpState.QUOTED, top_up.c.expires_at <= now)
+                .where(late)
                 .order_by(top_up.c.expires_at)
                 .limit(n)
                 .with_for_update(skip_locked=True)
