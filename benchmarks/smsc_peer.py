@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import os
 import sys
 import time
 
@@ -61,3 +62,4 @@ async def serve(port: int, count: int, text: str) -> None:
 
 if __name__ == "__main__":
     asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
+    os._exit(0)  # smpp34's threads outlive the loop

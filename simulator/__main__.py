@@ -81,6 +81,9 @@ def _wait_for_stdin(loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> 
 def main() -> None:
     options, die_with_stdin = read_arguments()
     asyncio.run(run(options, die_with_stdin=die_with_stdin))
+    sys.stdout.flush()
+    # smpp34's threads outlive the loop, and one that still runs while Python winds up aborts the process.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Executable, Row, event
+from sqlalchemy import Executable, Row, event, func, select
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -40,6 +40,12 @@ class Transaction:
     async def scalar(self, statement: Executable) -> Any:
         return (await self.connection.execute(statement)).scalar()
 
+    async def alone(self, name: str) -> None:
+        """Wait for every other transaction that is at the same; SQLite's are one after another anyway."""
+        if not self.sqlite:
+            key = func.hashtextextended(name, 0)
+            await self.connection.execute(select(func.pg_advisory_xact_lock(key)))
+
     def wake(self, topic: str) -> None:
         self.wakes.add(topic)
 
@@ -56,7 +62,11 @@ class Database:
             self._reader = sqlite_engine(url, size=READ_CONNECTIONS, read_only=True)
         else:
             self._writer = create_async_engine(
-                url, pool_size=POOL_CONNECTIONS, max_overflow=0, pool_timeout=POOL_WAIT_SECONDS
+                url,
+                pool_size=POOL_CONNECTIONS,
+                max_overflow=0,
+                pool_timeout=POOL_WAIT_SECONDS,
+                hide_parameters=True,  # an error in the log shows no text and no phone
             )
             self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -87,6 +97,7 @@ def sqlite_engine(url: str, *, size: int, read_only: bool = False, foreign_keys:
         pool_size=size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
+        hide_parameters=True,
         isolation_level="AUTOCOMMIT" if read_only else None,
     )
 
