@@ -75,8 +75,9 @@ class Quotes:
         Raises MethodUnavailable, AmountTooSmall, AmountTooLarge, UnknownAccount and, for who
         guesses at numbers, TooManyUnknownAccounts.
         """
-        if not self._payments.takes(method):
-            raise MethodUnavailable
+        by_phone = method == Method.MOBILE
+        if not self._payments.takes(method) or (by_phone and payer.channel != Channel.SMS):
+            raise MethodUnavailable  # only an SMS tells a phone whose account may be charged
         total, commission, commission_from, operator = self._price(payer, amount, method)
         asked = {
             "payer": payer.address,
@@ -98,7 +99,9 @@ class Quotes:
 
     def _price(self, payer: Payer, amount: Money, method: Method) -> tuple[Money, Money, bool, str | None]:
         """Total, commission, whether it is "from", and the operator assumed: frozen in the quote."""
-        limit = self._profile.methods[method.value]
+        limit = self._profile.methods.get(method.value)
+        if limit is None:
+            raise MethodUnavailable
         if amount < limit.least:
             raise AmountTooSmall(limit.least)
         if amount > limit.most:
