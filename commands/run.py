@@ -95,6 +95,7 @@ async def serving(
 
             pages = "web" in only
             address = await stack.enter_async_context(site(core, catalogues, routes, listener, pages=pages))
+            parts.names.append("web" if pages else "webhook")
             log.info("listening", address=address)
         gc.collect()
         gc.freeze()

@@ -5,14 +5,18 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
+import structlog
 import uvloop
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from commands.lock import AlreadyRunning
 from commands.run import CannotRun
+from core.ids import new_id
 
 TROUBLE = 1
+
+log = structlog.get_logger()
 
 
 def through(work: Coroutine[Any, Any, int | None]) -> int:
@@ -31,4 +35,7 @@ def through(work: Coroutine[Any, Any, int | None]) -> int:
         print(f"aliance: {type(trouble).__name__}: {str(trouble).splitlines()[0]}", file=sys.stderr)
     except KeyboardInterrupt:
         print("aliance: stopped", file=sys.stderr)
+    except ExceptionGroup as trouble:
+        # The one catch-all of a process: a part of it ended by itself.
+        log.error("the process ends", incident=str(new_id()), exc_info=trouble)
     return TROUBLE

@@ -1,0 +1,46 @@
+"""The command line as an operator uses it: in a folder of its own, settings from the environment."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import aliance
+
+ROOT = Path(__file__).parents[2]
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in this process; its exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments: str, **settings: str) -> tuple[int, str, str]:
+        for name, value in settings.items():
+            monkeypatch.setenv(f"ALIANCE_{name}", value)
+        capsys.readouterr()
+        try:
+            code = aliance.main(arguments)
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return command
+
+
+def start(folder: Path, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+    """A process of its own; `settings` without their prefix."""
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "aliance.py"), *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **{f"ALIANCE_{k}": v for k, v in settings.items()}},
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
