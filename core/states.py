@@ -80,7 +80,15 @@ class PaymentState(StrEnum):
 
 
 PAYMENT_MOVES = {
-    PaymentState.INTENT: {PaymentState.SENDING, PaymentState.SUCCEEDED, PaymentState.HELD},
+    # Back from `sending`, an intent may still hear what came of the call before.
+    PaymentState.INTENT: {
+        PaymentState.SENDING,
+        PaymentState.PENDING,
+        PaymentState.UNKNOWN,
+        PaymentState.SUCCEEDED,
+        PaymentState.HELD,
+        PaymentState.DECLINED,
+    },
     PaymentState.SENDING: {
         PaymentState.INTENT,
         PaymentState.PENDING,

@@ -11,7 +11,10 @@ from core.ledger.transfer import LedgerAccountId, SystemAccount, Transfer
 from core.money import ZERO, Money
 from core.states import LedgerAccountKind, TransferKind
 from core.storage.database import Transaction
+from core.storage.new_rows import NewRows
 from core.storage.tables import ledger_account, ledger_transfer
+
+_NEW_ACCOUNTS = NewRows(ledger_account, "id", returning="id")
 
 
 class KeyReused(Exception):
@@ -188,9 +191,8 @@ async def statement(
 
 
 async def open_system_account(tx: Transaction, system: SystemAccount) -> None:
-    """Make sure that an account of the house is in the book."""
-    if await tx.scalar(select(ledger_account.c.id).where(ledger_account.c.id == system.id)) is None:
-        await tx.execute(insert(ledger_account).values(id=system.id, kind=system.kind, name=system.name))
+    """Make sure that an account of the house is in the book; processes that start together may race."""
+    await _NEW_ACCOUNTS.add_one(tx, id=system.id, kind=system.kind, name=system.name)
 
 
 async def open_subscriber_account(tx: Transaction, account: LedgerAccountId, *, number: str) -> None:

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import and_, bindparam, select, tuple_, update
 
 from core.ids import IncomingId, Payer, new_id
 from core.messages import outbox
@@ -14,10 +13,18 @@ from core.messages.masking import mask_cards
 from core.messages.notices import Notice
 from core.states import Channel, IncomingState
 from core.storage.database import Transaction
+from core.storage.new_rows import NewRows
 from core.storage.tables import incoming
 
 LEASE = timedelta(seconds=20)  # with a poll a second, all is owned again within 30
 REPLY = "reply"
+
+_NEW = NewRows(incoming, "channel", "source", "external_id", returning="id")
+_CLOSE = (
+    update(incoming)
+    .where(incoming.c.id == bindparam("closing"), incoming.c.state == IncomingState.NEW)
+    .values(state=bindparam("as_"), outcome=bindparam("with_"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +66,7 @@ async def store(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) 
         }
         for arrival in masked
     ]
-    make = sqlite.insert(incoming) if tx.sqlite else postgresql.insert(incoming)
-    stored = await tx.execute(
-        make.values(rows)
-        .on_conflict_do_nothing(index_elements=["channel", "source", "external_id"])
-        .returning(incoming.c.id)
-    )
-    fresh = {row.id for row in stored}
+    fresh = await _NEW.add(tx, rows)
     accepted = []
     for arrival, row in zip(masked, rows, strict=True):
         if row["id"] in fresh:
@@ -103,12 +104,8 @@ async def finish(
     state: IncomingState = IncomingState.DONE,
 ) -> bool:
     """Close a message; false where it was closed before."""
-    closed = await tx.execute(
-        update(incoming)
-        .where(incoming.c.id == incoming_id, incoming.c.state == IncomingState.NEW)
-        .values(state=state, outcome=outcome[:64])
-    )
-    return closed.rowcount == 1
+    values = {"closing": incoming_id, "as_": state, "with_": outcome[:64]}
+    return (await tx.execute(_CLOSE, values)).rowcount == 1
 
 
 async def answer(

@@ -7,16 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, case, or_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.ids import IncomingId, NoticeId, Payer, new_id
 from core.messages.notices import Notice
 from core.states import Channel, Lane, NoticeState
 from core.storage.database import Transaction
+from core.storage.new_rows import NewRows
 from core.storage.queue import claim as claim_rows
 from core.storage.tables import notice
 
 LEASE = timedelta(seconds=20)  # with a poll a second, all is owned again within 30
+
+_NEW = NewRows(notice, "dedupe_key", returning="id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +50,29 @@ async def add(
     edit: str | None = None,
 ) -> NoticeId | None:
     """Store a notice once a key; None where the key is there already."""
-    make = sqlite.insert(notice) if tx.sqlite else postgresql.insert(notice)
-    added = await tx.scalar(
-        make.values(
-            id=new_id(),
-            dedupe_key=key,
-            incoming_id=answers,
-            channel=to.channel,
-            address=to.address,
-            template=said.template,
-            locale=locale,
-            params=said.params(),
-            edit=edit,
-            lane=said.lane,
-            state=NoticeState.DUE,
-            repeat=False,
-            created_at=now,
-            next_at=now,
-            expires_at=None if said.lives is None else now + said.lives,
-        )
-        .on_conflict_do_nothing(index_elements=["dedupe_key"])
-        .returning(notice.c.id)
+    notice_id = new_id()
+    fresh = await _NEW.add_one(
+        tx,
+        id=notice_id,
+        dedupe_key=key,
+        incoming_id=answers,
+        channel=to.channel,
+        address=to.address,
+        template=said.template,
+        locale=locale,
+        params=said.params(),
+        edit=edit,
+        lane=said.lane,
+        state=NoticeState.DUE,
+        repeat=False,
+        created_at=now,
+        next_at=now,
+        expires_at=None if said.lives is None else now + said.lives,
     )
-    if added is None:
+    if not fresh:
         return None
     tx.wake(f"outbox.{to.channel}")
-    return NoticeId(added)
+    return NoticeId(notice_id)
 
 
 async def claim(tx: Transaction, channel: Channel, *, limit: int, now: datetime) -> list[DueNotice]:

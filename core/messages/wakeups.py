@@ -54,27 +54,34 @@ class RedisWakeups:
     def __init__(self, url: str) -> None:
         self._redis = redis.asyncio.Redis.from_url(url, decode_responses=True)
         self._local = LocalWakeups()
-        self._out: asyncio.Queue[str] = asyncio.Queue()
+        self._unsaid: set[str] = set()  # a topic once, however long Redis is away
+        self._said = asyncio.Event()
 
     def notify(self, topics: Iterable[str]) -> None:
         topics = set(topics)
         self._local.notify(topics)
-        for topic in topics:
-            self._out.put_nowait(topic)
+        self._unsaid |= topics
+        self._said.set()
 
     async def wait(self, topic: str, timeout: float) -> bool:
         return await self._local.wait(topic, timeout)
 
     async def run(self) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._publish())
-            tasks.create_task(self._listen())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._publish())
+                tasks.create_task(self._listen())
+        finally:
+            await self._redis.aclose()
 
     async def _publish(self) -> None:
         while True:
-            topic = await self._out.get()
+            await self._said.wait()
+            self._said.clear()
+            topics, self._unsaid = self._unsaid, set()
             try:
-                await self._redis.publish(REDIS_CHANNEL, topic)
+                for topic in topics:
+                    await self._redis.publish(REDIS_CHANNEL, topic)
             except (RedisError, OSError):
                 # A lost hint: who waits polls every second anyway.
                 await asyncio.sleep(RECONNECT_SECONDS)

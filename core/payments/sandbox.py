@@ -3,7 +3,8 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,6 +31,8 @@ from core.states import Method
 
 TIMEOUT_SECONDS = 10.0
 SIGNATURE = "X-Signature"
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)  # what reading a wrong shape raises
+_NAME = re.compile(r"[!-~]{1,64}")
 
 log = structlog.get_logger()
 
@@ -52,16 +55,13 @@ class Sandbox:
         self._http: aiohttp.ClientSession | None = None
 
     async def start_checkout(self, charge: Charge) -> Outcome:
-        answer = await self._post("/checkouts", charge, return_url=f"{self._public_url}/paid")
-        if not isinstance(answer, dict):
-            return answer
-        return Pending(reference=str(answer["id"]), checkout_url=str(answer["url"]))
+        return await self._post("/checkouts", _checkout, charge, return_url=f"{self._public_url}/paid")
 
     async def charge_mobile(self, charge: Charge) -> Outcome:
-        answer = await self._post("/mobile-charges", charge, phone=charge.phone)
-        if not isinstance(answer, dict):
-            return answer
-        return _outcome({"amount": charge.total.kopecks, "account": charge.number, **answer})
+        def read(answer: Mapping[str, Any]) -> Outcome:
+            return _outcome({"amount": charge.total.kopecks, "account": charge.number, **answer})
+
+        return await self._post("/mobile-charges", read, charge, phone=charge.phone)
 
     async def get_state(self, payment_id: PaymentId) -> Sequence[Outcome] | Unknown:
         query = f"payment={payment_id}"
@@ -72,7 +72,7 @@ class Sandbox:
                     return Unknown(f"status_{response.status}")
                 found = await response.json()
                 return [_outcome(each) for each in found["payments"]]
-        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
+        except (aiohttp.ClientError, TimeoutError, *UNREADABLE) as error:
             return Unknown(type(error).__name__)
 
     def parse_callback(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
@@ -87,13 +87,13 @@ class Sandbox:
             if said["merchant"] != self._merchant or said["test"] is not True:
                 raise CallbackRejected("merchant", status=403)
             return ProviderEvent(
-                key=str(said["event"]),
+                key=_name(said["event"]),
                 payment_id=PaymentId(UUID(said["payment"])),
                 outcome=_event_outcome(said),
                 method=Method(said["method"]),
                 at=datetime.fromisoformat(said["at"]),
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except UNREADABLE as error:
             raise CallbackRejected("malformed") from error
 
     def acknowledge(self) -> CallbackAnswer:
@@ -103,7 +103,9 @@ class Sandbox:
         if self._http is not None:
             await self._http.close()
 
-    async def _post(self, path: str, charge: Charge, **more: Any) -> dict[str, Any] | Outcome:
+    async def _post(
+        self, path: str, read: Callable[[Mapping[str, Any]], Outcome], charge: Charge, **more: Any
+    ) -> Outcome:
         body = json.dumps(
             {
                 "merchant": self._merchant,
@@ -121,15 +123,14 @@ class Sandbox:
         try:
             async with self._session().post(self._url + path, data=body, headers=headers) as response:
                 if response.status in (200, 201):
-                    answer: dict[str, Any] = await response.json()
-                    return answer
+                    return read(await response.json())
                 if 400 <= response.status < 500:
                     log.warning("provider refused a request", provider=self.name, status=response.status)
                     return Declined("other")
                 return Unknown(f"status_{response.status}")
         except aiohttp.ClientConnectorError:
             return NotSent("unreachable")
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, TimeoutError, *UNREADABLE) as error:
             return Unknown(type(error).__name__)
 
     def _session(self) -> aiohttp.ClientSession:
@@ -141,21 +142,25 @@ class Sandbox:
         return hmac.new(self._key, raw, hashlib.sha256).hexdigest()
 
 
+def _checkout(said: Mapping[str, Any]) -> Outcome:
+    return Pending(reference=_name(said["id"]), checkout_url=_address(said["url"]))
+
+
 def _outcome(said: Mapping[str, Any]) -> Outcome:
     """What an answer says of one charge; amounts are integer kopecks, floats are refused."""
     match said["status"]:
         case "succeeded":
             return Succeeded(
-                reference=str(said["id"]),
+                reference=_name(said["id"]),
                 number=str(said["account"]),
                 total=_kopecks(said["amount"]),
                 currency=str(said.get("currency", "RUB")),
-                card_mask=said.get("card_mask"),
+                card_mask=_mask(said.get("card_mask")),
             )
         case "pending":
-            return Pending(reference=str(said["id"]))
+            return Pending(reference=_name(said["id"]))
         case "declined":
-            return Declined(_reason(said.get("reason")), reference=str(said["id"]))
+            return Declined(_reason(said.get("reason")), reference=_name(said["id"]))
         case other:
             return Unknown(f"status {other}"[:64])
 
@@ -164,16 +169,36 @@ def _event_outcome(said: Mapping[str, Any]) -> Succeeded | Declined:
     match said["kind"]:
         case "payment.succeeded":
             return Succeeded(
-                reference=str(said["id"]),
+                reference=_name(said["id"]),
                 number=str(said["account"]),
                 total=_kopecks(said["amount"]),
                 currency=str(said["currency"]),
-                card_mask=said["card"]["mask"] if said.get("card") else None,
+                card_mask=_mask(said["card"]["mask"]) if said.get("card") else None,
             )
         case "payment.declined":
-            return Declined(_reason(said.get("reason")), reference=str(said["id"]))
+            return Declined(_reason(said.get("reason")), reference=_name(said["id"]))
         case other:
             raise ValueError(f"kind {other}")
+
+
+def _name(value: object) -> str:
+    """An identifier of the provider's, as our columns keep it."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise ValueError("identifier")
+    return value
+
+
+def _address(value: object) -> str:
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+        raise ValueError("address")
+    return value
+
+
+def _mask(value: object) -> str | None:
+    """A card as it may be shown; what holds more than its ends is not kept."""
+    if not isinstance(value, str) or len(value) > 32 or sum(map(str.isdigit, value)) > 10:
+        return None
+    return value
 
 
 def _kopecks(value: object) -> Money:

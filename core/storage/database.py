@@ -28,17 +28,17 @@ class Transaction:
     async def execute(self, statement: Executable, rows: Any = None) -> CursorResult[Any]:
         return await self.connection.execute(statement, rows)
 
-    async def first(self, statement: Executable) -> Row[Any] | None:
-        return (await self.connection.execute(statement)).first()
+    async def first(self, statement: Executable, values: Any = None) -> Row[Any] | None:
+        return (await self.connection.execute(statement, values)).first()
 
     async def one(self, statement: Executable) -> Row[Any]:
         return (await self.connection.execute(statement)).one()
 
-    async def all(self, statement: Executable) -> list[Row[Any]]:
-        return list((await self.connection.execute(statement)).all())
+    async def all(self, statement: Executable, values: Any = None) -> list[Row[Any]]:
+        return list((await self.connection.execute(statement, values)).all())
 
-    async def scalar(self, statement: Executable) -> Any:
-        return (await self.connection.execute(statement)).scalar()
+    async def scalar(self, statement: Executable, values: Any = None) -> Any:
+        return (await self.connection.execute(statement, values)).scalar()
 
     async def alone(self, name: str) -> None:
         """Wait for every other transaction that is at the same; SQLite's are one after another anyway."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from core.clock import Clock
 from core.errors import NoRegisteredPhone, NotLinked
@@ -22,6 +22,34 @@ from core.use_cases.balances import Service
 from core.use_cases.subscribers import is_phone
 
 LINES_IN_SMS = 3  # accounts told in one SMS
+
+_FEES = (
+    select(func.coalesce(func.sum(ledger_transfer.c.amount), 0))
+    .where(
+        ledger_transfer.c.debit == account.c.id,
+        ledger_transfer.c.at >= bindparam("month"),
+        ledger_transfer.c.kind == TransferKind.FEE,
+    )
+    .scalar_subquery()
+)
+_SCREENS = select(
+    account.c.id,
+    account.c.number,
+    account.c.tariff,
+    account.c.tariff_next,
+    account.c.state,
+    account.c.accrued_until,
+    account.c.negative_since,
+    ledger_account.c.balance,
+    _FEES.label("fees"),
+).join(ledger_account, ledger_account.c.id == account.c.id)
+# The balance is what people ask for most: its statements are built once.
+_SCREEN_OF_ACCOUNT = _SCREENS.where(account.c.id == bindparam("of"))
+_SCREENS_OF_PHONE = (
+    _SCREENS.join(account_phone, account_phone.c.account_id == account.c.id)
+    .where(account_phone.c.msisdn == bindparam("phone"))
+    .order_by(account.c.number)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,30 +128,10 @@ async def _screen_rows(
     phone: str | None = None,
 ) -> list[Any]:
     """All that screens need, in one statement: of one account, or of all of a registered phone."""
-    fees = (
-        select(func.coalesce(func.sum(ledger_transfer.c.amount), 0))
-        .where(
-            ledger_transfer.c.debit == account.c.id,
-            ledger_transfer.c.at >= month_start(now, profile.zone),
-            ledger_transfer.c.kind == TransferKind.FEE,
-        )
-        .scalar_subquery()
-    )
-    query = select(
-        account.c.id,
-        account.c.number,
-        account.c.tariff,
-        account.c.tariff_next,
-        account.c.state,
-        account.c.accrued_until,
-        account.c.negative_since,
-        ledger_account.c.balance,
-        fees.label("fees"),
-    ).join(ledger_account, ledger_account.c.id == account.c.id)
+    month = {"month": month_start(now, profile.zone)}
     if phone is not None:
-        query = query.join(account_phone, account_phone.c.account_id == account.c.id)
-        return await tx.all(query.where(account_phone.c.msisdn == phone).order_by(account.c.number))
-    return await tx.all(query.where(account.c.id == account_id))
+        return await tx.all(_SCREENS_OF_PHONE, {"phone": phone, **month})
+    return await tx.all(_SCREEN_OF_ACCOUNT, {"of": account_id, **month})
 
 
 def _screen(row: Any, profile: Profile, now: datetime) -> AccountScreen:

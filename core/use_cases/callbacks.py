@@ -1,11 +1,12 @@
 """Callbacks: what a provider tells by itself is verified, stored, applied and acknowledged."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import and_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock
@@ -19,11 +20,14 @@ from core.payments.provider import (
 )
 from core.states import EventState
 from core.storage.database import Database, Transaction
+from core.storage.new_rows import NewRows
 from core.storage.tables import provider_event
 from core.use_cases.asking import Moment
 from core.use_cases.settling import Settling
 
 EVENT_AGAIN = timedelta(seconds=10)
+
+_NEW = NewRows(provider_event, "provider", "event_key", returning="id")
 
 log = structlog.get_logger()
 
@@ -64,7 +68,11 @@ class Callbacks:
     async def events_once(self, n: int) -> int:
         """Apply stored callbacks whose first application did not finish."""
         now = self._wall.now()
-        due = (provider_event.c.state == EventState.NEW) & (provider_event.c.next_at <= now)
+        due = and_(
+            provider_event.c.state == EventState.NEW,
+            provider_event.c.provider.in_(self._providers),
+            provider_event.c.next_at <= now,
+        )
         async with self._database.read() as tx:
             if await tx.scalar(select(provider_event.c.id).where(due).limit(1)) is None:
                 return 0
@@ -81,28 +89,27 @@ class Callbacks:
                 .where(provider_event.c.id.in_([row.id for row in rows]))
                 .values(next_at=now + EVENT_AGAIN)
             )
-        for row in rows:
-            event = self._providers[row.provider].read_callback(row.body)
-            await self._apply(row.provider, event)
+        ended = await asyncio.gather(*(self._apply_stored(row) for row in rows), return_exceptions=True)
+        if troubles := [each for each in ended if isinstance(each, Exception)]:
+            raise ExceptionGroup("callbacks", troubles)
         return len(rows)
+
+    async def _apply_stored(self, row: Any) -> None:
+        event = self._providers[row.provider].read_callback(row.body)
+        await self._apply(row.provider, event)
 
     async def _store_event(self, provider: str, event: ProviderEvent, body: bytes) -> bool:
         async with self._database.transaction() as tx:
-            make = sqlite.insert(provider_event) if tx.sqlite else postgresql.insert(provider_event)
-            stored = await tx.execute(
-                make.values(
-                    id=new_id(),
-                    provider=provider,
-                    event_key=event.key[:160],
-                    body=body,
-                    state=EventState.NEW,
-                    received_at=self._wall.now(),
-                    next_at=self._wall.now() + EVENT_AGAIN,
-                )
-                .on_conflict_do_nothing(index_elements=["provider", "event_key"])
-                .returning(provider_event.c.id)
+            return await _NEW.add_one(
+                tx,
+                id=new_id(),
+                provider=provider,
+                event_key=event.key[:160],
+                body=body,
+                state=EventState.NEW,
+                received_at=self._wall.now(),
+                next_at=self._wall.now() + EVENT_AGAIN,
             )
-            return stored.first() is not None
 
     async def _apply(self, provider: str, event: ProviderEvent) -> None:
         try:
@@ -129,5 +136,5 @@ class Callbacks:
                 tx, provider, event.payment_id, event.outcome, event.method, now
             )
             return EventState.APPLIED if booked else EventState.REFUSED
-        await self._settling.declined(tx, event.payment_id, event.outcome, now)
+        await self._settling.declined(tx, provider, event.payment_id, event.outcome, now)
         return EventState.APPLIED

@@ -1,8 +1,9 @@
 """Payments: intent, call, outcome, each its own commit; what is unknown is asked about, never repeated."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -10,7 +11,7 @@ from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock
-from core.ids import Payer, PaymentId, TopUpId, new_id
+from core.ids import Payer, TopUpId, new_id
 from core.money import Money
 from core.payments.provider import (
     Charge,
@@ -88,9 +89,7 @@ class Payments:
         async with self._database.transaction() as tx:
             await self._recover(tx)
             rows = await self._take(tx, payment.c.next_at <= now, limit=n)
-        async with asyncio.TaskGroup() as tasks:
-            for row in rows:
-                tasks.create_task(self._collect(row, inline=False))
+        await self._each(rows, partial(self._collect, inline=False))
         return len(rows)
 
     async def ask_once(self, n: int) -> int:
@@ -100,6 +99,7 @@ class Payments:
         now = self._wall.now()
         due = and_(
             payment.c.state.in_([PaymentState.PENDING, PaymentState.UNKNOWN]),
+            payment.c.provider.in_(self._providers),
             payment.c.next_at <= now,
             or_(payment.c.lease_until.is_(None), payment.c.lease_until < now),
         )
@@ -108,16 +108,20 @@ class Payments:
                 tx, payment, due, order=payment.c.next_at, limit=n, now=now, lease=LEASE,
                 asked=payment.c.asked + 1,
             )  # fmt: skip
-        async with asyncio.TaskGroup() as tasks:
-            for row in rows:
-                tasks.create_task(self._ask(row))
+        await self._each(rows, self._ask)
         return len(rows)
+
+    async def _each(self, rows: Sequence[Any], work: Callable[[Any], Awaitable[None]]) -> None:
+        """A batch at once, all to the end: trouble with one payment stops no other's call."""
+        ended = await asyncio.gather(*(work(row) for row in rows), return_exceptions=True)
+        if troubles := [each for each in ended if isinstance(each, Exception)]:
+            raise ExceptionGroup("payments", troubles)
 
     async def _take(self, tx: Transaction, which: Any, *, limit: int) -> Sequence[Any]:
         rows = await claim(
             tx,
             payment,
-            and_(payment.c.state == PaymentState.INTENT, which),
+            and_(payment.c.state == PaymentState.INTENT, payment.c.provider.in_(self._providers), which),
             order=payment.c.next_at,
             limit=limit,
             now=self._wall.now(),
@@ -132,12 +136,16 @@ class Payments:
         now = self._wall.now()
         left = await tx.all(
             select(payment)
-            .where(payment.c.state == PaymentState.SENDING, payment.c.lease_until < now)
+            .where(
+                payment.c.state == PaymentState.SENDING,
+                payment.c.provider.in_(self._providers),
+                payment.c.lease_until < now,
+            )
             .with_for_update(skip_locked=True)
         )
         for row in left:
             if row.method in self._providers[row.provider].keys_honoured:
-                await self._back_to_intent(tx, row.id, timedelta())
+                await self._back_to_intent(tx, row, timedelta())
             else:
                 await self._settling.undecided(tx, row.id, Unknown("died while sending"), self._moment())
 
@@ -158,13 +166,13 @@ class Payments:
             await self._write(row, Declined("unavailable"))
             return
         async with self._database.transaction() as tx:
-            await self._back_to_intent(tx, row.id, NOT_SENT_AGAIN)
+            await self._back_to_intent(tx, row, NOT_SENT_AGAIN)
         log.warning("payment not sent", payment=str(row.id), reason=outcome.reason, attempt=row.asked)
 
-    async def _back_to_intent(self, tx: Transaction, payment_id: PaymentId, after: timedelta) -> None:
+    async def _back_to_intent(self, tx: Transaction, row: Any, after: timedelta) -> None:
         await tx.execute(
             update(payment)
-            .where(payment.c.id == payment_id, payment.c.state == PaymentState.SENDING)
+            .where(payment.c.id == row.id, payment.c.lease == row.lease)
             .values(
                 state=PaymentState.INTENT,
                 lease=None,
@@ -177,37 +185,29 @@ class Payments:
         found = await self._providers[row.provider].get_state(row.id)
         if isinstance(found, Unknown):
             log.warning("provider did not tell", payment=str(row.id), reason=found.reason)
-            await self._ask_later(row, arrived=True)
+            await self._ask_later(row)
             return
-        successes = [outcome for outcome in found if isinstance(outcome, Succeeded)]
-        for success in successes:
-            await self._write(row, success)
-        refusals = [outcome for outcome in found if isinstance(outcome, Declined)]
-        if successes:
-            return
-        if refusals and len(refusals) == len(found) and row.method == Method.MOBILE:
-            await self._write(row, refusals[0])
+        for outcome in found:
+            if isinstance(outcome, Succeeded):
+                await self._write(row, outcome)
+        end = _end(row, found)
+        if end is not None:
+            await self._write(row, end)
         else:
-            # A card page stays open after a decline: the payer may try another card.
-            await self._ask_later(row, arrived=bool(found))
+            await self._ask_later(row)
 
-    async def _ask_later(self, row: Any, *, arrived: bool) -> None:
-        """The next time to ask; a checkout that nobody finished, or that never arrived, is closed."""
+    async def _ask_later(self, row: Any) -> None:
+        """The next time to ask; nothing is written where the payment was settled meanwhile."""
         waits = CHECKOUT_ASK_AFTER if row.method == Method.CARD else ASK_AFTER
-        if not arrived and row.state == PaymentState.UNKNOWN and row.asked > NEVER_ARRIVED_ASKS:
-            await self._write(row, Declined("unavailable"))
-        elif row.method == Method.CARD and row.asked > len(waits):
-            await self._write(row, Declined("abandoned"))
-        else:
-            wait = waits[min(row.asked, len(waits)) - 1]
-            if row.asked > len(waits):
-                log.error("payment still unknown: for staff", payment=str(row.id))
-            async with self._database.transaction() as tx:
-                await tx.execute(
-                    update(payment)
-                    .where(payment.c.id == row.id, payment.c.lease == row.lease)
-                    .values(next_at=self._wall.now() + wait, lease=None, lease_until=None)
-                )
+        if row.asked >= len(waits):
+            log.error("payment still unknown: for staff", payment=str(row.id))
+        wait = waits[min(row.asked, len(waits) - 1)]
+        async with self._database.transaction() as tx:
+            await tx.execute(
+                update(payment)
+                .where(payment.c.id == row.id, payment.c.lease == row.lease)
+                .values(next_at=self._wall.now() + wait, lease=None, lease_until=None)
+            )
 
     async def _write(self, row: Any, outcome: Outcome, *, inline: bool = False) -> None:
         try:
@@ -222,7 +222,7 @@ class Payments:
             if isinstance(outcome, Succeeded):
                 await self._settling.succeeded(tx, row.provider, row.id, outcome, row.method, now)
             elif isinstance(outcome, Declined):
-                await self._settling.declined(tx, row.id, outcome, now)
+                await self._settling.declined(tx, row.provider, row.id, outcome, now)
             else:
                 await self._settling.undecided(tx, row.id, outcome, now, inline=inline)
 
@@ -242,8 +242,23 @@ class Payments:
         now = self._wall.now()
         late = or_(payment.c.next_at <= now, payment.c.lease_until < now)
         async with self._database.read() as tx:
-            due = select(payment.c.id).where(payment.c.state.in_(states), late)
+            due = select(payment.c.id).where(
+                payment.c.state.in_(states), payment.c.provider.in_(self._providers), late
+            )
             return await tx.scalar(due.limit(1)) is not None
 
     def _moment(self) -> Moment:
         return Moment(at=self._clock.now(), wall=self._wall.now())
+
+
+def _end(row: Any, found: Sequence[Outcome]) -> Declined | None:
+    """What closes a payment for which no money is at the provider; None while there may still be some."""
+    if any(isinstance(each, Succeeded) for each in found):
+        return None
+    if not found and row.state == PaymentState.UNKNOWN and row.asked >= NEVER_ARRIVED_ASKS:
+        return Declined("unavailable")
+    if row.method == Method.CARD:
+        # A card page stays open after a decline: the payer may try another card.
+        return Declined("abandoned") if row.asked >= len(CHECKOUT_ASK_AFTER) else None
+    refusals = [each for each in found if isinstance(each, Declined)]
+    return refusals[0] if refusals and len(refusals) == len(found) else None

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, delete, func, select
 
 from core.clock import Clock
 from core.ids import IncomingId, Payer
@@ -14,8 +13,18 @@ from core.messages.incoming import Accepted, Arrival
 from core.messages.notices import Notice
 from core.states import Channel, IncomingState
 from core.storage.database import Database
+from core.storage.new_rows import NewRows
 from core.storage.tables import incoming as incoming_table
 from core.storage.tables import notice, sms_part
+
+_NEW_PARTS = NewRows(sms_part, "key", "number", returning="number")
+
+_REPLIES = select(func.count()).where(
+    notice.c.channel == bindparam("of"),
+    notice.c.address == bindparam("at"),
+    notice.c.created_at > bindparam("since"),
+    notice.c.incoming_id.is_not(None),
+)
 
 PARTS_LIVE = timedelta(hours=24)  # phones send the parts of one text within seconds
 
@@ -74,12 +83,8 @@ class Receiving:
         async with self._database.read() as tx:
             return int(
                 await tx.scalar(
-                    select(func.count()).where(
-                        notice.c.channel == payer.channel,
-                        notice.c.address == payer.address,
-                        notice.c.created_at > self._wall.now() - window,
-                        notice.c.incoming_id.is_not(None),
-                    )
+                    _REPLIES,
+                    {"of": payer.channel, "at": payer.address, "since": self._wall.now() - window},
                 )
                 or 0
             )
@@ -95,16 +100,14 @@ class Receiving:
         async with self._database.transaction() as tx:
             # Two parts at once would each miss the other, and the text would never be whole.
             await tx.alone(f"sms_part:{key}")
-            make = sqlite.insert(sms_part) if tx.sqlite else postgresql.insert(sms_part)
-            await tx.execute(
-                make.values(
-                    key=key[:160],
-                    number=number,
-                    total=total,
-                    raw=raw,
-                    payload=payload,
-                    received_at=self._wall.now(),
-                ).on_conflict_do_nothing(index_elements=["key", "number"])
+            await _NEW_PARTS.add_one(
+                tx,
+                key=key[:160],
+                number=number,
+                total=total,
+                raw=raw,
+                payload=payload,
+                received_at=self._wall.now(),
             )
             rows = await tx.all(
                 select(sms_part.c.number, sms_part.c.raw)

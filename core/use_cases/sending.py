@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import and_, bindparam, case, or_, select, update
 
 from core.clock import Clock
 from core.messages import notices, outbox
@@ -30,14 +30,21 @@ class Sending:
             return []
         async with self._database.transaction() as tx:
             now = self._wall.now()
+            due, taken = notice.c.state == NoticeState.DUE, notice.c.state == NoticeState.TAKEN
             await tx.execute(
                 update(notice)
                 .where(
                     notice.c.channel == channel,
-                    notice.c.state == NoticeState.DUE,
+                    or_(due, and_(taken, notice.c.lease_until < now)),
                     notice.c.expires_at < now,
                 )
-                .values(state=NoticeState.EXPIRED, reason="too late to be of use")
+                .values(
+                    # Who held it died, perhaps after sending it.
+                    state=case((due, NoticeState.EXPIRED), else_=NoticeState.UNCERTAIN),
+                    reason="too late to be of use",
+                    lease=None,
+                    lease_until=None,
+                )
             )
             return await outbox.claim(tx, channel, limit=n, now=now)
 
@@ -90,12 +97,13 @@ class Sending:
                 await outbox.settle(tx, [held], NoticeState.UNCERTAIN, reason=reason[:120])
 
     async def receipt(self, provider_id: str, *, delivered: bool, reason: str = "") -> bool:
-        """What the network says became of a sent message; false where we know no such message."""
+        """What the mobile network says became of a sent SMS; false where we know no such SMS."""
         state = NoticeState.DELIVERED if delivered else NoticeState.FAILED
         async with self._database.transaction() as tx:
             known = await tx.execute(
                 update(notice)
                 .where(
+                    notice.c.channel == Channel.SMS,  # Telegram's numbers are alike and get no receipts
                     notice.c.provider_id == provider_id,
                     notice.c.state.in_([NoticeState.SENT, NoticeState.UNCERTAIN]),
                 )

@@ -73,21 +73,23 @@ class Settling:
     ) -> bool:
         """Book a success once a provider's reference: to the account, or to suspense if it does not fit.
 
-        False where it cannot be booked at all: the house keeps roubles only.
+        False where it cannot be booked at all: not in roubles, or under another payment's reference.
         """
         if success.currency != "RUB":
             log.error("success in another currency: for staff", payment=str(payment_id), provider=provider)
             return False
         row = await tx.first(select(payment).where(payment.c.id == payment_id).with_for_update())
-        booked = await tx.scalar(
-            select(payment.c.id).where(
-                payment.c.provider == provider,
-                payment.c.provider_ref == success.reference,
-                payment.c.state.in_(BOOKED),
+        holder = await tx.first(
+            select(payment.c.id, payment.c.state).where(
+                payment.c.provider == provider, payment.c.provider_ref == success.reference
             )
         )
-        if booked is not None:
+        if holder is not None and holder.state in BOOKED:
             return True
+        if holder is not None and holder.id != payment_id:
+            # To hold it here would keep that payment's own success from being credited.
+            log.error("success under another payment's reference: for staff", payment=str(holder.id))
+            return False
         if row is None or row.provider != provider or row.state in BOOKED:
             # Nobody asked for it, or a second charge under one key: it is no payment of ours to spend.
             await self._stray(tx, provider, row, success, method, now)
@@ -101,10 +103,12 @@ class Settling:
             await self._credit(tx, row, asked, success, number, now)
         return True
 
-    async def declined(self, tx: Transaction, payment_id: PaymentId, outcome: Declined, now: Moment) -> None:
+    async def declined(
+        self, tx: Transaction, provider: str, payment_id: PaymentId, outcome: Declined, now: Moment
+    ) -> None:
         """Close an undecided payment without money; a decided one stays as it is."""
         row = await self._undecided(tx, payment_id)
-        if row is None:
+        if row is None or row.provider != provider:
             return
         await self._set(tx, row, PaymentState.DECLINED, reason=outcome.reason, next_at=None)
         asked = await self._top_up(tx, row)
@@ -138,9 +142,8 @@ class Settling:
             await self._pending(tx, row, asked, outcome, now, inline=inline)
         else:
             reason = getattr(outcome, "reason", "undecided")
-            await self._set(
-                tx, row, PaymentState.UNKNOWN, reason=reason[:64], next_at=now.wall + ASK_AFTER[0]
-            )
+            next_at = now.wall + ASK_AFTER[0]
+            await self._set(tx, row, PaymentState.UNKNOWN, reason=reason[:64], asked=0, next_at=next_at)
             if asked.state == TopUpState.CONFIRMED:
                 await move(tx, asked, TopUpState.UNKNOWN, at=now.at, why=reason)
         if row.method == Method.MOBILE:
@@ -157,6 +160,7 @@ class Settling:
             PaymentState.PENDING,
             provider_ref=outcome.reference or row.provider_ref,
             checkout_url=outcome.checkout_url or row.checkout_url,
+            asked=0,
             next_at=now.wall + waits[0],
         )
         if outcome.checkout_url is not None and not inline:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import and_, bindparam, select, update
 
 from core.clock import Clock
 from core.ids import AccountId, IncomingId, Payer
@@ -13,7 +12,14 @@ from core.messages.notices import Started, Stopped
 from core.profile import Profile
 from core.states import Channel
 from core.storage.database import Database, Transaction
+from core.storage.new_rows import NewRows
 from core.storage.tables import notice, subscriber
+
+# Asked for with every message: built once.
+_PERSON = select(subscriber).where(
+    subscriber.c.channel == bindparam("of"), subscriber.c.address == bindparam("at")
+)
+_NEW = NewRows(subscriber, "channel", "address", returning="address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ class Subscribers:
     async def get(self, payer: Payer, *, locale: str | None = None) -> Subscriber:
         """The person; kept from the first sight on where the channel tells a language to remember."""
         async with self._database.read() as tx:
-            row = await tx.first(select(subscriber).where(_is(payer)))
+            row = await tx.first(_PERSON, {"of": payer.channel, "at": payer.address})
         if row is None and locale is None:
             default = self._profile.default_locale
             return Subscriber(payer, default, False, None, reachable=True, stopped=False)
@@ -85,19 +91,17 @@ class Subscribers:
             await tx.execute(update(subscriber).where(_is(payer)).values(**values))
 
     async def _make(self, tx: Transaction, payer: Payer, locale: str | None) -> Any:
-        make = sqlite.insert(subscriber) if tx.sqlite else postgresql.insert(subscriber)
         if locale not in self._profile.locales:
             locale = self._profile.default_locale
-        await tx.execute(
-            make.values(
-                channel=payer.channel,
-                address=payer.address,
-                locale=locale,
-                locale_chosen=False,
-                reachable=True,
-                stopped=False,
-                first_seen_at=self._wall.now(),
-            ).on_conflict_do_nothing(index_elements=["channel", "address"])
+        await _NEW.add_one(
+            tx,
+            channel=payer.channel,
+            address=payer.address,
+            locale=locale,
+            locale_chosen=False,
+            reachable=True,
+            stopped=False,
+            first_seen_at=self._wall.now(),
         )
         return await tx.one(select(subscriber).where(_is(payer)))
 
