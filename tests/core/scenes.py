@@ -1,4 +1,4 @@
-"""What tests of the use cases do over and over: texts that arrive, quotes, confirmations, a look at what is stored."""
+"""What tests of the use cases do over and over: texts, quotes, confirmations, a look at the tables."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -128,3 +128,10 @@ async def in_suspense(core: Core) -> Money:
 
 async def commission(core: Core) -> Money:
     return await summed(core, COMMISSION.id)
+
+
+async def deliver_all(core: Core) -> None:
+    """Both deliveries at work until the outbox is empty."""
+    for channel in Channel:
+        while held := await core.sending.claim(channel, 50):
+            await core.sending.sent([(each, None) for each in held])
