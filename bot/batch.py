@@ -8,12 +8,14 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Batch(Generic[Item, Result]):
-    """Nobody waits for company: a lone item is a batch of one, and begins at once."""
+LINGER_SECONDS = 0.02  # for company, only where the batch before had some: a lone item never waits
 
+
+class Batch(Generic[Item, Result]):
     def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]) -> None:
         self._work = work
         self._turn = asyncio.Lock()
+        self._company = False
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
 
     async def put(self, item: Item) -> Result:
@@ -22,11 +24,14 @@ class Batch(Generic[Item, Result]):
         self._waiting.append((item, result))
         async with self._turn:
             if not result.done():  # else an earlier one has taken it along
+                if self._company:
+                    await asyncio.sleep(LINGER_SECONDS)
                 await self._work_off()
         return result.result()
 
     async def _work_off(self) -> None:
         batch, self._waiting = self._waiting, []
+        self._company = len(batch) > 1
         try:
             results = await self._work([item for item, _ in batch])
         except BaseException as trouble:

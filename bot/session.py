@@ -3,31 +3,35 @@
 import json
 import ssl
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
 
 import certifi
 from aiogram import Bot
+from aiogram.client.default import Default
 from aiogram.client.session.base import BaseSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import TelegramNetworkError, TelegramServerError
 from aiogram.methods import TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import (
-    ClientConnectionError,
     ClientConnectorError,
     ClientError,
     ClientSession,
     ClientTimeout,
     ConnectionTimeoutError,
+    DummyCookieJar,
     TCPConnector,
 )
 from aiohttp.hdrs import CONTENT_TYPE
+from pydantic import BaseModel
 from yarl import URL
 
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 30
 CONNECTIONS = 100
+ANSWERED_BY_A_MESSAGE = frozenset({"sendMessage", "editMessageText"})
 
 
 class NotSent(TelegramNetworkError):
@@ -38,8 +42,15 @@ class Unanswered(TelegramNetworkError):
     """The request may have been carried out: its answer did not come."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Of the message that Telegram answers with only the id is of use: the rest we have just said."""
+
+    message_id: int
+
+
 class JsonSession(BaseSession):
-    """A session that leaves out multipart forms and empty fields: half the processor time of the stock one.
+    """Without multipart forms, empty fields and models of answers: a third of the stock session's work.
 
     It sends no files; the first feature that does brings a form for those calls.
     """
@@ -55,10 +66,14 @@ class JsonSession(BaseSession):
     async def make_request(
         self, bot: Bot, method: TelegramMethod[TelegramType], timeout: int | None = None
     ) -> TelegramType:
-        status, content = await self._post(bot, method, timeout or self.timeout)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not content.startswith("{"):
+        status, content = await self._post(bot, method, timeout)
+        if status == HTTPStatus.OK and method.__api_method__ in ANSWERED_BY_A_MESSAGE:
+            return cast(TelegramType, Sent(json.loads(content)["result"]["message_id"]))
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not content.startswith(b"{"):
             raise TelegramServerError(method=method, message=f"HTTP {status}")
-        response = self.check_response(bot=bot, method=method, status_code=status, content=content)
+        response = self.check_response(
+            bot=bot, method=method, status_code=status, content=content.decode(errors="replace")
+        )
         return cast(TelegramType, response.result)
 
     async def stream_content(
@@ -79,29 +94,35 @@ class JsonSession(BaseSession):
             await self._session.close()
             self._session = None
 
-    async def _post(self, bot: Bot, method: TelegramMethod[Any], timeout: float) -> tuple[int, str]:
+    async def _post(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None) -> tuple[int, bytes]:
         try:
             async with self._open().post(
                 self._url(bot.token, method.__api_method__),
                 data=self._body(bot, method),
-                headers={CONTENT_TYPE: "application/json"},
-                timeout=ClientTimeout(total=timeout, sock_connect=CONNECT_SECONDS),
+                timeout=PATIENCE if timeout is None else _patience(timeout),
             ) as response:
-                return response.status, await response.text()
+                return response.status, await response.read()
         except (ClientConnectorError, ConnectionTimeoutError) as error:
             raise NotSent(method=method, message=type(error).__name__) from error
-        except (TimeoutError, ClientConnectionError, ClientError) as error:
+        except (TimeoutError, ClientError) as error:
             raise Unanswered(method=method, message=type(error).__name__) from error
 
     def _body(self, bot: Bot, method: TelegramMethod[Any]) -> bytes:
-        files: dict[str, Any] = {}
-        fields = {
-            key: plain
-            for key, value in method.model_dump(warnings=False, exclude_none=True).items()
-            if (plain := self.prepare_value(value, bot=bot, files=files, _dumps_json=False)) is not None
-        }
-        assert not files, "this session sends no files"
-        return json.dumps(fields, ensure_ascii=False).encode()
+        return json.dumps(self._plain(bot, method), ensure_ascii=False).encode()
+
+    def _plain(self, bot: Bot, value: Any) -> Any:
+        """A method, or a part of one, as JSON knows it; what is not said is left out."""
+        if value is None or isinstance(value, str | int | float):
+            return value
+        if isinstance(value, Default):
+            return self._plain(bot, bot.default[value.name])
+        if isinstance(value, list | tuple):
+            return [self._plain(bot, item) for item in value]
+        if isinstance(value, BaseModel):
+            fields = vars(value).items()
+            said = ((name, self._plain(bot, item)) for name, item in fields if item is not None)
+            return {name: plain for name, plain in said if plain is not None}
+        raise TypeError(f"{type(value).__name__} is not sent by this session")
 
     def _url(self, token: str, method: str) -> URL:
         if method not in self._urls:
@@ -110,5 +131,16 @@ class JsonSession(BaseSession):
 
     def _open(self) -> ClientSession:
         if self._session is None:
-            self._session = ClientSession(connector=TCPConnector(limit=CONNECTIONS, ssl=self._tls))
+            self._session = ClientSession(
+                connector=TCPConnector(limit=CONNECTIONS, ssl=self._tls),
+                headers={CONTENT_TYPE: "application/json"},
+                cookie_jar=DummyCookieJar(),
+            )
         return self._session
+
+
+def _patience(seconds: float) -> ClientTimeout:
+    return ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
+
+
+PATIENCE = _patience(ANSWER_SECONDS)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
 
 from core.ids import AccountId
@@ -12,6 +11,7 @@ from core.use_cases.history import Chips, HistoryPage
 from core.use_cases.quotes import Quote
 from core.use_cases.top_ups import Confirmed
 from handlers.telegram import buttons
+from handlers.telegram.buttons import Button
 from handlers.telegram.html import Html
 
 LANGUAGE_NAMES = {"ru": "Русский", "en": "English"}
@@ -19,7 +19,7 @@ LANGUAGE_NAMES = {"ru": "Русский", "en": "English"}
 Row = list[InlineKeyboardButton]
 
 
-def button(text: str, to: CallbackData) -> InlineKeyboardButton:
+def button(text: str, to: Button) -> InlineKeyboardButton:
     return InlineKeyboardButton(text=text, callback_data=to.pack())
 
 
@@ -31,7 +31,7 @@ def rows(*lines: Sequence[InlineKeyboardButton]) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(inline_keyboard=[list(line) for line in lines if line])
 
 
-def back(words: Html, to: CallbackData | None = None) -> Row:
+def back(words: Html, to: Button | None = None) -> Row:
     return [button(words("Back"), to or buttons.ToMenu())]
 
 
