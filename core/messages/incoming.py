@@ -14,6 +14,7 @@ from core.messages.notices import Notice
 from core.states import Channel, IncomingState
 from core.storage.database import Transaction
 from core.storage.new_rows import NewRows
+from core.storage.queue import unfinished
 from core.storage.tables import incoming
 
 LEASE = timedelta(seconds=20)  # with a poll a second, all is owned again within 30
@@ -142,7 +143,7 @@ async def _again(tx: Transaction, arrival: Arrival, *, now: datetime) -> Accepte
 
 
 def _abandoned(now: datetime) -> Any:
-    return and_(incoming.c.state == IncomingState.NEW, incoming.c.lease_until < now)
+    return and_(unfinished(incoming), incoming.c.lease_until < now)
 
 
 def _accepted(row: Any) -> Accepted:

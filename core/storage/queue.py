@@ -5,10 +5,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, select, update
+from sqlalchemy import ColumnElement, Row, Table, TextClause, select, update
 
 from core.ids import new_id
 from core.storage.database import Transaction
+
+
+def unfinished(table: Table) -> TextClause:
+    """The condition of the table's partial index over unfinished rows, in the same words.
+
+    PostgreSQL uses a partial index only where the query repeats its condition; bound values do not count.
+    """
+    (index,) = (index for index in table.indexes if index.name == f"ix_{table.name}_unfinished")
+    condition: TextClause = index.dialect_options["postgresql"]["where"]
+    return condition
 
 
 async def claim(
@@ -26,9 +36,13 @@ async def claim(
 
     The rows come back with their new lease token, in the order asked for.
     """
-    pick = (select(table.c.id).where(due).order_by(order).limit(limit).with_for_update(skip_locked=True)).cte(
-        "pick"
-    )
+    pick = (
+        select(table.c.id)
+        .where(unfinished(table), due)
+        .order_by(order)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).cte("pick")
     token: UUID = new_id()
     taken = await tx.execute(
         update(table)

@@ -175,7 +175,7 @@ top_up = Table(
         where="channel = 'sms' AND state = 'quoted'",
         unique=True,
     ),
-    partial_index("ix_top_up_expiring", "expires_at", where="state = 'quoted'"),
+    partial_index("ix_top_up_unfinished", "expires_at", where="state = 'quoted'"),
     Index(None, "account_id", "created_at"),
     Index(None, "channel", "payer", "created_at"),
 )

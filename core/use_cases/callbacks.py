@@ -21,6 +21,7 @@ from core.payments.provider import (
 from core.states import EventState
 from core.storage.database import Database, Transaction
 from core.storage.new_rows import NewRows
+from core.storage.queue import unfinished
 from core.storage.tables import provider_event
 from core.use_cases.asking import Moment
 from core.use_cases.settling import Settling
@@ -69,7 +70,7 @@ class Callbacks:
         """Apply stored callbacks whose first application did not finish."""
         now = self._wall.now()
         due = and_(
-            provider_event.c.state == EventState.NEW,
+            unfinished(provider_event),
             provider_event.c.provider.in_(self._providers),
             provider_event.c.next_at <= now,
         )

@@ -24,7 +24,7 @@ from core.payments.provider import (
 )
 from core.states import Channel, Method, PaymentState
 from core.storage.database import Database, Transaction
-from core.storage.queue import claim
+from core.storage.queue import claim, unfinished
 from core.storage.tables import account, payment, top_up
 from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, NEVER_ARRIVED_ASKS, Moment
 from core.use_cases.settling import Settling
@@ -137,6 +137,7 @@ class Payments:
         left = await tx.all(
             select(payment)
             .where(
+                unfinished(payment),
                 payment.c.state == PaymentState.SENDING,
                 payment.c.provider.in_(self._providers),
                 payment.c.lease_until < now,
@@ -243,7 +244,10 @@ class Payments:
         late = or_(payment.c.next_at <= now, payment.c.lease_until < now)
         async with self._database.read() as tx:
             due = select(payment.c.id).where(
-                payment.c.state.in_(states), payment.c.provider.in_(self._providers), late
+                unfinished(payment),
+                payment.c.state.in_(states),
+                payment.c.provider.in_(self._providers),
+                late,
             )
             return await tx.scalar(due.limit(1)) is not None
 

@@ -5,20 +5,15 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from core.clock import Clock
-from core.states import EventState, IncomingState, NoticeState, PaymentState
 from core.storage.database import Database
+from core.storage.queue import unfinished
 from core.storage.tables import incoming, notice, payment, provider_event
 
-_UNFINISHED = {
-    "incoming": (incoming.c.received_at, incoming.c.state.in_([IncomingState.NEW])),
-    "notices": (notice.c.created_at, notice.c.state.in_([NoticeState.DUE, NoticeState.TAKEN])),
-    "payments": (
-        payment.c.created_at,
-        payment.c.state.in_(
-            [PaymentState.INTENT, PaymentState.SENDING, PaymentState.PENDING, PaymentState.UNKNOWN]
-        ),
-    ),
-    "provider_events": (provider_event.c.received_at, provider_event.c.state.in_([EventState.NEW])),
+_BEGUN = {
+    "incoming": incoming.c.received_at,
+    "notices": notice.c.created_at,
+    "payments": payment.c.created_at,
+    "provider_events": provider_event.c.received_at,
 }
 
 
@@ -33,6 +28,6 @@ class Queues:
         async with self._database.read() as tx:
             return {
                 name: None if since is None else max(timedelta(), now - since)
-                for name, (at, unfinished) in _UNFINISHED.items()
-                for since in [await tx.scalar(select(func.min(at)).where(unfinished))]
+                for name, at in _BEGUN.items()
+                for since in [await tx.scalar(select(func.min(at)).where(unfinished(at.table)))]
             }

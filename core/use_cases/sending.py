@@ -10,6 +10,7 @@ from core.messages import notices, outbox
 from core.messages.outbox import DueNotice
 from core.states import Channel, NoticeState
 from core.storage.database import Database, Transaction
+from core.storage.queue import unfinished
 from core.storage.tables import notice
 
 UNCERTAIN_AGAIN = timedelta(seconds=10)
@@ -34,6 +35,7 @@ class Sending:
             await tx.execute(
                 update(notice)
                 .where(
+                    unfinished(notice),
                     notice.c.channel == channel,
                     or_(due, and_(taken, notice.c.lease_until < now)),
                     notice.c.expires_at < now,
@@ -116,7 +118,7 @@ class Sending:
         now = self._wall.now()
         due = select(notice.c.id).where(
             notice.c.channel == channel,
-            notice.c.state.in_([NoticeState.DUE, NoticeState.TAKEN]),
+            unfinished(notice),
             notice.c.next_at <= now,
         )
         async with self._database.read() as tx:

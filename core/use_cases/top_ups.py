@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from core.clock import Clock
 from core.errors import (
@@ -26,6 +26,7 @@ from core.money import Money
 from core.profile import Profile
 from core.states import Method, PaymentState, TopUpState
 from core.storage.database import Database, Transaction
+from core.storage.queue import unfinished
 from core.storage.tables import account, payment, top_up
 from core.use_cases import history, limits
 from core.use_cases.history import Chips, HistoryPage
@@ -184,7 +185,7 @@ class TopUps:
     async def expire_once(self, n: int) -> int:
         """Close quotes whose window has passed."""
         now = self._clock.now()
-        late = (top_up.c.state == TopUpState.QUOTED) & (top_up.c.expires_at <= now)
+        late = and_(unfinished(top_up), top_up.c.expires_at <= now)
         async with self._database.read() as tx:
             if await tx.scalar(select(top_up.c.id).where(late).limit(1)) is None:
                 return 0

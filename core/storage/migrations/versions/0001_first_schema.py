@@ -458,7 +458,7 @@ def upgrade() -> None:
             batch_op.f("ix_top_up_channel_payer_created_at"), ["channel", "payer", "created_at"], unique=False
         )
         batch_op.create_index(
-            "ix_top_up_expiring",
+            "ix_top_up_unfinished",
             ["expires_at"],
             unique=False,
             sqlite_where=sa.text("state = 'quoted'"),
@@ -595,7 +595,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("channel = 'sms' AND state = 'quoted'"),
         )
         batch_op.drop_index(
-            "ix_top_up_expiring",
+            "ix_top_up_unfinished",
             sqlite_where=sa.text("state = 'quoted'"),
             postgresql_where=sa.text("state = 'quoted'"),
         )
