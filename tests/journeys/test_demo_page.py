@@ -1,0 +1,110 @@
+"""The demo in a browser: a person with two phones tops an account up and sees the ledger follow."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import FrameLocator, Locator, Page, expect
+
+PATIENCE_MILLISECONDS = 30_000
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> Iterator[None]:
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
+    yield
+    expect.set_options(timeout=None)
+
+
+class Telegram:
+    """The phone on the page, as fingers use it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.screen = page.get_by_test_id("telegram-phone")
+
+    @property
+    def newest(self) -> Locator:
+        return self.screen.get_by_test_id("telegram-message").last
+
+    async def write(self, text: str) -> None:
+        await self.screen.get_by_test_id("telegram-input").fill(text)
+        await self.screen.get_by_test_id("telegram-input").press("Enter")
+
+    async def press(self, text: str) -> None:
+        await self.newest.get_by_test_id("telegram-button").filter(has_text=text).click()
+
+    async def sees(self, *texts: str) -> None:
+        for text in texts:
+            await expect(self.newest).to_contain_text(text)
+
+
+async def posted(ledger: FrameLocator, kopecks: int) -> None:
+    await expect(ledger.locator("#posted")).to_have_attribute("data-kopecks", str(kopecks))
+
+
+async def link(telegram: Telegram) -> None:
+    await telegram.screen.get_by_test_id("telegram-start").click()
+    await telegram.press("Привязать счёт")
+    await expect(telegram.newest).to_contain_text("одноразовый код")
+    async with telegram.page.expect_popup() as opened:
+        await telegram.press("Открыть страницу входа")
+    login = await opened.value
+    await expect(login.locator(".who")).to_contain_text("1001")
+    await login.locator("#login").fill("100080")
+    await login.locator("#password").fill("wrong-password")
+    await login.locator("button").click()
+    await expect(login.get_by_role("alert")).to_contain_text("не подошли")
+    await login.locator("#login").fill("100080")
+    await login.locator("#password").fill("demo-1000")
+    await login.locator("button").click()
+    code = await login.locator("#code").inner_text()
+    await login.close()
+    await telegram.write(code)
+    await telegram.sees("100080", "привязан")
+
+
+async def pay_by_card(telegram: Telegram) -> None:
+    await telegram.write("/pay")
+    await telegram.sees("100080")
+    await telegram.write("500")
+    await telegram.sees("500,00", "100080")
+    await telegram.press("Подтвердить")
+    await expect(telegram.newest.get_by_test_id("telegram-button").first).to_contain_text("Открыть")
+    await telegram.press("Открыть страницу оплаты")
+    card = telegram.page.frame_locator("[data-testid=card-frame]")
+    await card.get_by_test_id("card-fill-test").click()
+    await card.get_by_test_id("card-pay").click()
+    await expect(card.get_by_test_id("result-mask")).to_have_text("4276 85 xxxx 7173")
+    await card.get_by_test_id("result-back").click()
+    await expect(telegram.page.get_by_test_id("card-overlay")).to_be_hidden()
+    await telegram.sees("500,00", "4276 85 xxxx 7173")
+
+
+async def pay_by_sms(page: Page) -> None:
+    bubbles = page.get_by_test_id("sms-message")
+    for text, answer in (("aliance 100080 100", "113"), ("да", "Оплачено"), ("баланс", "100080")):
+        before = await bubbles.count()
+        await page.get_by_test_id("sms-input").fill(text)
+        await page.get_by_test_id("sms-send").click()
+        await expect(bubbles).to_have_count(before + 2)
+        await expect(bubbles.last).to_contain_text(answer)
+
+
+async def test_the_handbooks_scenarios_on_the_demo_page(demo_url: str, page: Page) -> None:
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
+    await page.goto(demo_url)
+    ledger = page.frame_locator("[data-testid=ledger-frame]")
+    await posted(ledger, 198_19)
+
+    telegram = Telegram(page)
+    await link(telegram)
+    await telegram.write("/balance")
+    await telegram.sees("Лицевой счёт 100080", "198,1", "Своя Москва")
+    await pay_by_card(telegram)
+    await posted(ledger, 698_19)
+    await pay_by_sms(page)
+    await posted(ledger, 798_19)
+    await expect(ledger.locator("tr[data-kind=top_up]")).to_have_count(2)
+    assert complaints == []
