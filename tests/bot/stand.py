@@ -174,7 +174,7 @@ def reserved() -> tuple[socket.socket, str]:
 
 @asynccontextmanager
 async def open_stand(settings: Settings, *, webhook: bool = True, runs: bool = True) -> AsyncIterator[Stand]:
-    """The door before one database; `runs=False`: nothing is fetched, sent or swept by itself."""
+    """The door before one database; `runs=False`: nothing is sent or swept by itself, and leases wait."""
     clock = FakeClock()
     provider = FakeProvider(clock)
     listening, url = reserved()
@@ -190,7 +190,9 @@ async def open_stand(settings: Settings, *, webhook: bool = True, runs: bool = T
                 else {}
             )
         )
-        core = await stack.enter_async_context(open_core(settings, clock=clock, providers=[provider]))
+        core = await stack.enter_async_context(
+            open_core(settings, clock=clock, wall=None if runs else clock, providers=[provider])
+        )
         catalogues = Catalogues(core.profile.zone)
         door = TelegramDoor(core, catalogues)
         stack.push_async_callback(door.close)
