@@ -1,6 +1,7 @@
 """Before a notice is sent: Telegram's rates, overall and for each chat."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 OVERALL_PER_SECOND = 25.0  # Telegram throttles bulk sending at about 30
@@ -29,8 +30,8 @@ class Bucket:
 class Pace:
     """One lane's budget. A 429 stops the whole lane."""
 
-    def __init__(self, *, clock: Callable[[], float] | None = None) -> None:
-        self._clock = clock or asyncio.get_running_loop().time
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._overall = Bucket(per_second=OVERALL_PER_SECOND, burst=OVERALL_PER_SECOND)
         self._chats: dict[str, Bucket] = {}
         self._paused_until = 0.0
