@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, select, tuple_, update
+from sqlalchemy import and_, bindparam, insert, select, tuple_, update
 
 from core.ids import IncomingId, Payer, new_id
 from core.messages import outbox
@@ -15,7 +15,7 @@ from core.states import Channel, IncomingState
 from core.storage.database import Transaction
 from core.storage.new_rows import NewRows
 from core.storage.queue import unfinished
-from core.storage.tables import incoming
+from core.storage.tables import incoming, notice
 
 LEASE = timedelta(seconds=20)  # with a poll a second, all is owned again within 30
 REPLY = "reply"
@@ -25,6 +25,19 @@ _CLOSE = (
     update(incoming)
     .where(incoming.c.id == bindparam("closing"), incoming.c.state == IncomingState.NEW)
     .values(state=bindparam("as_"), outcome=bindparam("with_"))
+)
+
+# On PostgreSQL both at once: the round trip saved is a tenth of an SMS.
+_CLOSED = (
+    update(incoming)
+    .where(incoming.c.id == bindparam("closing"), incoming.c.state == IncomingState.NEW)
+    .values(state=IncomingState.DONE, outcome=REPLY)
+    .returning(incoming.c.id)
+    .cte("closed")
+)
+_CLOSE_WITH_REPLY = insert(notice).from_select(
+    outbox.COLUMNS,
+    select(*(bindparam(name, type_=notice.c[name].type) for name in outbox.COLUMNS)).select_from(_CLOSED),
 )
 
 
@@ -67,14 +80,18 @@ async def store(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) 
         }
         for arrival in masked
     ]
-    fresh = await _NEW.add(tx, rows)
-    accepted = []
-    for arrival, row in zip(masked, rows, strict=True):
-        if row["id"] in fresh:
-            accepted.append(Accepted(IncomingId(row["id"]), arrival, fresh=True, done=False))
-        else:
-            accepted.append(await _again(tx, arrival, now=now))
-    return accepted
+    # Two doors with the same messages in another order would lock each other out.
+    order = sorted(range(len(rows)), key=lambda place: (masked[place].source, masked[place].external_id))
+    fresh = await _NEW.add(tx, [rows[place] for place in order])
+    accepted = {}
+    for place in order:
+        arrival, stored = masked[place], rows[place]["id"]
+        accepted[place] = (
+            Accepted(IncomingId(stored), arrival, fresh=True, done=False)
+            if stored in fresh
+            else await _again(tx, arrival, now=now)
+        )
+    return [accepted[place] for place in range(len(rows))]
 
 
 async def take_abandoned(tx: Transaction, channel: Channel, *, limit: int, now: datetime) -> list[Accepted]:
@@ -118,11 +135,17 @@ async def answer(
     locale: str,
     now: datetime,
 ) -> None:
-    """Close a message with its one reply."""
-    if await finish(tx, incoming_id, outcome=REPLY):
-        await outbox.add(
-            tx, to, said, key=f"reply:{incoming_id}", locale=locale, now=now, answers=incoming_id
-        )
+    """Close a message with its one reply; where it was closed before, nothing is said again."""
+    if tx.sqlite and not await finish(tx, incoming_id, outcome=REPLY):
+        return
+    reply = outbox.row(
+        to, said, key=f"reply:{incoming_id}", locale=locale, now=now, answers=incoming_id, edit=None
+    )
+    if tx.sqlite:
+        await tx.execute(insert(notice), reply)
+    else:
+        await tx.execute(_CLOSE_WITH_REPLY, {"closing": incoming_id, **reply})
+    tx.wake(f"outbox.{to.channel}")
 
 
 async def _again(tx: Transaction, arrival: Arrival, *, now: datetime) -> Accepted:

@@ -18,6 +18,10 @@ from core.storage.tables import notice
 
 LEASE = timedelta(seconds=20)  # with a poll a second, all is owned again within 30
 
+COLUMNS = (
+    "id", "dedupe_key", "incoming_id", "channel", "address", "template", "locale", "params", "edit",
+    "lane", "state", "repeat", "created_at", "next_at", "expires_at",
+)  # fmt: skip
 _NEW = NewRows(notice, "dedupe_key", returning="id")
 
 
@@ -50,29 +54,41 @@ async def add(
     edit: str | None = None,
 ) -> NoticeId | None:
     """Store a notice once a key; None where the key is there already."""
-    notice_id = new_id()
-    fresh = await _NEW.add_one(
-        tx,
-        id=notice_id,
-        dedupe_key=key,
-        incoming_id=answers,
-        channel=to.channel,
-        address=to.address,
-        template=said.template,
-        locale=locale,
-        params=said.params(),
-        edit=edit,
-        lane=said.lane,
-        state=NoticeState.DUE,
-        repeat=False,
-        created_at=now,
-        next_at=now,
-        expires_at=None if said.lives is None else now + said.lives,
-    )
-    if not fresh:
+    values = row(to, said, key=key, locale=locale, now=now, answers=answers, edit=edit)
+    if not await _NEW.add_one(tx, **values):
         return None
     tx.wake(f"outbox.{to.channel}")
-    return NoticeId(notice_id)
+    return NoticeId(values["id"])
+
+
+def row(
+    to: Payer,
+    said: Notice,
+    *,
+    key: str,
+    locale: str,
+    now: datetime,
+    answers: IncomingId | None,
+    edit: str | None,
+) -> dict[str, Any]:
+    """A notice as it is stored: COLUMNS and their values."""
+    return {
+        "id": new_id(),
+        "dedupe_key": key,
+        "incoming_id": answers,
+        "channel": to.channel,
+        "address": to.address,
+        "template": said.template,
+        "locale": locale,
+        "params": said.params(),
+        "edit": edit,
+        "lane": said.lane,
+        "state": NoticeState.DUE,
+        "repeat": False,
+        "created_at": now,
+        "next_at": now,
+        "expires_at": None if said.lives is None else now + said.lives,
+    }
 
 
 async def claim(tx: Transaction, channel: Channel, *, limit: int, now: datetime) -> list[DueNotice]:

@@ -1,0 +1,194 @@
+"""The inbox: stored before it is acknowledged, handled by one, closed once."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from core.ids import Payer
+from core.messages.incoming import LEASE, Arrival
+from core.messages.notices import Help, NoCards
+from core.settings import Settings
+from core.states import Channel, IncomingState
+from core.storage.tables import incoming, notice, sms_part
+from core.use_cases.receiving import PARTS_LIVE
+from core.wiring import Core
+from tests.core.scenes import MTS, ON_POSTGRES, ON_SQLITE, PHONE, arrives, processes, rows, told
+from tests.fakes import FakeClock, FakeProvider
+
+SECOND = timedelta(seconds=1)
+
+
+def _arrival(
+    name: str, text: str = "баланс", *, channel: Channel = Channel.SMS, source: str = "smsc"
+) -> Arrival:
+    return Arrival(channel, source, name, PHONE.address, {"text": text})
+
+
+async def test_a_group_is_stored_with_its_duplicates_told_apart(core: Core) -> None:
+    group = [_arrival(name) for name in ("a", "b", "a", "c", "a")]
+    accepted = await core.receiving.accept(group)
+    assert [each.arrival.external_id for each in accepted] == ["a", "b", "a", "c", "a"]
+    assert [each.fresh for each in accepted] == [True, True, False, True, False]
+    assert not any(each.done for each in accepted)
+    assert len({each.id for each in accepted}) == 3
+    assert len(await rows(core, incoming)) == 3
+
+
+@ON_SQLITE
+async def test_the_same_number_from_another_door_is_another_message(core: Core) -> None:
+    accepted = await core.receiving.accept(
+        [
+            _arrival("1"),
+            _arrival("1", source="kannel"),
+            _arrival("1", channel=Channel.TELEGRAM),
+        ]
+    )
+    assert [each.fresh for each in accepted] == [True, True, True]
+
+
+@ON_SQLITE
+async def test_a_large_group_is_stored_in_one_go(core: Core) -> None:
+    accepted = await core.receiving.accept([_arrival(str(i)) for i in range(4000)])
+    assert all(each.fresh for each in accepted)
+
+
+async def test_only_what_is_done_deduplicates(core: Core, clock: FakeClock) -> None:
+    (first,) = await core.receiving.accept([_arrival("a")])
+    (again,) = await core.receiving.accept([_arrival("a")])
+    assert (again.id, again.fresh, again.done) == (first.id, False, False)  # in other hands
+    clock.shift(LEASE + SECOND)
+    (taken,) = await core.receiving.accept([_arrival("a")])
+    assert (taken.id, taken.fresh, taken.done) == (first.id, True, False)
+    assert await core.receiving.attempts(first.id) == 2
+    await core.receiving.finish(first.id, silent="stopped")
+    clock.shift(LEASE + SECOND)
+    (done,) = await core.receiving.accept([_arrival("a")])
+    assert (done.id, done.fresh, done.done) == (first.id, False, True)
+    (row,) = await rows(core, incoming)
+    assert (row.state, row.outcome) == (IncomingState.DONE, "silent: stopped")
+
+
+@ON_SQLITE
+async def test_a_message_that_was_given_up_is_not_run_again(core: Core, clock: FakeClock) -> None:
+    (first,) = await core.receiving.accept([_arrival("a")])
+    await core.receiving.fail(first.id, "a fault of ours")
+    clock.shift(LEASE + SECOND)
+    assert await core.receiving.take_abandoned(Channel.SMS, 10) == []
+    (again,) = await core.receiving.accept([_arrival("a")])
+    assert again.done
+    assert [row.outcome for row in await rows(core, incoming)] == ["a fault of ours"]
+
+
+async def test_abandoned_messages_are_taken_with_what_they_said(core: Core, clock: FakeClock) -> None:
+    accepted = await core.receiving.accept([_arrival("a", "один"), _arrival("b", "два")])
+    assert await core.receiving.take_abandoned(Channel.SMS, 10) == []
+    clock.shift(LEASE + SECOND)
+    assert await core.receiving.take_abandoned(Channel.TELEGRAM, 10) == []
+    taken = await core.receiving.take_abandoned(Channel.SMS, 10)
+    assert [each.id for each in taken] == [each.id for each in accepted]
+    assert [each.arrival for each in taken] == [_arrival("a", "один"), _arrival("b", "два")]
+    assert await core.receiving.take_abandoned(Channel.SMS, 10) == []
+
+
+@ON_POSTGRES
+async def test_two_processes_take_each_abandoned_message_once(
+    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
+) -> None:
+    await core.receiving.accept([_arrival(str(i)) for i in range(30)])
+    clock.shift(LEASE + SECOND)
+    async with processes(settings, clock, provider, count=2) as cores:
+        taken = await asyncio.gather(*(each.receiving.take_abandoned(Channel.SMS, 10) for each in cores * 3))
+        taken += [await core.receiving.take_abandoned(Channel.SMS, 30)]
+    ids = [each.id for batch in taken for each in batch]
+    assert len(ids) == len(set(ids)) == 30
+
+
+@ON_POSTGRES
+async def test_messages_at_ten_doors_are_each_handled_by_one(
+    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
+) -> None:
+    there = [_arrival(f"{i:03d}") for i in range(200)]
+    back = there[::-1]  # each locks first what the other comes to last
+    async with processes(settings, clock, provider, count=2) as (one, other):
+        groups = await asyncio.gather(
+            *(door.receiving.accept(group) for door, group in ((one, there), (other, back)) * 5)
+        )
+    fresh = [each.arrival.external_id for group in groups for each in group if each.fresh]
+    assert sorted(fresh) == [each.external_id for each in there]
+
+
+@ON_SQLITE
+async def test_a_card_number_is_masked_before_it_is_stored(core: Core) -> None:
+    arrival = Arrival(
+        Channel.SMS, "smsc", "a", PHONE.address, {"text": "4111 1111 1111 1111 100", "raw": "3431", "part": 1}
+    )
+    (accepted,) = await core.receiving.accept([arrival])
+    stored = {"text": "••••••••••••1111 100", "part": 1, "card_masked": True}
+    assert accepted.arrival.payload == stored
+    assert [row.payload for row in await rows(core, incoming)] == [stored]
+
+
+async def test_a_message_has_one_reply(core: Core) -> None:
+    answering = await arrives(core)
+    await core.receiving.finish(answering, reply=Help(), to=PHONE, locale="en")
+    await core.receiving.finish(answering, reply=NoCards(), to=PHONE)
+    await core.receiving.finish(answering, silent="late")
+    (said,) = await rows(core, notice)
+    assert (said.template, said.locale, said.incoming_id) == ("help", "en", answering)
+    assert [row.outcome for row in await rows(core, incoming)] == ["reply"]
+
+
+@ON_POSTGRES
+async def test_replies_at_once_are_one_reply(
+    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
+) -> None:
+    answering = await arrives(core)
+    async with processes(settings, clock, provider, count=2) as cores:
+        await asyncio.gather(
+            *(cores[i % 2].receiving.finish(answering, reply=Help(), to=PHONE) for i in range(10))
+        )
+    assert await told(core, PHONE) == ["help"]
+
+
+@ON_SQLITE
+async def test_replies_are_counted_a_person_and_a_window(core: Core, clock: FakeClock) -> None:
+    for payer in (PHONE, PHONE, MTS):
+        await core.receiving.finish(await arrives(core, payer), reply=Help(), to=payer)
+        clock.shift(timedelta(minutes=1))
+    writing = core.subscribers.writing
+    assert await writing(PHONE, window=timedelta(minutes=10)) == ("ru", 2)
+    assert await writing(PHONE, window=timedelta(minutes=2, seconds=30)) == ("ru", 1)
+    assert await writing(Payer.telegram(1), window=timedelta(minutes=10)) == ("ru", 0)
+
+
+async def test_parts_become_a_text_when_the_last_has_come(core: Core, clock: FakeClock) -> None:
+    assert await core.receiving.keep_part("k", 2, 3, b"two", {}) is None
+    assert await core.receiving.keep_part("k", 3, 3, b"three", {}) is None
+    assert await core.receiving.keep_part("k", 3, 3, b"again", {}) is None
+    assert await core.receiving.keep_part("other", 1, 2, b"x", {}) is None
+    for _ in range(2):  # a death before the whole text was accepted: the SMSC sends the last part again
+        assert await core.receiving.keep_part("k", 1, 3, b"one", {}) == [b"one", b"two", b"three"]
+    await core.receiving.drop_parts("k")
+    assert [row.key for row in await rows(core, sms_part)] == ["other"]
+    clock.shift(PARTS_LIVE + SECOND)
+    assert [await core.receiving.forget_parts() for _ in range(2)] == [1, 0]
+
+
+@ON_POSTGRES
+async def test_parts_that_come_at_once_are_seen_whole_by_one(
+    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
+) -> None:
+    async with processes(settings, clock, provider, count=2) as cores:
+        for text in range(8):
+            whole = await asyncio.gather(
+                *(cores[n % 2].receiving.keep_part(f"k{text}", n, 3, b"%d" % n, {}) for n in (1, 2, 3))
+            )
+            assert [parts for parts in whole if parts] == [[b"1", b"2", b"3"]]
+
+
+@pytest.mark.parametrize("text", ["", None])
+@ON_SQLITE
+async def test_a_message_without_text_is_stored_as_it_is(core: Core, text: str | None) -> None:
+    (accepted,) = await core.receiving.accept([Arrival(Channel.TELEGRAM, "bot", "1", "100", {"text": text})])
+    assert accepted.arrival.payload == {"text": text}
