@@ -16,6 +16,7 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 
+from bot.loops import forever
 from bot.pace import Pace
 from bot.session import NotSent, Unanswered
 from core.ids import Payer
@@ -55,9 +56,7 @@ class Delivery:
         self._pace = pace or Pace()
 
     async def run(self) -> None:
-        while True:
-            if not await self.run_once():
-                await self._wakeups.wait(TOPIC, POLL_SECONDS)
+        await forever("delivery", self._run_or_wait)
 
     async def run_once(self) -> int:
         """Send what is due, one chat's notices in order; returns how many were claimed."""
@@ -72,6 +71,10 @@ class Delivery:
             for notices in chats.values():
                 group.create_task(self._deliver(notices))
         return len(claimed)
+
+    async def _run_or_wait(self) -> None:
+        if not await self.run_once():
+            await self._wakeups.wait(TOPIC, POLL_SECONDS)
 
     async def _deliver(self, notices: Sequence[DueNotice]) -> None:
         sent: list[tuple[DueNotice, str | None]] = []

@@ -17,6 +17,7 @@ from bot.fast import freeze_collector, keep_response_models
 from bot.inbox import Inbox
 from bot.introduce import introduce
 from bot.lock import SharedLocks, UserLocks
+from bot.loops import forever, until_done
 from bot.polling import ALLOWED_UPDATES, Polling
 from bot.session import JsonSession
 from bot.webhook import Webhook
@@ -63,7 +64,7 @@ class TelegramDoor:
                 group.create_task(introduce(self.bot, core.profile, self._catalogues))
                 group.create_task(self._receive())
                 group.create_task(delivery.run())
-                group.create_task(self._sweep())
+                group.create_task(forever("sweep", self._sweep))
                 if self._shared is not None:
                     group.create_task(self._shared.run())
         finally:
@@ -72,19 +73,17 @@ class TelegramDoor:
     async def _receive(self) -> None:
         if not self._settings.telegram_webhook_url:
             await Polling(self.bot, self.inbox).run()
-        await self.bot(
-            SetWebhook(
-                url=self._settings.telegram_webhook_url,
-                secret_token=self._settings.telegram_webhook_secret.get_secret_value(),
-                allowed_updates=ALLOWED_UPDATES,
-                max_connections=WEBHOOK_CONNECTIONS,
-            )
+        webhook = SetWebhook(
+            url=self._settings.telegram_webhook_url,
+            secret_token=self._settings.telegram_webhook_secret.get_secret_value(),
+            allowed_updates=ALLOWED_UPDATES,
+            max_connections=WEBHOOK_CONNECTIONS,
         )
+        await until_done("set webhook", lambda: self.bot(webhook))
 
     async def _sweep(self) -> None:
-        while True:
-            await self.inbox.sweep_once()
-            await asyncio.sleep(SWEEP_SECONDS)
+        await self.inbox.sweep_once()
+        await asyncio.sleep(SWEEP_SECONDS)
 
     async def close(self) -> None:
         await self.bot.session.close()

@@ -3,21 +3,17 @@
 import asyncio
 from typing import Any, ClassVar
 
-import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError
 from aiogram.methods import TelegramMethod
 
 from bot.inbox import Inbox
+from bot.loops import forever, until_done
 from core.messages.incoming import Accepted
 
 POLL_SECONDS = 25
 POLL_GRACE_SECONDS = 10  # the answer's way, after Telegram's own waiting
 AT_ONCE = 100
 ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
-TRY_AGAIN_SECONDS = (1, 2, 5, 10, 30)
-
-log = structlog.get_logger()
 
 
 class GetRawUpdates(TelegramMethod[list[dict[str, Any]]]):
@@ -40,21 +36,14 @@ class Polling:
         self._offset: int | None = None
 
     async def run(self) -> None:
-        await self._bot.delete_webhook()
-        failures = 0
+        await until_done("delete webhook", self._bot.delete_webhook)
         async with asyncio.TaskGroup() as handlers:
-            while True:
-                try:
-                    accepted = await self.fetch_once()
-                except TelegramAPIError as error:
-                    pause = TRY_AGAIN_SECONDS[min(failures, len(TRY_AGAIN_SECONDS) - 1)]
-                    failures += 1
-                    log.warning("updates not fetched", error=str(error), again_in=pause)
-                    await asyncio.sleep(pause)
-                    continue
-                failures = 0
-                for one in accepted:
-                    handlers.create_task(self._inbox.handle_or_leave(one))
+
+            async def fetch_and_begin() -> None:
+                for accepted in await self.fetch_once():
+                    handlers.create_task(self._inbox.handle_or_leave(accepted))
+
+            await forever("polling", fetch_and_begin)
 
     async def fetch_once(self) -> list[Accepted]:
         """Fetch and store one batch; the offset moves on only after the commit."""
