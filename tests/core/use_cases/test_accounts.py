@@ -10,8 +10,6 @@ from core.ledger.transfer import REVENUE, clearing
 from core.money import Money
 from core.states import Access, TransferKind
 from core.storage.tables import notice
-from core.use_cases.queues import Queues
-from core.use_cases.reconciliations import Reconciliations
 from core.wiring import Core
 from tests.accounts import open_account
 from tests.core.scenes import (
@@ -102,14 +100,14 @@ async def test_the_ledger_shows_both_sides_by_name(
     assert view.balance < view.balance_posted
     with pytest.raises(UnknownAccount):
         await core.statements.ledger("1")
-    booked = Reconciliations(core.database).booked
+    booked = core.reconciliations.booked
     assert await booked("fake") == {"mobile-1": Money(103_00)}
     assert await booked("other") == {}
 
 
 @ON_SQLITE
 async def test_queues_tell_how_long_their_oldest_waits(core: Core, clock: FakeClock) -> None:
-    queues = Queues(core.database, clock)
+    queues = core.queues
     assert set((await queues.oldest()).values()) == {None}
     await open_account(core)
     await arrives(core)
