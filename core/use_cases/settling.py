@@ -94,13 +94,12 @@ class Settling:
             # Nobody asked for it, or a second charge under one key: it is no payment of ours to spend.
             await self._stray(tx, provider, row, success, method, now)
             return True
-        asked = await tx.first(select(top_up).where(top_up.c.id == row.top_up_id).with_for_update())
-        number = "" if asked is None else await number_of(tx, asked.account_id)
-        fits = (success.total.kopecks, success.number) == (row.total, number)
-        if asked is None or not fits:
-            await self._hold(tx, row, asked, success, now)
-        else:
+        asked = await self._top_up(tx, row)
+        number = await number_of(tx, asked.account_id)
+        if (success.total.kopecks, success.number) == (row.total, number):
             await self._credit(tx, row, asked, success, number, now)
+        else:
+            await self._hold(tx, row, asked, success, now)
         return True
 
     async def declined(
@@ -112,8 +111,6 @@ class Settling:
             return
         await self._set(tx, row, PaymentState.DECLINED, reason=outcome.reason, next_at=None)
         asked = await self._top_up(tx, row)
-        if asked.state not in (TopUpState.CONFIRMED, TopUpState.UNKNOWN):
-            return
         await move(tx, asked, TopUpState.DECLINED, at=now.at, why=outcome.reason)
         if outcome.reason == "abandoned":
             return  # who left the card page knows it
@@ -213,11 +210,10 @@ class Settling:
         transfer_id = await self._suspend(tx, source, success.total)
         await self._book(tx, row, PaymentState.HELD, success, transfer_id)
         log.error("payment does not fit its intent: held", payment=str(row.id), provider=row.provider)
-        if asked is not None:
-            if asked.state == TopUpState.CONFIRMED:
-                await move(tx, asked, TopUpState.UNKNOWN, at=now.at, why="held for staff")
-            said = notices.Held(await number_of(tx, asked.account_id), Money(asked.amount))
-            await self._tell(tx, asked, said, f"payment:{row.id}:held", now)
+        if asked.state == TopUpState.CONFIRMED:
+            await move(tx, asked, TopUpState.UNKNOWN, at=now.at, why="held for staff")
+        said = notices.Held(await number_of(tx, asked.account_id), Money(asked.amount))
+        await self._tell(tx, asked, said, f"payment:{row.id}:held", now)
 
     async def _stray(
         self,
