@@ -31,6 +31,7 @@ from core.use_cases.settling import Settling
 from core.use_cases.statements import Statements
 from core.use_cases.subscribers import Subscribers
 from core.use_cases.top_ups import TopUps
+from core.use_cases.visits import Visits
 
 POLL_SECONDS = 1.0  # how late a lost wake-up can make a job
 BATCH = 50
@@ -50,6 +51,7 @@ class Core:
     accounts: Accounts
     links: Links
     top_ups: TopUps
+    visits: Visits
     payments: Payments
     callbacks: Callbacks
     fees: Fees
@@ -128,15 +130,7 @@ def _join(
     top_ups = TopUps(database, profile, clock, wall, payments)
     receiving = Receiving(database, wall)
     fees = Fees(database, profile, clock)
-    jobs = [
-        Job("collect payments", partial(payments.collect_once, BATCH), POLL_SECONDS, "payments"),
-        Job("ask after payments", partial(payments.ask_once, BATCH), POLL_SECONDS, "payments.ask"),
-        Job("apply callbacks", partial(callbacks.events_once, BATCH), POLL_SECONDS, "callbacks"),
-        Job("expire quotes", partial(top_ups.expire_once, BATCH), 5.0, "quotes"),
-        Job("post fees", partial(fees.post_once, BATCH), 5.0, "fees"),
-        Job("forget old parts", receiving.forget_parts, 3600.0, "parts"),
-        Job("forget old limits", LimitsKeeper(database, clock).forget_once, 3600.0, "limits"),
-    ]
+    jobs = _jobs(payments, callbacks, top_ups, fees, receiving, LimitsKeeper(database, clock))
     return Core(
         settings=settings,
         profile=profile,
@@ -148,6 +142,7 @@ def _join(
         accounts=Accounts(database, profile, clock, wall),
         links=Links(database, profile, clock, public_url=settings.public_url),
         top_ups=top_ups,
+        visits=Visits(database, profile, clock),
         payments=payments,
         callbacks=callbacks,
         fees=fees,
@@ -160,3 +155,22 @@ def _join(
         reconciliations=Reconciliations(database),
         jobs=Jobs(jobs, wakeups),
     )
+
+
+def _jobs(
+    payments: Payments,
+    callbacks: Callbacks,
+    top_ups: TopUps,
+    fees: Fees,
+    receiving: Receiving,
+    limits: LimitsKeeper,
+) -> list[Job]:
+    return [
+        Job("collect payments", partial(payments.collect_once, BATCH), POLL_SECONDS, "payments"),
+        Job("ask after payments", partial(payments.ask_once, BATCH), POLL_SECONDS, "payments.ask"),
+        Job("apply callbacks", partial(callbacks.events_once, BATCH), POLL_SECONDS, "callbacks"),
+        Job("expire quotes", partial(top_ups.expire_once, BATCH), 5.0, "quotes"),
+        Job("post fees", partial(fees.post_once, BATCH), 5.0, "fees"),
+        Job("forget old parts", receiving.forget_parts, 3600.0, "parts"),
+        Job("forget old limits", limits.forget_once, 3600.0, "limits"),
+    ]
