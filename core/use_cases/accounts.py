@@ -92,23 +92,24 @@ class Accounts:
         Raises NoRegisteredPhone; NotLinked where the account is another's or is none: the two
         are not told apart.
         """
-        async with self._database.transaction() as tx:
-            rows = await _screen_rows(tx, self._profile, self._clock.now(), phone=payer.address)
+        now = self._clock.now()
+        async with self._database.read() as tx:
+            rows = await _screen_rows(tx, self._profile, now, phone=payer.address)
+        if not rows:
+            raise NoRegisteredPhone
+        if number is not None:
+            rows = [row for row in rows if row.number == number]
             if not rows:
-                raise NoRegisteredPhone
-            if number is not None:
-                rows = [row for row in rows if row.number == number]
-                if not rows:
-                    raise NotLinked
-            now = self._clock.now()
-            screens = [screen_of(row, self._profile, now) for row in rows[:LINES_IN_SMS]]
-            said = Balance(
-                lines=[
-                    BalanceLine(each.number, each.balance, each.days_until_block, each.recommended)
-                    for each in screens
-                ],
-                more=len(rows) - len(screens),
-            )
+                raise NotLinked
+        screens = [screen_of(row, self._profile, now) for row in rows[:LINES_IN_SMS]]
+        said = Balance(
+            lines=[
+                BalanceLine(each.number, each.balance, each.days_until_block, each.recommended)
+                for each in screens
+            ],
+            more=len(rows) - len(screens),
+        )
+        async with self._database.at_once() as tx:
             await incoming.answer(tx, answering, payer, said, locale=locale, now=self._wall.now())
 
 

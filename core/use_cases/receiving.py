@@ -61,7 +61,7 @@ class Receiving:
         silent: str | None = None,
     ) -> None:
         """Close a message with its reply, or in silence for a reason that the log shows."""
-        async with self._database.transaction() as tx:
+        async with self._database.at_once() as tx:
             if reply is None:
                 await incoming.finish(tx, incoming_id, outcome=f"silent: {silent or 'answered'}")
                 return
