@@ -46,7 +46,7 @@ def make_app(core: Core, catalogues: Catalogues) -> web.Application:
         client_max_size=BODY_LARGEST_BYTES, middlewares=[_problems_as_pages(pages), _incidents(pages)]
     )
     for door in (
-        CallbackRoutes(core.callbacks),
+        CallbackRoutes(core.callbacks, proxies),
         LinkPages(core.links, pages, proxies),
         PaidPage(pages),
         Health(Queues(core.database, core.clock)),

@@ -7,22 +7,30 @@ from typing import Any
 
 import structlog
 from sqlalchemy import and_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from core.clock import Clock
 from core.ids import new_id
 from core.payments.provider import (
     CallbackAnswer,
     CallbackRejected,
+    Check,
+    Declined,
+    Hint,
+    Noted,
+    Pending,
     Provider,
     ProviderEvent,
+    Refunded,
     Succeeded,
+    Told,
+    Unknown,
 )
 from core.states import EventState
 from core.storage.database import Database, Transaction
 from core.storage.new_rows import NewRows
 from core.storage.queue import unfinished
-from core.storage.tables import provider_event
+from core.storage.tables import account, provider_event
 from core.use_cases.asking import Moment
 from core.use_cases.settling import Settling
 
@@ -48,23 +56,38 @@ class Callbacks:
         self._clock = clock
         self._wall = wall
 
-    async def take(self, provider_name: str, *, body: bytes, headers: Mapping[str, str]) -> CallbackAnswer:
+    async def take(
+        self, provider_name: str, *, body: bytes, headers: Mapping[str, str], peer: str = ""
+    ) -> CallbackAnswer:
         """Verify, store, apply and acknowledge a provider's callback, in that order.
 
-        Nothing is stored of one that is not genuine. Once stored it is acknowledged whatever
-        comes of applying it: the jobs apply it again.
+        Nothing is stored of one that is not genuine, nor of a question before a payment. Once stored
+        it is acknowledged whatever comes of applying it: the jobs apply it again. What has to be
+        looked up at the provider first is left to the jobs.
         """
         provider = self._providers.get(provider_name)
         if provider is None:
             return CallbackAnswer(404, "no such provider")
         try:
-            event = provider.parse_callback(body, headers)
+            said = provider.parse_callback(body, headers, peer)
         except CallbackRejected as rejected:
             log.warning("callback rejected", provider=provider_name, reason=rejected.reason)
-            return CallbackAnswer(rejected.status, rejected.reason)
-        if await self._store_event(provider_name, event, body):
-            await self._apply(provider_name, event)
-        return provider.acknowledge()
+            return rejected.answer
+        if isinstance(said, Check):
+            return await self._answer(said)
+        if await self._store_event(provider_name, said) and not isinstance(said.event.outcome, Hint):
+            await self._apply(provider_name, said.event)
+        return said.answer
+
+    async def _answer(self, check: Check) -> CallbackAnswer:
+        """Whether the money would find its account."""
+        try:
+            async with self._database.read() as tx:
+                known = await tx.scalar(select(account.c.id).where(account.c.number == check.number))
+        except (SQLAlchemyError, OSError) as error:
+            log.error("a provider's question is left open", error=type(error).__name__)
+            return check.trouble
+        return check.no if known is None else check.yes
 
     async def events_once(self, n: int) -> int:
         """Apply stored callbacks whose first application did not finish."""
@@ -97,19 +120,29 @@ class Callbacks:
 
     async def _apply_stored(self, row: Any) -> None:
         event = self._providers[row.provider].read_callback(row.body)
+        if isinstance(event.outcome, Hint):
+            found = await self._providers[row.provider].look_up(event)
+            if isinstance(found, Unknown):
+                log.warning("provider did not tell", provider=row.provider, reason=found.reason)
+                return
+            event = found
         await self._apply(row.provider, event)
 
-    async def _store_event(self, provider: str, event: ProviderEvent, body: bytes) -> bool:
+    async def _store_event(self, provider: str, told: Told) -> bool:
+        now, event = self._wall.now(), told.event
+        hinted = isinstance(event.outcome, Hint)
         async with self._database.transaction() as tx:
+            if hinted:
+                tx.wake("callbacks")
             return await _NEW.add_one(
                 tx,
                 id=new_id(),
                 provider=provider,
                 event_key=event.key[:160],
-                body=body,
+                body=told.kept,
                 state=EventState.NEW,
-                received_at=self._wall.now(),
-                next_at=self._wall.now() + EVENT_AGAIN,
+                received_at=now,
+                next_at=now if hinted else now + EVENT_AGAIN,
             )
 
     async def _apply(self, provider: str, event: ProviderEvent) -> None:
@@ -132,10 +165,18 @@ class Callbacks:
 
     async def _settle(self, tx: Transaction, provider: str, event: ProviderEvent) -> EventState:
         now = Moment(at=self._clock.now(), wall=self._wall.now())
-        if isinstance(event.outcome, Succeeded):
-            booked = await self._settling.succeeded(
-                tx, provider, event.payment_id, event.outcome, event.method, now
-            )
-            return EventState.APPLIED if booked else EventState.REFUSED
-        await self._settling.declined(tx, provider, event.payment_id, event.outcome, now)
+        match event.outcome:
+            case Noted():
+                return EventState.APPLIED
+            case Refunded() | Hint():
+                return EventState.REFUSED
+            case Succeeded() as success if event.payment_id is not None:
+                booked = await self._settling.succeeded(
+                    tx, provider, event.payment_id, success, event.method, now
+                )
+                return EventState.APPLIED if booked else EventState.REFUSED
+            case Declined() as declined if event.payment_id is not None:
+                await self._settling.declined(tx, provider, event.payment_id, declined, now)
+            case Pending() as pending if event.payment_id is not None:
+                await self._settling.undecided(tx, event.payment_id, pending, now)
         return EventState.APPLIED

@@ -13,11 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from core.clock import Clock
 from core.ids import Payer, TopUpId, new_id
 from core.money import Money
+from core.payments.capabilities import Operation
+from core.payments.charge import Charge
 from core.payments.provider import (
-    Charge,
     Declined,
     NotSent,
     Outcome,
+    Pending,
     Provider,
     Succeeded,
     Unknown,
@@ -55,11 +57,12 @@ class Payments:
         self._wall = wall
 
     def takes(self, method: Method) -> bool:
-        return any(method in provider.methods for provider in self._providers.values())
+        return any(method in provider.capabilities.methods for provider in self._providers.values())
 
     async def intend(self, tx: Transaction, asked: Any) -> None:
         """Store the intent to collect a top-up, in the transaction that confirms it."""
-        provider = next(each for each in self._providers.values() if asked.method in each.methods)
+        able = (each for each in self._providers.values() if asked.method in each.capabilities.methods)
+        provider = next(able)
         await tx.execute(
             insert(payment).values(
                 id=new_id(),
@@ -145,7 +148,7 @@ class Payments:
             .with_for_update(skip_locked=True)
         )
         for row in left:
-            if row.method in self._providers[row.provider].keys_honoured:
+            if self._providers[row.provider].capabilities.honours(_operation(row)):
                 await self._back_to_intent(tx, row, timedelta())
             else:
                 await self._settling.undecided(tx, row.id, Unknown("died while sending"), self._moment())
@@ -155,7 +158,7 @@ class Payments:
         provider = self._providers[row.provider]
         call = provider.start_checkout if row.method == Method.CARD else provider.charge_mobile
         outcome = await call(charge)
-        if isinstance(outcome, Unknown) and row.method in provider.keys_honoured:
+        if isinstance(outcome, Unknown) and provider.capabilities.honours(_operation(row)):
             outcome = NotSent(outcome.reason)  # the same key again charges nothing twice
         if isinstance(outcome, NotSent):
             await self._not_sent(row, outcome)
@@ -183,7 +186,7 @@ class Payments:
         )
 
     async def _ask(self, row: Any) -> None:
-        found = await self._providers[row.provider].get_state(row.id)
+        found = await self._state(row)
         if isinstance(found, Unknown):
             log.warning("provider did not tell", payment=str(row.id), reason=found.reason)
             await self._ask_later(row)
@@ -196,6 +199,12 @@ class Payments:
             await self._write(row, end)
         else:
             await self._ask_later(row)
+
+    async def _state(self, row: Any) -> Sequence[Outcome] | Unknown:
+        provider = self._providers[row.provider]
+        if row.method not in provider.capabilities.tells_state:
+            return [Pending(row.provider_ref)]  # what became of it comes by callback or by the register
+        return await provider.get_state(await self._charge(row), row.provider_ref)
 
     async def _ask_later(self, row: Any) -> None:
         """The next time to ask; nothing is written where the payment was settled meanwhile."""
@@ -236,7 +245,7 @@ class Payments:
             )
         payer = Payer(asked.channel, asked.payer)
         phone = payer.address if payer.channel == Channel.SMS else None
-        return Charge(row.id, asked.number, Money(row.total), payer.opaque, phone)
+        return Charge(row.id, asked.number, Money(row.total), payer.opaque, phone, row.method)
 
     async def _is_due(self, *states: PaymentState) -> bool:
         # A look costs no write lock: an idle job disturbs nobody.
@@ -253,6 +262,10 @@ class Payments:
 
     def _moment(self) -> Moment:
         return Moment(at=self._clock.now(), wall=self._wall.now())
+
+
+def _operation(row: Any) -> Operation:
+    return Operation.CHARGE_MOBILE if row.method == Method.MOBILE else Operation.CHECKOUT
 
 
 def _end(row: Any, found: Sequence[Outcome]) -> Declined | None:
