@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from core.settings import Settings
 
 PARTS = ("bot", "sms", "web", "jobs")
-TROUBLE, USAGE = 1, 2  # exit codes
+USAGE = 2  # the exit code of argparse, too
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -117,19 +117,13 @@ def _demo(given: argparse.Namespace) -> int:
 
 
 def _migrate(given: argparse.Namespace) -> int:
-    import asyncio
+    from commands import migrate, start
 
-    from core.storage import migrate
-
-    url = _settings().database_url
-    if given.direction == "up":
-        asyncio.run(migrate.upgrade(url, given.revision or "head"))
-    elif given.revision is None:
+    down = given.direction == "down"
+    if down and given.revision is None:
         print("aliance: migrate down needs a revision", file=sys.stderr)
         return USAGE
-    else:
-        asyncio.run(migrate.downgrade(url, given.revision))
-    return 0
+    return start.through(migrate.move(_settings(), down=down, revision=given.revision or "head"))
 
 
 def _import(given: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import tomllib
 from collections.abc import Coroutine
 from typing import Any
 
@@ -30,7 +31,7 @@ def through(work: Coroutine[Any, Any, int | None]) -> int:
         for each in wrong.errors(include_input=False, include_url=False):
             place = ".".join(str(part) for part in each["loc"])
             print(f"aliance: {wrong.title}: {place}: {each['msg']}", file=sys.stderr)
-    except (SQLAlchemyError, OSError) as trouble:
+    except (SQLAlchemyError, OSError, tomllib.TOMLDecodeError) as trouble:
         # The first line says it; statements and their parameters are nobody's business here.
         print(f"aliance: {type(trouble).__name__}: {str(trouble).splitlines()[0]}", file=sys.stderr)
     except KeyboardInterrupt:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import NumberPattern, parse_pattern
 from babel.support import Translations
 
 from core.errors import AmountMalformed
@@ -22,10 +23,11 @@ Channel = Literal["sms", "telegram", "web"]
 LOCALES = Path(__file__).parent.parent / "locales"
 DEFAULT_LOCALE = "ru"  # the only catalogue that is always complete
 
-WITH_KOPECKS = "#,##0.00"
-WHOLE = "#,##0"
-PLAIN_WITH_KOPECKS = "0.00"
-PLAIN_WHOLE = "0"
+# Parsed once: babel's format_decimal() would parse pattern and locale anew for every amount.
+WITH_KOPECKS = parse_pattern("#,##0.00")
+WHOLE = parse_pattern("#,##0")
+PLAIN_WITH_KOPECKS = parse_pattern("0.00")
+PLAIN_WHOLE = parse_pattern("0")
 NBSP = "\N{NO-BREAK SPACE}"
 
 AMOUNT_LARGEST_DIGITS = 9  # a billion roubles is a slip of the finger, whatever the limits of a method
@@ -48,6 +50,7 @@ class Words:
         self.code = code
         self._catalogue = catalogue
         self._zone = zone
+        self._locale = Locale.parse(code)
 
     def __call__(self, source: str, /, **facts: object) -> str:
         return self._catalogue.gettext(source).format(**facts)
@@ -74,14 +77,14 @@ class Words:
         """The day, in the operator's zone where a moment is given."""
         if isinstance(at, datetime):
             at = at.astimezone(self._zone).date()
-        return format_date(at, "d MMMM y", locale=self.code)
+        return format_date(at, "d MMMM y", locale=self._locale)
 
     def moment(self, at: datetime) -> str:
         """Day and minute in the operator's zone."""
-        return format_datetime(at, "d MMMM y, HH:mm", tzinfo=self._zone, locale=self.code)
+        return format_datetime(at, "d MMMM y, HH:mm", tzinfo=self._zone, locale=self._locale)
 
-    def _number(self, amount: Money, pattern: str) -> str:
-        return format_decimal(Decimal(amount.kopecks) / KOPECKS, format=pattern, locale=self.code)
+    def _number(self, amount: Money, pattern: NumberPattern) -> str:
+        return str(pattern.apply(Decimal(amount.kopecks) / KOPECKS, self._locale))
 
 
 class Catalogues:

@@ -37,7 +37,9 @@ _CLOSED = (
 )
 _CLOSE_WITH_REPLY = insert(notice).from_select(
     outbox.COLUMNS,
-    select(*(bindparam(name, type_=notice.c[name].type) for name in outbox.COLUMNS)).select_from(_CLOSED),
+    select(*(bindparam(f"new_{name}", type_=notice.c[name].type) for name in outbox.COLUMNS)).select_from(
+        _CLOSED
+    ),
 )
 
 
@@ -144,7 +146,8 @@ async def answer(
     if tx.sqlite:
         await tx.execute(insert(notice), reply)
     else:
-        await tx.execute(_CLOSE_WITH_REPLY, {"closing": incoming_id, **reply})
+        values = {f"new_{name}": value for name, value in reply.items()}
+        await tx.execute(_CLOSE_WITH_REPLY, {"closing": incoming_id, **values})
     tx.wake(f"outbox.{to.channel}")
 
 

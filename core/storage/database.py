@@ -31,8 +31,8 @@ class Transaction:
     async def first(self, statement: Executable, values: Any = None) -> Row[Any] | None:
         return (await self.connection.execute(statement, values)).first()
 
-    async def one(self, statement: Executable) -> Row[Any]:
-        return (await self.connection.execute(statement)).one()
+    async def one(self, statement: Executable, values: Any = None) -> Row[Any]:
+        return (await self.connection.execute(statement, values)).one()
 
     async def all(self, statement: Executable, values: Any = None) -> list[Row[Any]]:
         return list((await self.connection.execute(statement, values)).all())

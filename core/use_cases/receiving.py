@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import delete, select
 
 from core.clock import Clock
 from core.ids import IncomingId, Payer
@@ -15,16 +15,9 @@ from core.states import Channel, IncomingState
 from core.storage.database import Database
 from core.storage.new_rows import NewRows
 from core.storage.tables import incoming as incoming_table
-from core.storage.tables import notice, sms_part
+from core.storage.tables import sms_part
 
 _NEW_PARTS = NewRows(sms_part, "key", "number", returning="number")
-
-_REPLIES = select(func.count()).where(
-    notice.c.channel == bindparam("of"),
-    notice.c.address == bindparam("at"),
-    notice.c.created_at > bindparam("since"),
-    notice.c.incoming_id.is_not(None),
-)
 
 PARTS_LIVE = timedelta(hours=24)  # phones send the parts of one text within seconds
 
@@ -75,17 +68,6 @@ class Receiving:
         async with self._database.read() as tx:
             return int(
                 await tx.scalar(select(incoming_table.c.attempt).where(incoming_table.c.id == incoming_id))
-                or 0
-            )
-
-    async def replies_to(self, payer: Payer, window: timedelta) -> int:
-        """Replies that this person was given within `window`: the loop guard counts them."""
-        async with self._database.read() as tx:
-            return int(
-                await tx.scalar(
-                    _REPLIES,
-                    {"of": payer.channel, "at": payer.address, "since": self._wall.now() - window},
-                )
                 or 0
             )
 

@@ -1,9 +1,10 @@
 """Subscribers: the people who write to us, and what they chose."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from core.clock import Clock
 from core.ids import AccountId, IncomingId, Payer
@@ -19,6 +20,18 @@ from core.storage.tables import notice, subscriber
 _PERSON = select(subscriber).where(
     subscriber.c.channel == bindparam("of"), subscriber.c.address == bindparam("at")
 )
+_REPLIES = (
+    select(func.count())
+    .where(
+        notice.c.channel == bindparam("of"),
+        notice.c.address == bindparam("at"),
+        notice.c.created_at > bindparam("since"),
+        notice.c.incoming_id.is_not(None),
+    )
+    .scalar_subquery()
+)
+_LOCALE = _PERSON.with_only_columns(subscriber.c.locale).scalar_subquery()
+_WRITING = select(_LOCALE.label("locale"), _REPLIES.label("replies"))
 _NEW = NewRows(subscriber, "channel", "address", returning="address")
 
 
@@ -51,6 +64,13 @@ class Subscribers:
         return Subscriber(
             payer, row.locale, row.locale_chosen, row.current_account, row.reachable, row.stopped
         )
+
+    async def writing(self, payer: Payer, *, window: timedelta) -> tuple[str, int]:
+        """The language to answer a message in, and how many replies went out within `window`."""
+        since = self._wall.now() - window
+        async with self._database.read() as tx:
+            row = await tx.one(_WRITING, {"of": payer.channel, "at": payer.address, "since": since})
+        return row.locale or self._profile.default_locale, row.replies
 
     async def set_locale(self, payer: Payer, locale: str) -> None:
         await self._set(payer, locale=locale, locale_chosen=True)

@@ -54,9 +54,9 @@ class Dispatch:
         if command.problem is Problem.NOT_OURS and not payload.get("card_masked"):
             await self._core.receiving.finish(accepted.id, silent=Problem.NOT_OURS)
             return
-        locale = (await self._core.subscribers.get(payer)).locale
+        locale, replies = await self._core.subscribers.writing(payer, window=REPLIES_WINDOW)
         message = Message(accepted.id, payer, locale, command)
-        if await self._core.receiving.replies_to(message.payer, REPLIES_WINDOW) >= REPLIES_MOST:
+        if replies >= REPLIES_MOST:
             await keep_silent(self._core, message, "loop_guard")
         elif payload.get("card_masked"):
             await answer(self._core, message, NoCards())
@@ -81,7 +81,8 @@ class Dispatch:
             await keep_silent(self._core, message, "too_many_unknown_accounts")
         except NoOpenQuote as refusal:
             # Others' prompts on the shared number are answered "да" too.
-            talks_with_us = await self._core.receiving.replies_to(message.payer, TALK) > 0
+            _, replies = await self._core.subscribers.writing(message.payer, window=TALK)
+            talks_with_us = replies > 0
             if message.command.with_keyword or talks_with_us:
                 await answer(self._core, message, errors.of_refusal(refusal))
             else:

@@ -65,6 +65,8 @@ class Connection:
         """Send and wait. TimeoutError or LinkLost mean that the SMSC may or may not have acted on it."""
         sequence = pdu.sequence = self._next_sequence()
         frame = encode(pdu)
+        if not self.open:
+            raise LinkLost("closed")  # uvloop's writers raise RuntimeError here
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._pending[sequence] = (command_of(pdu) | p.RESPONSE, answered)
         self._quiet.clear()

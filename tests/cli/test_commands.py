@@ -63,6 +63,21 @@ def test_migrating_up_down_and_up_again(run: Run, sqlite_url: str, url: str) -> 
     assert run("doctor", DATABASE_URL=url)[0] == 0
 
 
+def test_a_revision_that_is_none_is_told(run: Run, sqlite_url: str) -> None:
+    code, _, told = run("migrate", "up", "nowhere", DATABASE_URL=sqlite_url)
+    assert code == 1
+    assert told.startswith("aliance: ")
+    assert "nowhere" in told
+
+
+def test_a_profile_that_is_no_toml_is_told(run: Run, sqlite_url: str, tmp_path: Path) -> None:
+    broken = tmp_path / "operator.toml"
+    broken.write_text("code = ")
+    code, _, told = run("account", "show", "1", DATABASE_URL=sqlite_url, OPERATOR_PROFILE=str(broken))
+    assert code == 1
+    assert told.startswith("aliance: TOMLDecodeError: ")
+
+
 def test_importing_reports_and_the_account_is_shown(run: Run, sqlite_url: str) -> None:
     code, said, _ = run("import", SAMPLE, "--dry-run", DATABASE_URL=sqlite_url)
     assert (code, said) == (0, "1000 accounts would be created, 0 updated, 0 unchanged.\n")

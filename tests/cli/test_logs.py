@@ -1,6 +1,7 @@
 """Logs: one line an event, phones masked, cards and secrets never in them."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,7 @@ except RuntimeError:
 def told() -> str:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
-        env={**SETTINGS, "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+        env={**os.environ, **SETTINGS, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,

@@ -12,6 +12,9 @@ from core.wiring import Core
 from tests.cli.conftest import start
 
 SECONDS = 120  # of a loaded machine; a quiet one needs ten
+OWNED = "WHERE name = 'subscriber:100080'"
+MORE = f"UPDATE ledger_account SET balance = balance + 1 {OWNED}"
+LESS = f"UPDATE ledger_account SET balance = balance - 1 {OWNED}"
 CHARGE = {"id": "1", "status": "succeeded", "amount": 100_00}
 
 
@@ -59,6 +62,16 @@ class TestOff:
 
     async def test_agreeing_books_are_fine(self, opened: Core) -> None:
         assert await _played(opened, Books(CHARGE | {"status": "declined"})) == 0
+
+    async def test_a_balance_that_is_not_its_transfers_is_off(
+        self, opened: Core, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        async with opened.database.transaction() as tx:
+            await tx.connection.exec_driver_sql(MORE)
+        assert await _played(opened, Books()) == 1
+        assert "OFF: invariants are broken" in capsys.readouterr().out
+        async with opened.database.transaction() as tx:
+            await tx.connection.exec_driver_sql(LESS)  # the fixture looks at the books, too
 
     async def test_money_that_only_the_provider_knows_is_off(
         self, opened: Core, capsys: pytest.CaptureFixture[str]
