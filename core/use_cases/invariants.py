@@ -18,6 +18,7 @@ from core.states import (
 )
 from core.storage.database import Database, Transaction
 from core.storage.tables import (
+    account,
     incoming,
     ledger_account,
     ledger_transfer,
@@ -28,6 +29,7 @@ from core.storage.tables import (
 )
 
 SETTLED_WITHIN = timedelta(minutes=15)  # whatever was accepted is finished, or openly waiting, by then
+FEES_POSTED_WITHIN = timedelta(days=1) + SETTLED_WITHIN
 FINAL_NOTICE = (
     NoticeState.SENT,
     NoticeState.DELIVERED,
@@ -100,7 +102,7 @@ class Invariants:
         return await _violations(tx, "I2", twice, "{} was credited twice")
 
     async def _successes(self, tx: Transaction) -> list[Violation]:
-        """I4: a credit without a success, and a success whose booking is not there."""
+        """I4: a credit without a success or of another sum, and a success whose booking is not there."""
         unfounded = (
             select(ledger_transfer.c.key)
             .outerjoin(payment, payment.c.id == ledger_transfer.c.payment_id)
@@ -108,6 +110,17 @@ class Invariants:
                 ledger_transfer.c.kind.in_([TransferKind.TOP_UP, TransferKind.COMMISSION]),
                 or_(payment.c.id.is_(None), payment.c.state != PaymentState.SUCCEEDED),
             )
+        )
+        legs = and_(
+            ledger_transfer.c.payment_id == payment.c.id,
+            ledger_transfer.c.kind.in_([TransferKind.TOP_UP, TransferKind.COMMISSION]),
+        )
+        another_sum = (
+            select(payment.c.id)
+            .outerjoin(ledger_transfer, legs)
+            .where(payment.c.state == PaymentState.SUCCEEDED)
+            .group_by(payment.c.id, payment.c.total)
+            .having(func.coalesce(func.sum(ledger_transfer.c.amount), 0) != payment.c.total)
         )
         unpaid = (
             select(top_up.c.id)
@@ -119,6 +132,7 @@ class Invariants:
         )
         return [
             *await _violations(tx, "I4", unfounded, "transfer {} has no success behind it"),
+            *await _violations(tx, "I4", another_sum, "payment {} is booked with another sum"),
             *await _violations(tx, "I4", unpaid, "top-up {} and its payment do not agree"),
         ]
 
@@ -187,12 +201,16 @@ class Invariants:
             provider_event.c.state == EventState.NEW, provider_event.c.received_at < late
         )
         payments = select(payment.c.id).where(or_(sending, overdue))
+        fees = select(account.c.number).where(
+            account.c.accrued_until < self._clock.now() - FEES_POSTED_WITHIN
+        )
         return [
             *await _violations(tx, "I13", payments, "payment {} is left unfinished"),
             *await _violations(tx, "I13", quotes, "quote {} is past its window and open"),
             *await _violations(tx, "I13", new, "message {} was stored and not handled"),
             *await _violations(tx, "I13", due, "notice {} was not sent"),
             *await _violations(tx, "I13", events, "provider event {} was not applied"),
+            *await _violations(tx, "I13", fees, "the fees of account {} are not posted"),
         ]
 
 
