@@ -1,5 +1,7 @@
 """Settings: everything that differs between installations, read from the environment (ALIANCE_…)."""
 
+import base64
+import binascii
 from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
@@ -35,6 +37,7 @@ class Settings(BaseSettings):
     ledger_token: SecretStr = SecretStr("")
 
     payment_provider: Literal["", "sandbox"] = ""
+    card_key: SecretStr = SecretStr("")
     sandbox_url: str = ""
     sandbox_key: SecretStr = SecretStr("")
 
@@ -45,6 +48,8 @@ class Settings(BaseSettings):
     def _is_fit_for_its_environment(self) -> "Settings":
         if self.env == "production" and self.payment_provider == "sandbox":
             raise ValueError("ALIANCE_PAYMENT_PROVIDER=sandbox moves no real money: refused in production")
+        if not all(_is_key(key) for key in self.card_keys):
+            raise ValueError("ALIANCE_CARD_KEY holds keys of 32 bytes in URL-safe base64, by commas")
         if self.telegram_webhook_url and not self.telegram_webhook_secret.get_secret_value():
             raise ValueError("ALIANCE_TELEGRAM_WEBHOOK_URL needs ALIANCE_TELEGRAM_WEBHOOK_SECRET")
         if self.payment_provider == "sandbox" and not (
@@ -57,3 +62,16 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """One process on SQLite, without any server."""
         return self.database_url.startswith("sqlite")
+
+    @property
+    def card_keys(self) -> list[str]:
+        """The first encrypts, all decrypt."""
+        said = self.card_key.get_secret_value()
+        return [key.strip() for key in said.split(",")] if said else []
+
+
+def _is_key(said: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(said)) == 32
+    except (binascii.Error, ValueError):
+        return False

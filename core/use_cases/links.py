@@ -26,7 +26,8 @@ from core.messages.notices import Linked, Notice, Unlinked
 from core.profile import Profile
 from core.states import Access
 from core.storage.database import Database, Transaction
-from core.storage.tables import account, account_phone, link, link_request, subscriber
+from core.storage.proof_tables import link_request
+from core.storage.tables import account, account_phone, link, subscriber
 from core.use_cases import limits
 from core.use_cases.subscribers import locale_of
 
