@@ -1,7 +1,7 @@
 """Notices: everything that we start saying, and every SMS reply, as typed values without words."""
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from core.ids import Payer
@@ -25,7 +25,7 @@ class Notice:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a moment too
         return value.isoformat()
     if isinstance(value, dict):
         # asdict() has turned Money into {"kopecks": n}.

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from core.states import Method
 
 # Asking after a payment whose outcome we do not know.
 ASK_AFTER = (
@@ -21,3 +24,8 @@ class Moment:
 
     at: datetime
     wall: datetime
+
+
+def on_a_page(row: Any) -> bool:
+    """Whether the payer types the card in at the provider's: the page stays open after a decline."""
+    return bool(row.method == Method.CARD and row.card_id is None)

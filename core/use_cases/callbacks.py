@@ -32,6 +32,7 @@ from core.storage.new_rows import NewRows
 from core.storage.queue import unfinished
 from core.storage.tables import account, provider_event
 from core.use_cases.asking import Moment
+from core.use_cases.refunds import Refunds
 from core.use_cases.settling import Settling
 
 EVENT_AGAIN = timedelta(seconds=10)
@@ -46,12 +47,14 @@ class Callbacks:
         self,
         database: Database,
         settling: Settling,
+        refunds: Refunds,
         providers: Sequence[Provider],
         clock: Clock,
         wall: Clock,
     ) -> None:
         self._database = database
         self._settling = settling
+        self._refunds = refunds
         self._providers = {provider.name: provider for provider in providers}
         self._clock = clock
         self._wall = wall
@@ -160,7 +163,7 @@ class Callbacks:
                     provider_event.c.provider == provider,
                     provider_event.c.event_key == event.key[:160],
                 )
-                .values(state=state)
+                .values(state=state, reason=_why(event) if state == EventState.REFUSED else None)
             )
 
     async def _settle(self, tx: Transaction, provider: str, event: ProviderEvent) -> EventState:
@@ -168,7 +171,10 @@ class Callbacks:
         match event.outcome:
             case Noted():
                 return EventState.APPLIED
-            case Refunded() | Hint():
+            case Refunded() as refunded:
+                fits = await self._refunds.told(tx, provider, refunded, now)
+                return EventState.APPLIED if fits else EventState.REFUSED
+            case Hint():
                 return EventState.REFUSED
             case Succeeded() as success if event.payment_id is not None:
                 booked = await self._settling.succeeded(
@@ -180,3 +186,8 @@ class Callbacks:
             case Pending() as pending if event.payment_id is not None:
                 await self._settling.undecided(tx, event.payment_id, pending, now)
         return EventState.APPLIED
+
+
+def _why(event: ProviderEvent) -> str:
+    """What a refused event was of: a success among them is money that nobody has."""
+    return f"{type(event.outcome).__name__.lower()} not booked"

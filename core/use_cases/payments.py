@@ -11,9 +11,7 @@ from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock
-from core.ids import Payer, TopUpId, new_id
-from core.money import Money
-from core.payments.capabilities import Operation
+from core.ids import TopUpId, new_id
 from core.payments.charge import Charge
 from core.payments.provider import (
     Declined,
@@ -24,11 +22,19 @@ from core.payments.provider import (
     Succeeded,
     Unknown,
 )
-from core.states import Channel, Method, PaymentState
+from core.states import Method, PaymentState
 from core.storage.database import Database, Transaction
 from core.storage.queue import claim, unfinished
-from core.storage.tables import account, payment, top_up
-from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, NEVER_ARRIVED_ASKS, Moment
+from core.storage.tables import payment
+from core.use_cases.asking import (
+    ASK_AFTER,
+    CHECKOUT_ASK_AFTER,
+    Moment,
+    on_a_page,
+)
+from core.use_cases.autopay_outcomes import AutopayOutcomes
+from core.use_cases.cards import Cards
+from core.use_cases.charging import Taken, charge_of, end_of, operation_of
 from core.use_cases.settling import Settling
 
 INLINE_GRACE = timedelta(seconds=10)  # the confirming process collects at once; jobs follow if it dies
@@ -46,12 +52,16 @@ class Payments:
         self,
         database: Database,
         settling: Settling,
+        cards: Cards,
+        autopay: AutopayOutcomes,
         providers: Sequence[Provider],
         clock: Clock,
         wall: Clock,
     ) -> None:
         self._database = database
         self._settling = settling
+        self._cards = cards
+        self._autopay = autopay
         self._providers = {provider.name: provider for provider in providers}
         self._clock = clock
         self._wall = wall
@@ -59,16 +69,17 @@ class Payments:
     def takes(self, method: Method) -> bool:
         return any(method in provider.capabilities.methods for provider in self._providers.values())
 
-    async def intend(self, tx: Transaction, asked: Any) -> None:
+    async def intend(self, tx: Transaction, asked: Any, *, card: Any = None) -> None:
         """Store the intent to collect a top-up, in the transaction that confirms it."""
         able = (each for each in self._providers.values() if asked.method in each.capabilities.methods)
-        provider = next(able)
+        provider = next(able) if card is None else self._providers[card.provider]
         await tx.execute(
             insert(payment).values(
                 id=new_id(),
                 top_up_id=asked.id,
                 provider=provider.name,
                 method=asked.method,
+                card_id=None if card is None else card.id,
                 total=asked.total,
                 state=PaymentState.INTENT,
                 created_at=self._wall.now(),
@@ -77,12 +88,12 @@ class Payments:
         )
         tx.wake("payments")
 
-    async def collect_for(self, top_up_id: TopUpId) -> None:
-        """Collect a top-up's payment at once, if it is still an intent."""
+    async def collect_for(self, top_up_id: TopUpId, *, inline: bool = True) -> None:
+        """Collect a top-up's payment at once, if it is still an intent; `inline`: its payer looks on."""
         async with self._database.transaction() as tx:
             rows = await self._take(tx, payment.c.top_up_id == top_up_id, limit=1)
         for row in rows:
-            await self._collect(row, inline=True)
+            await self._collect(row, inline=inline)
 
     async def collect_once(self, n: int) -> int:
         """Collect due intents, and classify what was left in `sending` by who died."""
@@ -120,7 +131,8 @@ class Payments:
         if troubles := [each for each in ended if isinstance(each, BaseException)]:
             raise BaseExceptionGroup("payments", troubles)
 
-    async def _take(self, tx: Transaction, which: Any, *, limit: int) -> Sequence[Any]:
+    async def _take(self, tx: Transaction, which: Any, *, limit: int) -> Sequence[Taken]:
+        """Intents that enter `sending`; those that were stopped before this commit are cancelled."""
         rows = await claim(
             tx,
             payment,
@@ -132,7 +144,14 @@ class Payments:
             state=PaymentState.SENDING,
             asked=payment.c.asked + 1,
         )
-        return rows
+        dead = await self._autopay.dead(tx, rows)
+        for row in rows:
+            if row.id in dead:
+                await self._settling.stopped(tx, row, self._moment())
+        alive = [row for row in rows if row.id not in dead]
+        await self._autopay.began(tx, alive)
+        tokens = await self._cards.tokens(tx, alive)
+        return [Taken(row, tokens.get(row.card_id)) for row in alive]
 
     async def _recover(self, tx: Transaction) -> None:
         """A lease that ran out in `sending`: repeated where the provider honours our key, else unknown."""
@@ -148,22 +167,32 @@ class Payments:
             .with_for_update(skip_locked=True)
         )
         for row in left:
-            if self._providers[row.provider].capabilities.honours(_operation(row)):
+            if self._providers[row.provider].capabilities.honours(operation_of(row)):
                 await self._back_to_intent(tx, row, timedelta())
             else:
                 await self._settling.undecided(tx, row.id, Unknown("died while sending"), self._moment())
 
-    async def _collect(self, row: Any, *, inline: bool) -> None:
-        charge = await self._charge(row)
-        provider = self._providers[row.provider]
-        call = provider.start_checkout if row.method == Method.CARD else provider.charge_mobile
-        outcome = await call(charge)
-        if isinstance(outcome, Unknown) and provider.capabilities.honours(_operation(row)):
+    async def _collect(self, taken: Taken, *, inline: bool) -> None:
+        row = taken.row
+        outcome = await self._call(row, taken.token)
+        if isinstance(outcome, Unknown) and self._providers[row.provider].capabilities.honours(
+            operation_of(row)
+        ):
             outcome = NotSent(outcome.reason)  # the same key again charges nothing twice
         if isinstance(outcome, NotSent):
             await self._not_sent(row, outcome)
         else:
             await self._write(row, outcome, inline=inline)
+
+    async def _call(self, row: Any, token: str | None) -> Outcome:
+        charge, provider = await self._charge(row), self._providers[row.provider]
+        if row.method == Method.MOBILE:
+            return await provider.charge_mobile(charge)
+        if row.card_id is None:
+            return await provider.start_checkout(charge)
+        if token is None:
+            return Declined("card_unreadable", hard=True)
+        return await provider.charge_saved(charge, token)
 
     async def _not_sent(self, row: Any, outcome: NotSent) -> None:
         if row.asked >= NOT_SENT_TRIES:
@@ -174,7 +203,7 @@ class Payments:
         log.warning("payment not sent", payment=str(row.id), reason=outcome.reason, attempt=row.asked)
 
     async def _back_to_intent(self, tx: Transaction, row: Any, after: timedelta) -> None:
-        await tx.execute(
+        again = await tx.execute(
             update(payment)
             .where(payment.c.id == row.id, payment.c.lease == row.lease)
             .values(
@@ -184,6 +213,8 @@ class Payments:
                 next_at=self._wall.now() + after,
             )
         )
+        if again.rowcount:
+            await self._autopay.follow(tx, row, PaymentState.INTENT)
 
     async def _ask(self, row: Any) -> None:
         found = await self._state(row)
@@ -194,7 +225,7 @@ class Payments:
         for outcome in found:
             if isinstance(outcome, Succeeded):
                 await self._write(row, outcome)
-        end = _end(row, found)
+        end = end_of(row, found)
         if end is not None:
             await self._write(row, end)
         else:
@@ -208,7 +239,7 @@ class Payments:
 
     async def _ask_later(self, row: Any) -> None:
         """The next time to ask; nothing is written where the payment was settled meanwhile."""
-        waits = CHECKOUT_ASK_AFTER if row.method == Method.CARD else ASK_AFTER
+        waits = CHECKOUT_ASK_AFTER if on_a_page(row) else ASK_AFTER
         if row.asked >= len(waits):
             log.error("payment still unknown: for staff", payment=str(row.id))
         wait = waits[min(row.asked, len(waits) - 1)]
@@ -238,14 +269,7 @@ class Payments:
 
     async def _charge(self, row: Any) -> Charge:
         async with self._database.read() as tx:
-            asked = await tx.one(
-                select(top_up.c.channel, top_up.c.payer, account.c.number)
-                .join(account, account.c.id == top_up.c.account_id)
-                .where(top_up.c.id == row.top_up_id)
-            )
-        payer = Payer(asked.channel, asked.payer)
-        phone = payer.address if payer.channel == Channel.SMS else None
-        return Charge(row.id, asked.number, Money(row.total), payer.opaque, phone, row.method)
+            return await charge_of(tx, row, saves=self._cards.saved_at(row.provider))
 
     async def _is_due(self, *states: PaymentState) -> bool:
         # A look costs no write lock: an idle job disturbs nobody.
@@ -262,20 +286,3 @@ class Payments:
 
     def _moment(self) -> Moment:
         return Moment(at=self._clock.now(), wall=self._wall.now())
-
-
-def _operation(row: Any) -> Operation:
-    return Operation.CHARGE_MOBILE if row.method == Method.MOBILE else Operation.CHECKOUT
-
-
-def _end(row: Any, found: Sequence[Outcome]) -> Declined | None:
-    """What closes a payment for which no money is at the provider; None while there may still be some."""
-    if any(isinstance(each, Succeeded) for each in found):
-        return None
-    if not found and row.state == PaymentState.UNKNOWN and row.asked >= NEVER_ARRIVED_ASKS:
-        return Declined("unavailable")
-    if row.method == Method.CARD:
-        # A card page stays open after a decline: the payer may try another card.
-        return Declined("abandoned") if row.asked >= len(CHECKOUT_ASK_AFTER) else None
-    refusals = [each for each in found if isinstance(each, Declined)]
-    return refusals[0] if refusals and len(refusals) == len(found) else None
