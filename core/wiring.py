@@ -168,13 +168,13 @@ def _join(
     keeping = CardKeeping(database, profile, cards, providers, clock, wall)
     provider_mandates = ProviderMandates(database, providers, clock, wall)
     jobs = [
+        Job("charge by mandate", partial(charging.due_once, MANDATES), 5.0, "autopay"),
         Job("collect payments", partial(payments.collect_once, BATCH), POLL_SECONDS, "payments"),
         Job("ask after payments", partial(payments.ask_once, BATCH), POLL_SECONDS, "payments.ask"),
         Job("apply callbacks", partial(callbacks.events_once, BATCH), POLL_SECONDS, "callbacks"),
         Job("give back", partial(refunds.refund_once, BATCH), POLL_SECONDS, "refunds"),
         Job("expire quotes", partial(top_ups.expire_once, BATCH), 5.0, "quotes"),
         Job("post fees", partial(fees.post_once, BATCH), 5.0, "fees"),
-        Job("charge by mandate", partial(charging.due_once, MANDATES), 5.0, "autopay"),
         Job("watch mandates", partial(charging.watch_once, BATCH), 60.0, "autopay.watch"),
         Job("forget cards", partial(keeping.revoke_once, BATCH), 5.0, "cards"),
         Job("tell of ending cards", partial(keeping.expiring_once, BATCH), 3600.0, "cards.expiring"),
