@@ -25,6 +25,7 @@ from core.payments.provider import (
     Succeeded,
     Told,
     Unknown,
+    Verdict,
 )
 from core.states import EventState
 from core.storage.database import Database, Transaction
@@ -86,8 +87,8 @@ class Callbacks:
                 known = await tx.scalar(select(account.c.id).where(account.c.number == check.number))
         except (SQLAlchemyError, OSError) as error:
             log.error("a provider's question is left open", error=type(error).__name__)
-            return check.trouble
-        return check.no if known is None else check.yes
+            return check.answer(Verdict.TROUBLE, None)
+        return check.answer(Verdict.NO if known is None else Verdict.YES, None)
 
     async def events_once(self, n: int) -> int:
         """Apply stored callbacks whose first application did not finish."""
