@@ -30,7 +30,7 @@ SQLITE_TRANSFERS = 2000
 
 
 async def transfers_per_second(url: str, *, clients: int, seconds: float, most: int = 1_000_000) -> float:
-    """Post top-ups to random subscribers, each in its own transaction, from `clients` tasks of one process."""
+    """Post top-ups to subscribers in turn, a transaction each, from `clients` tasks of one process."""
     database = Database(url)
     accounts = await _open_accounts(database)
     clock = SystemClock()

@@ -7,8 +7,6 @@ from commands.records import statement_lines
 from commands.talks import Chat, SmsTalk, must_hold, page_of, press_of
 from core.money import Money
 from core.states import TransferKind
-from core.use_cases.queues import Queues
-from core.use_cases.reconciliations import Reconciliations
 from core.wiring import Core
 
 PHONE = "79140000001"  # registered with the account, on the operator that the handbook's 113.00 is of
@@ -102,7 +100,7 @@ async def _check(core: Core, phones: Phones, account: str, expected: list[Money]
         for charge in await phones.provider_books()
         if charge["status"] == "succeeded"
     }
-    booked = await Reconciliations(core.database).booked("sandbox")
+    booked = await core.reconciliations.booked("sandbox")
     total = Money(sum(each.kopecks for each in collected.values()))
     print(f"Provider's books: {len(collected)} charges, {total} in all")
     if collected != booked:
@@ -115,7 +113,7 @@ async def _check(core: Core, phones: Phones, account: str, expected: list[Money]
 
 
 async def _until_settled(core: Core) -> None:
-    queues = Queues(core.database, core.clock)
+    queues = core.queues
 
     async def idle() -> bool:
         return not any(age is not None for age in (await queues.oldest()).values())

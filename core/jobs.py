@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -10,6 +11,7 @@ from core.ids import new_id
 from core.messages.wakeups import Wakeups
 
 AFTER_TROUBLE_SECONDS = 5.0
+STOP_SECONDS = 12.0  # longer than a call to a provider
 
 log = structlog.get_logger()
 
@@ -28,21 +30,34 @@ class Jobs:
     def __init__(self, jobs: list[Job], wakeups: Wakeups) -> None:
         self._jobs = jobs
         self._wakeups = wakeups
+        self._stopping = False
+        self._at_work = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def run(self) -> None:
-        """Run all jobs until cancelled; trouble in one is logged and it goes on."""
+        """Run all jobs until cancelled; trouble in one is logged and it goes on.
+
+        A round that is under way when the end comes is finished: a charge cut short would be unknown.
+        """
         async with asyncio.TaskGroup() as tasks:
             for job in self._jobs:
                 tasks.create_task(self._loop(job))
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._stopping = True
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._idle.wait(), STOP_SECONDS)
 
     async def run_all_once(self) -> int:
-        """One round of every job: tests and `aliance demo --once` settle their work by it."""
+        """One round of every job."""
         return sum([await job.once() for job in self._jobs])
 
     async def _loop(self, job: Job) -> None:
-        while True:
+        while not self._stopping:
             try:
-                done = await job.once()
+                done = await self._round(job)
             except Exception:
                 # The one catch-all of this process's loops: the next round tries again.
                 log.exception("job failed", job=job.name, incident=str(new_id()))
@@ -50,3 +65,13 @@ class Jobs:
                 continue
             if not done:
                 await self._wakeups.wait(job.topic, job.every_seconds)
+
+    async def _round(self, job: Job) -> int:
+        self._at_work += 1
+        self._idle.clear()
+        try:
+            return await job.once()
+        finally:
+            self._at_work -= 1
+            if not self._at_work:
+                self._idle.set()

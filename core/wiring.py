@@ -23,7 +23,9 @@ from core.use_cases.invariants import Invariants
 from core.use_cases.limits import LimitsKeeper
 from core.use_cases.links import Links
 from core.use_cases.payments import Payments
+from core.use_cases.queues import Queues
 from core.use_cases.receiving import Receiving
+from core.use_cases.reconciliations import Reconciliations
 from core.use_cases.sending import Sending
 from core.use_cases.settling import Settling
 from core.use_cases.statements import Statements
@@ -41,6 +43,7 @@ class Core:
     settings: Settings
     profile: Profile
     clock: Clock
+    wall: Clock
     database: Database
     wakeups: Wakeups
     subscribers: Subscribers
@@ -55,6 +58,8 @@ class Core:
     sending: Sending
     imports: Imports
     invariants: Invariants
+    queues: Queues
+    reconciliations: Reconciliations
     jobs: Jobs
 
 
@@ -136,6 +141,7 @@ def _join(
         settings=settings,
         profile=profile,
         clock=clock,
+        wall=wall,
         database=database,
         wakeups=wakeups,
         subscribers=Subscribers(database, profile, wall),
@@ -150,5 +156,7 @@ def _join(
         sending=Sending(database, wall),
         imports=Imports(database, profile, clock),
         invariants=Invariants(database, clock, wall),
+        queues=Queues(database, wall),
+        reconciliations=Reconciliations(database),
         jobs=Jobs(jobs, wakeups),
     )

@@ -10,7 +10,6 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from core.use_cases.queues import Queues
 from core.wiring import Core
 from handlers.locale import Catalogues
 from web.bodies import BODY_LARGEST_BYTES
@@ -49,7 +48,7 @@ def make_app(core: Core, catalogues: Catalogues) -> web.Application:
         CallbackRoutes(core.callbacks, proxies),
         LinkPages(core.links, pages, proxies),
         PaidPage(pages),
-        Health(Queues(core.database, core.clock)),
+        Health(core.queues),
         ledger,
     ):
         app.add_routes(door.routes())

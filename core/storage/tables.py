@@ -99,7 +99,7 @@ link_request = Table(
     Column("display_name", Text, nullable=False),
     Column("expires_at", Utc, nullable=False),
     Column("account_id", Uuid, ForeignKey("account.id")),  # proven on the page
-    Column("code_hash", String(64)),
+    Column("code_hash", String(255)),
     Column("code_expires_at", Utc),
     Column("code_tries", Integer, nullable=False, server_default=text("0")),
     Column("ended_at", Utc),

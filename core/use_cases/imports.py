@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select, update
 from core.clock import Clock
 from core.ids import AccountId, TransferId, new_id
 from core.ledger import book
+from core.ledger.opening import Opened, open_subscribers
 from core.ledger.transfer import OPENING, REVENUE, Transfer, of_subscriber
 from core.money import ZERO, Money
 from core.profile import Profile
@@ -163,10 +164,17 @@ class Imports:
         ]
         if phones:
             await tx.execute(insert(account_phone), phones)
-        for owner, line in fresh:
-            await book.open_subscriber_account(tx, of_subscriber(owner), number=line.number)
-            if line.opening_balance:
-                await book.post(tx, _opening(owner, line.opening_balance, now))
+        await open_subscribers(
+            tx,
+            [
+                Opened(
+                    of_subscriber(owner),
+                    line.number,
+                    _opening(owner, line.opening_balance, now) if line.opening_balance else None,
+                )
+                for owner, line in fresh
+            ],
+        )
 
     def _row(self, owner: AccountId, line: Line, now: datetime) -> dict[str, Any]:
         balance, today = line.opening_balance or ZERO, now.astimezone(self._profile.zone).date()

@@ -100,7 +100,7 @@ class Invariants:
         return await _violations(tx, "I2", twice, "{} was credited twice")
 
     async def _successes(self, tx: Transaction) -> list[Violation]:
-        """I4: a credit without a success, and a success whose booking is not there."""
+        """I4: a credit without a success or of another sum, and a success whose booking is not there."""
         unfounded = (
             select(ledger_transfer.c.key)
             .outerjoin(payment, payment.c.id == ledger_transfer.c.payment_id)
@@ -108,6 +108,17 @@ class Invariants:
                 ledger_transfer.c.kind.in_([TransferKind.TOP_UP, TransferKind.COMMISSION]),
                 or_(payment.c.id.is_(None), payment.c.state != PaymentState.SUCCEEDED),
             )
+        )
+        legs = and_(
+            ledger_transfer.c.payment_id == payment.c.id,
+            ledger_transfer.c.kind.in_([TransferKind.TOP_UP, TransferKind.COMMISSION]),
+        )
+        another_sum = (
+            select(payment.c.id)
+            .outerjoin(ledger_transfer, legs)
+            .where(payment.c.state == PaymentState.SUCCEEDED)
+            .group_by(payment.c.id, payment.c.total)
+            .having(func.coalesce(func.sum(ledger_transfer.c.amount), 0) != payment.c.total)
         )
         unpaid = (
             select(top_up.c.id)
@@ -119,6 +130,7 @@ class Invariants:
         )
         return [
             *await _violations(tx, "I4", unfounded, "transfer {} has no success behind it"),
+            *await _violations(tx, "I4", another_sum, "payment {} is booked with another sum"),
             *await _violations(tx, "I4", unpaid, "top-up {} and its payment do not agree"),
         ]
 

@@ -127,16 +127,13 @@ class Links:
                 .where(_asked_by(payer), link_request.c.code_hash.is_not(None))
                 .with_for_update()
             )
-            expired = request is None or (request.code_expires_at < now or request.code_tries >= CODE_TRIES)
-            if not expired:
-                assert request is not None
-                await tx.execute(
-                    update(link_request)
-                    .where(link_request.c.id == request.id)
-                    .values(code_tries=link_request.c.code_tries + 1)
-                )
-        if expired or request is None:
-            raise CodeExpired
+            if request is None or request.code_expires_at < now or request.code_tries >= CODE_TRIES:
+                raise CodeExpired
+            await tx.execute(
+                update(link_request)
+                .where(link_request.c.id == request.id)
+                .values(code_tries=link_request.c.code_tries + 1)
+            )
         if not await asyncio.to_thread(_verify, request.code_hash, code.strip()):
             raise CodeWrong(CODE_TRIES - request.code_tries - 1)
         return await self._link_proven(payer, request)
@@ -219,6 +216,7 @@ class Links:
         self, tx: Transaction, payer: Payer, account_id: AccountId, number: str, access: Access
     ) -> None:
         now = self._clock.now()
+        await tx.alone(f"link:{payer.channel}:{payer.address}")
         held = await tx.scalar(select(link.c.access).where(_live(payer, account_id)))
         if held == Access.FULL or held == access:
             return
@@ -267,6 +265,7 @@ class Links:
         return request
 
     async def _end_requests(self, tx: Transaction, payer: Payer, now: datetime) -> None:
+        await tx.alone(f"link:{payer.channel}:{payer.address}")
         await tx.execute(update(link_request).where(_asked_by(payer)).values(ended_at=now))
 
 

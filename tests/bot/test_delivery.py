@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiogram import Bot
 from sqlalchemy import select
 
 from bot.delivery import RETRY_SECONDS, Delivery
+from bot.session import JsonSession
 from core.ids import Payer
 from core.messages import outbox
 from core.messages.notices import Linked, Notice, Paid, Unlinked
@@ -17,7 +19,7 @@ from core.money import Money
 from core.settings import Settings
 from core.states import NoticeState
 from core.storage.tables import notice
-from tests.bot.stand import Stand, open_stand
+from tests.bot.stand import TOKEN, Stand, open_stand
 from tests.deadlines import until
 
 RECEIPT = Paid("100080", Money(50000), Money(0), Money(50000), "card", card_mask="4276 85xx xxxx 7173")
@@ -179,11 +181,11 @@ async def test_a_token_that_is_refused_loses_nothing(stand: Stand, delivery: Del
     assert (await outcome(stand)).state == NoticeState.DUE
 
 
-async def test_a_bot_api_out_of_reach_loses_nothing(stand: Stand, delivery: Delivery) -> None:
-    stand.door.bot.session._urls.clear()
-    stand.door.bot.session.api = type(stand.door.bot.session.api).from_base("http://127.0.0.1:1")
+async def test_a_bot_api_out_of_reach_loses_nothing(stand: Stand) -> None:
+    bot, core = Bot(TOKEN, session=JsonSession("http://127.0.0.1:1")), stand.core
     await told(stand)
-    await delivery.run_once()
+    await Delivery(core.sending, core.subscribers, core.wakeups, bot, stand.catalogues).run_once()
+    await bot.session.close()
     row = await outcome(stand)
     assert (row.state, row.reason) == (NoticeState.DUE, "NotSent")
 

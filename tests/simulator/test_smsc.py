@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 import smpp34
@@ -23,7 +24,7 @@ class House:
         self.phones = phones
 
     async def client(self, **options: str) -> smpp34.Smsc:
-        given = {"system_id": "demo", "password": "demo"} | options
+        given: dict[str, Any] = {"system_id": "demo", "password": "demo"} | options
         return await smpp34.Client("127.0.0.1", self.smsc.port, **given).connect()
 
     async def shown(self, count: int = 1) -> list[Message]:
@@ -124,7 +125,7 @@ async def test_parts_with_wide_references_or_sar_or_payload_are_joined_too(house
          "part 3 of 2", "not a phone"],
 )  # fmt: skip
 async def test_what_the_air_cannot_carry_is_refused(
-    house: House, to: str, octets: bytes, options: dict[str, int], status: int
+    house: House, to: str, octets: bytes, options: dict[str, Any], status: int
 ) -> None:
     session = await house.client()
     answer = await session.submit_sm(to, octets, source_addr="3116", **options)
@@ -196,11 +197,12 @@ async def test_a_text_longer_than_255_parts_is_refused(house: House) -> None:
 
 async def test_a_deliver_sm_is_repeated_until_it_is_acknowledged_with_ok(house: House) -> None:
     message = house.smsc.send(PHONE, to="3116", text="баланс")
-    assert message.state is State.WAITING
+    states = [message.state]
     async with raw_esme(house.smsc.port, statuses=[0x64, 0x08]) as esme, asyncio.TaskGroup() as group:
         serving = group.create_task(esme.serve())
         await until(lambda: message.state is State.DONE)
         serving.cancel()
+    assert states == [State.WAITING]
     assert [one.short_message for one in esme.received] == ["баланс".encode("utf-16-be")] * 3
     references = {tlv.value for one in esme.received for tlv in one.tlvs}
     assert len(references) == 1
@@ -246,7 +248,7 @@ async def test_a_cut_connection_loses_no_text_of_the_owner(house: House) -> None
 
 
 @pytest.mark.parametrize("who,status", [({"password": "no"}, 0x0E), ({"system_id": "no"}, 0x0F)])
-async def test_a_wrong_name_or_password_does_not_bind(house: House, who: dict[str, str], status: int) -> None:
+async def test_a_wrong_name_or_password_does_not_bind(house: House, who: dict[str, Any], status: int) -> None:
     async with raw_esme(house.smsc.port, **who) as esme:
         assert HEADER.unpack_from(await esme.frame()) == (16, 0x80000009, status, 1)
         with pytest.raises(asyncio.IncompleteReadError):

@@ -294,7 +294,7 @@ def upgrade() -> None:
         sa.Column("display_name", sa.Text(), nullable=False),
         sa.Column("expires_at", Utc(), nullable=False),
         sa.Column("account_id", sa.Uuid(), nullable=True),
-        sa.Column("code_hash", sa.String(length=64), nullable=True),
+        sa.Column("code_hash", sa.String(length=255), nullable=True),
         sa.Column("code_expires_at", Utc(), nullable=True),
         sa.Column("code_tries", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("ended_at", Utc(), nullable=True),
