@@ -115,8 +115,8 @@ class Callbacks:
                 .values(next_at=now + EVENT_AGAIN)
             )
         ended = await asyncio.gather(*(self._apply_stored(row) for row in rows), return_exceptions=True)
-        if troubles := [each for each in ended if isinstance(each, Exception)]:
-            raise ExceptionGroup("callbacks", troubles)
+        if troubles := [each for each in ended if isinstance(each, BaseException)]:
+            raise BaseExceptionGroup("callbacks", troubles)
         return len(rows)
 
     async def _apply_stored(self, row: Any) -> None:

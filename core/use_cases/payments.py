@@ -117,8 +117,8 @@ class Payments:
     async def _each(self, rows: Sequence[Any], work: Callable[[Any], Awaitable[None]]) -> None:
         """A batch at once, all to the end: trouble with one payment stops no other's call."""
         ended = await asyncio.gather(*(work(row) for row in rows), return_exceptions=True)
-        if troubles := [each for each in ended if isinstance(each, Exception)]:
-            raise ExceptionGroup("payments", troubles)
+        if troubles := [each for each in ended if isinstance(each, BaseException)]:
+            raise BaseExceptionGroup("payments", troubles)
 
     async def _take(self, tx: Transaction, which: Any, *, limit: int) -> Sequence[Any]:
         rows = await claim(
