@@ -39,6 +39,7 @@ class TransferKind(StrEnum):
     FEE = "fee"
     CORRECTION = "correction"
     REVERSAL = "reversal"
+    REFUND = "refund"
 
 
 class LedgerAccountKind(StrEnum):
@@ -118,6 +119,19 @@ PAYMENT_MOVES = {
     PaymentState.HELD: set[PaymentState](),
     PaymentState.SUCCEEDED: set[PaymentState](),
 }
+
+
+class RefundState(StrEnum):
+    """Money given back. What a provider tells by itself is done, waits for its payment, or is held."""
+
+    INTENT = "intent"
+    SENDING = "sending"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    WAITING = "waiting"  # told before its payment was: booked with it
+    DONE = "done"
+    DECLINED = "declined"
+    HELD = "held"  # given back at the provider, and more than the payment has left: for staff
 
 
 class IncomingState(StrEnum):

@@ -11,12 +11,14 @@ from core.jobs import Job, Jobs
 from core.ledger import book
 from core.ledger.transfer import COMMISSION, OPENING, REVENUE, SUSPENSE, clearing
 from core.messages.wakeups import LocalWakeups, RedisWakeups, Wakeups
+from core.payments.choice import Providers, configured
 from core.payments.provider import Provider
 from core.profile import Profile
 from core.settings import Settings
 from core.storage.database import Database
 from core.use_cases.accounts import Accounts
 from core.use_cases.callbacks import Callbacks
+from core.use_cases.checkouts import Checkouts
 from core.use_cases.fees import Fees
 from core.use_cases.imports import Imports
 from core.use_cases.invariants import Invariants
@@ -24,6 +26,7 @@ from core.use_cases.limits import LimitsKeeper
 from core.use_cases.links import Links
 from core.use_cases.payments import Payments
 from core.use_cases.queues import Queues
+from core.use_cases.receipts import Receipts
 from core.use_cases.receiving import Receiving
 from core.use_cases.reconciliations import Reconciliations
 from core.use_cases.sending import Sending
@@ -52,6 +55,7 @@ class Core:
     top_ups: TopUps
     payments: Payments
     callbacks: Callbacks
+    checkouts: Checkouts
     fees: Fees
     statements: Statements
     receiving: Receiving
@@ -79,37 +83,21 @@ async def open_core(
     database = Database(settings.database_url)
     wakeups = RedisWakeups(settings.redis_url) if settings.redis_url else LocalWakeups()
     database.on_commit = wakeups.notify
-    if providers is None:
-        providers = _configured(settings, profile)
+    named = configured(settings, profile) if providers is None else Providers(providers)
     try:
-        await _open_books(database, providers)
+        await _open_books(database, named)
         yield _join(
-            settings, profile, database, wakeups, providers, clock or SystemClock(), wall or SystemClock()
+            settings, profile, database, wakeups, named, clock or SystemClock(), wall or SystemClock()
         )
     finally:
-        for provider in providers:
+        for provider in named.values():
             await provider.close()
         await database.close()
 
 
-def _configured(settings: Settings, profile: Profile) -> list[Provider]:
-    if settings.payment_provider != "sandbox":
-        return []
-    from core.payments.sandbox import Sandbox  # aiohttp is paid for by who charges
-
-    return [
-        Sandbox(
-            url=settings.sandbox_url,
-            key=settings.sandbox_key.get_secret_value(),
-            merchant=profile.demo_merchant,
-            public_url=settings.public_url,
-        )
-    ]
-
-
-async def _open_books(database: Database, providers: Sequence[Provider]) -> None:
+async def _open_books(database: Database, providers: Providers) -> None:
     async with database.transaction() as tx:
-        for system in (REVENUE, COMMISSION, SUSPENSE, OPENING, *(clearing(each.name) for each in providers)):
+        for system in (REVENUE, COMMISSION, SUSPENSE, OPENING, *(clearing(name) for name in providers)):
             await book.open_system_account(tx, system)
 
 
@@ -118,13 +106,13 @@ def _join(
     profile: Profile,
     database: Database,
     wakeups: Wakeups,
-    providers: Sequence[Provider],
+    providers: Providers,
     clock: Clock,
     wall: Clock,
 ) -> Core:
-    settling = Settling(profile)
-    payments = Payments(database, settling, providers, clock, wall)
-    callbacks = Callbacks(database, settling, providers, clock, wall)
+    settling, receipts = Settling(profile), Receipts(settings)
+    payments = Payments(database, settling, providers, receipts, clock, wall)
+    callbacks = Callbacks(database, settling, providers, receipts, profile, clock, wall)
     top_ups = TopUps(database, profile, clock, wall, payments)
     receiving = Receiving(database, wall)
     fees = Fees(database, profile, clock)
@@ -150,6 +138,7 @@ def _join(
         top_ups=top_ups,
         payments=payments,
         callbacks=callbacks,
+        checkouts=Checkouts(database, providers, payments),
         fees=fees,
         statements=Statements(database, profile, clock),
         receiving=receiving,

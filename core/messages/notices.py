@@ -94,6 +94,15 @@ class Held(Notice):
 
 
 @dataclass(frozen=True)
+class Refunded(Notice):
+    """The provider gave the money back, and it left the account."""
+
+    template = "refunded"
+    number: str
+    amount: Money
+
+
+@dataclass(frozen=True)
 class CheckoutReady(Notice):
     """Telegram: the card page was not to be had at once and is now."""
 

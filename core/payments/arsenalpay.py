@@ -79,7 +79,8 @@ class ArsenalPay(Provider):
         )
 
     async def start_checkout(self, charge: Charge) -> Outcome:
-        return Pending(checkout_url=f"{self._public_url}/checkout/{secrets.token_urlsafe(24)}")
+        token = f"{charge.id.hex}{secrets.token_urlsafe(16)}"
+        return Pending(checkout_url=f"{self._public_url}/checkout/{token}")
 
     def checkout_page(self, charge: Charge) -> str:
         amount, nonce = str(charge.total), secrets.token_hex(16)

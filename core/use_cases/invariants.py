@@ -1,10 +1,10 @@
-"""Invariants: what must never happen, asked of our own records (reliability.md, I1 I2 I4 I6 I7 I13)."""
+"""Invariants: what must never happen, asked of our own records (reliability.md, I1 I2 I4–I7 I13)."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
 
 from core.clock import Clock
 from core.states import (
@@ -58,6 +58,7 @@ class Invariants:
             self._balances,
             self._credits,
             self._successes,
+            self._refunds,
             self._replies,
             self._intents,
             self._deadlines,
@@ -90,10 +91,11 @@ class Invariants:
 
     async def _credits(self, tx: Transaction) -> list[Violation]:
         """I2: two credits for one (provider, reference, kind)."""
+        # Several parts of a payment may be given back, each once by its key: see I5.
         twice = (
             select(payment.c.provider + literal(":") + payment.c.provider_ref)
             .join(ledger_transfer, ledger_transfer.c.payment_id == payment.c.id)
-            .where(ledger_transfer.c.reverses.is_(None))
+            .where(ledger_transfer.c.reverses.is_(None), ledger_transfer.c.kind != TransferKind.REFUND)
             .group_by(payment.c.provider, payment.c.provider_ref, ledger_transfer.c.kind)
             .having(func.count() > 1)
         )
@@ -133,6 +135,20 @@ class Invariants:
             *await _violations(tx, "I4", another_sum, "payment {} is booked with another sum"),
             *await _violations(tx, "I4", unpaid, "top-up {} and its payment do not agree"),
         ]
+
+    async def _refunds(self, tx: Transaction) -> list[Violation]:
+        """I5: more given back of a payment than it brought."""
+        kind, amount = ledger_transfer.c.kind, ledger_transfer.c.amount
+        brought = (TransferKind.TOP_UP, TransferKind.COMMISSION, TransferKind.SUSPENSE)
+        left = case((kind == TransferKind.REFUND, -amount), (kind.in_(brought), amount), else_=0)
+        moved = (
+            select(ledger_transfer.c.payment_id, func.sum(left).label("left"))
+            .where(ledger_transfer.c.payment_id.is_not(None))
+            .group_by(ledger_transfer.c.payment_id)
+            .subquery()
+        )
+        above = select(moved.c.payment_id).where(moved.c.left < 0)
+        return await _violations(tx, "I5", above, "more was given back than payment {} brought")
 
     async def _replies(self, tx: Transaction) -> list[Violation]:
         """I6: an accepted SMS without exactly one reply in a final state, or a reason for silence."""

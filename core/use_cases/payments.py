@@ -13,22 +13,23 @@ from sqlalchemy.exc import IntegrityError
 from core.clock import Clock
 from core.ids import Payer, TopUpId, new_id
 from core.money import Money
-from core.payments.capabilities import Operation
+from core.payments.capabilities import Limits, Operation
 from core.payments.charge import Charge
+from core.payments.choice import Providers
 from core.payments.provider import (
     Declined,
     NotSent,
     Outcome,
     Pending,
-    Provider,
     Succeeded,
     Unknown,
 )
-from core.states import Channel, Method, PaymentState
+from core.states import ON_A_PAGE, Channel, Method, PaymentState
 from core.storage.database import Database, Transaction
 from core.storage.queue import claim, unfinished
 from core.storage.tables import account, payment, top_up
 from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, NEVER_ARRIVED_ASKS, Moment
+from core.use_cases.receipts import Receipts
 from core.use_cases.settling import Settling
 
 INLINE_GRACE = timedelta(seconds=10)  # the confirming process collects at once; jobs follow if it dies
@@ -46,23 +47,30 @@ class Payments:
         self,
         database: Database,
         settling: Settling,
-        providers: Sequence[Provider],
+        providers: Providers,
+        receipts: Receipts,
         clock: Clock,
         wall: Clock,
     ) -> None:
         self._database = database
         self._settling = settling
-        self._providers = {provider.name: provider for provider in providers}
+        self._providers = providers
+        self._receipts = receipts
         self._clock = clock
         self._wall = wall
 
     def takes(self, method: Method) -> bool:
-        return any(method in provider.capabilities.methods for provider in self._providers.values())
+        return self._providers.of(method) is not None
+
+    def limits(self, method: Method) -> Limits | None:
+        """What the provider takes at once by this method, where it says so."""
+        provider = self._providers.of(method)
+        return None if provider is None else provider.capabilities.limits.get(method)
 
     async def intend(self, tx: Transaction, asked: Any) -> None:
         """Store the intent to collect a top-up, in the transaction that confirms it."""
-        able = (each for each in self._providers.values() if asked.method in each.capabilities.methods)
-        provider = next(able)
+        provider = self._providers.of(asked.method)
+        assert provider is not None, "no quote is made for a method that nobody takes"
         await tx.execute(
             insert(payment).values(
                 id=new_id(),
@@ -154,9 +162,9 @@ class Payments:
                 await self._settling.undecided(tx, row.id, Unknown("died while sending"), self._moment())
 
     async def _collect(self, row: Any, *, inline: bool) -> None:
-        charge = await self._charge(row)
+        charge = await self.charge_of(row)
         provider = self._providers[row.provider]
-        call = provider.start_checkout if row.method == Method.CARD else provider.charge_mobile
+        call = provider.start_checkout if row.method in ON_A_PAGE else provider.charge_mobile
         outcome = await call(charge)
         if isinstance(outcome, Unknown) and provider.capabilities.honours(_operation(row)):
             outcome = NotSent(outcome.reason)  # the same key again charges nothing twice
@@ -204,11 +212,11 @@ class Payments:
         provider = self._providers[row.provider]
         if row.method not in provider.capabilities.tells_state:
             return [Pending(row.provider_ref)]  # what became of it comes by callback or by the register
-        return await provider.get_state(await self._charge(row), row.provider_ref)
+        return await provider.get_state(await self.charge_of(row), row.provider_ref)
 
     async def _ask_later(self, row: Any) -> None:
         """The next time to ask; nothing is written where the payment was settled meanwhile."""
-        waits = CHECKOUT_ASK_AFTER if row.method == Method.CARD else ASK_AFTER
+        waits = CHECKOUT_ASK_AFTER if row.method in ON_A_PAGE else ASK_AFTER
         if row.asked >= len(waits):
             log.error("payment still unknown: for staff", payment=str(row.id))
         wait = waits[min(row.asked, len(waits) - 1)]
@@ -236,16 +244,25 @@ class Payments:
             else:
                 await self._settling.undecided(tx, row.id, outcome, now, inline=inline)
 
-    async def _charge(self, row: Any) -> Charge:
+    async def charge_of(self, row: Any) -> Charge:
+        """A payment's row as the provider is asked for it."""
         async with self._database.read() as tx:
             asked = await tx.one(
-                select(top_up.c.channel, top_up.c.payer, account.c.number)
+                select(top_up.c.channel, top_up.c.payer, top_up.c.account_id, account.c.number)
                 .join(account, account.c.id == top_up.c.account_id)
                 .where(top_up.c.id == row.top_up_id)
             )
-        payer = Payer(asked.channel, asked.payer)
-        phone = payer.address if payer.channel == Channel.SMS else None
-        return Charge(row.id, asked.number, Money(row.total), payer.opaque, phone, row.method)
+            payer = Payer(asked.channel, asked.payer)
+            receipt = await self._receipts.of_payer(tx, payer, asked.account_id, asked.number)
+        return Charge(
+            row.id,
+            asked.number,
+            Money(row.total),
+            payer.opaque,
+            phone=payer.address if payer.channel == Channel.SMS else None,
+            method=row.method,
+            receipt=receipt,
+        )
 
     async def _is_due(self, *states: PaymentState) -> bool:
         # A look costs no write lock: an idle job disturbs nobody.
@@ -274,7 +291,7 @@ def _end(row: Any, found: Sequence[Outcome]) -> Declined | None:
         return None
     if not found and row.state == PaymentState.UNKNOWN and row.asked >= NEVER_ARRIVED_ASKS:
         return Declined("unavailable")
-    if row.method == Method.CARD:
+    if row.method in ON_A_PAGE:
         # A card page stays open after a decline: the payer may try another card.
         return Declined("abandoned") if row.asked >= len(CHECKOUT_ASK_AFTER) else None
     refusals = [each for each in found if isinstance(each, Declined)]

@@ -16,6 +16,7 @@ from core.money import Money
 from core.payments.provider import Declined, Outcome, Pending, Succeeded
 from core.profile import Profile
 from core.states import (
+    ON_A_PAGE,
     PAYMENT_MOVES,
     Method,
     PaymentState,
@@ -27,6 +28,7 @@ from core.storage.database import Transaction
 from core.storage.tables import notice, payment, top_up
 from core.use_cases import balances
 from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, Moment
+from core.use_cases.refunds import Refunds
 from core.use_cases.top_up_moves import move, number_of
 
 BOOKED = (PaymentState.SUCCEEDED, PaymentState.HELD)
@@ -61,6 +63,7 @@ class Settling:
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
+        self.refunds = Refunds(profile)
 
     async def succeeded(
         self,
@@ -90,10 +93,17 @@ class Settling:
             # To hold it here would keep that payment's own success from being credited.
             log.error("success under another payment's reference: for staff", payment=str(holder.id))
             return False
+        await self._book_somewhere(tx, provider, row, success, method, now)
+        await self.refunds.arrived(tx, provider, success.reference, now)
+        return True
+
+    async def _book_somewhere(
+        self, tx: Transaction, provider: str, row: Any, success: Succeeded, method: Method, now: Moment
+    ) -> None:
         if row is None or row.provider != provider or row.state in BOOKED:
             # Nobody asked for it, or a second charge under one key: it is no payment of ours to spend.
             await self._stray(tx, provider, row, success, method, now)
-            return True
+            return
         asked = await tx.first(select(top_up).where(top_up.c.id == row.top_up_id).with_for_update())
         number = "" if asked is None else await number_of(tx, asked.account_id)
         fits = (success.total.kopecks, success.number) == (row.total, number)
@@ -101,7 +111,6 @@ class Settling:
             await self._hold(tx, row, asked, success, now)
         else:
             await self._credit(tx, row, asked, success, number, now)
-        return True
 
     async def declined(
         self, tx: Transaction, provider: str, payment_id: PaymentId, outcome: Declined, now: Moment
@@ -153,7 +162,7 @@ class Settling:
     async def _pending(
         self, tx: Transaction, row: Any, asked: Any, outcome: Pending, now: Moment, *, inline: bool
     ) -> None:
-        waits = CHECKOUT_ASK_AFTER if row.method == Method.CARD else ASK_AFTER
+        waits = CHECKOUT_ASK_AFTER if row.method in ON_A_PAGE else ASK_AFTER
         await self._set(
             tx,
             row,
@@ -210,7 +219,7 @@ class Settling:
 
     async def _hold(self, tx: Transaction, row: Any, asked: Any, success: Succeeded, now: Moment) -> None:
         source = _Source(row.provider, row.id, success.reference, now.at)
-        transfer_id = await self._suspend(tx, source, success.total)
+        transfer_id = await self._suspend(tx, source, success.vouched or success.total)
         await self._book(tx, row, PaymentState.HELD, success, transfer_id)
         log.error("payment does not fit its intent: held", payment=str(row.id), provider=row.provider)
         if asked is not None:
@@ -229,8 +238,9 @@ class Settling:
         now: Moment,
     ) -> None:
         stray_id = PaymentId(new_id())
+        total = success.vouched or success.total
         source = _Source(provider, stray_id, success.reference, now.at)
-        transfer_id = await self._suspend(tx, source, success.total)
+        transfer_id = await self._suspend(tx, source, total)
         await tx.execute(
             insert(payment).values(
                 id=stray_id,
@@ -238,7 +248,7 @@ class Settling:
                 provider=provider,
                 provider_ref=success.reference,
                 method=method,
-                total=success.total.kopecks,
+                total=total.kopecks,
                 state=PaymentState.HELD,
                 reason="second success" if row is not None else "unknown payment",
                 card_mask=success.card_mask,

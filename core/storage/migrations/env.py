@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from core.storage import tables
+from core.storage.tables_refunds import refund  # the newest module of tables imports the others
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=tables.account.metadata,
+    target_metadata=refund.metadata,
     render_as_batch=True,
     compare_type=True,
 )

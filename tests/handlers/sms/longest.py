@@ -16,6 +16,7 @@ from core.messages.notices import (
     Paid,
     Pending,
     Quoted,
+    Refunded,
     Refused,
     Started,
     Stopped,
@@ -74,6 +75,7 @@ def _money() -> Iterator[Longest]:
         yield Longest(f"declined, {reason}", Declined(NUMBER, AMOUNT, reason), MONEY_SEGMENTS)
     yield Longest("pending", Pending(NUMBER, AMOUNT), MONEY_SEGMENTS)
     yield Longest("held", Held(NUMBER, AMOUNT), MONEY_SEGMENTS)
+    yield Longest("refunded", Refunded(NUMBER, AMOUNT), MONEY_SEGMENTS)
     yield Longest("cancelled", Cancelled(NUMBER, AMOUNT), MONEY_SEGMENTS)
 
 
