@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import profile as profiles
-from core.payments.choice import configured
+from core.payments.configured import configured
 from core.settings import Settings
 from core.states import Method
 from core.storage.database import Database

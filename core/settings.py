@@ -81,8 +81,8 @@ class Settings(BaseSettings):
         if self.telegram_webhook_url and not self.telegram_webhook_secret.get_secret_value():
             raise ValueError("ALIANCE_TELEGRAM_WEBHOOK_URL needs ALIANCE_TELEGRAM_WEBHOOK_SECRET")
         for name in self.provider_names:
-            if lacking := [each.upper() for each in NEEDED[name] if not _said(getattr(self, each))]:
-                needed = " and ".join(f"ALIANCE_{each}" for each in lacking)
+            if not all(_said(getattr(self, each)) for each in NEEDED[name]):
+                needed = " and ".join(f"ALIANCE_{each.upper()}" for each in NEEDED[name])
                 raise ValueError(f"the {name} provider needs {needed}")
         if self.receipt_vat_code and not self.receipt_email:
             raise ValueError("ALIANCE_RECEIPT_VAT_CODE needs ALIANCE_RECEIPT_EMAIL")

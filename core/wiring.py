@@ -11,13 +11,15 @@ from core.jobs import Job, Jobs
 from core.ledger import book
 from core.ledger.transfer import COMMISSION, OPENING, REVENUE, SUSPENSE, clearing
 from core.messages.wakeups import LocalWakeups, RedisWakeups, Wakeups
-from core.payments.choice import Providers, configured
+from core.payments.choice import Providers
+from core.payments.configured import configured
 from core.payments.provider import Provider
 from core.profile import Profile
 from core.settings import Settings
 from core.storage.database import Database
 from core.use_cases.accounts import Accounts
 from core.use_cases.callbacks import Callbacks
+from core.use_cases.charges import Charges
 from core.use_cases.checkouts import Checkouts
 from core.use_cases.fees import Fees
 from core.use_cases.imports import Imports
@@ -111,20 +113,12 @@ def _join(
     wall: Clock,
 ) -> Core:
     settling, receipts = Settling(profile), Receipts(settings)
-    payments = Payments(database, settling, providers, receipts, clock, wall)
+    charges = Charges(database, receipts)
+    payments = Payments(database, settling, providers, charges, clock, wall)
     callbacks = Callbacks(database, settling, providers, receipts, profile, clock, wall)
     top_ups = TopUps(database, profile, clock, wall, payments)
     receiving = Receiving(database, wall)
     fees = Fees(database, profile, clock)
-    jobs = [
-        Job("collect payments", partial(payments.collect_once, BATCH), POLL_SECONDS, "payments"),
-        Job("ask after payments", partial(payments.ask_once, BATCH), POLL_SECONDS, "payments.ask"),
-        Job("apply callbacks", partial(callbacks.events_once, BATCH), POLL_SECONDS, "callbacks"),
-        Job("expire quotes", partial(top_ups.expire_once, BATCH), 5.0, "quotes"),
-        Job("post fees", partial(fees.post_once, BATCH), 5.0, "fees"),
-        Job("forget old parts", receiving.forget_parts, 3600.0, "parts"),
-        Job("forget old limits", LimitsKeeper(database, clock).forget_once, 3600.0, "limits"),
-    ]
     return Core(
         settings=settings,
         profile=profile,
@@ -138,7 +132,7 @@ def _join(
         top_ups=top_ups,
         payments=payments,
         callbacks=callbacks,
-        checkouts=Checkouts(database, providers, payments),
+        checkouts=Checkouts(database, providers, charges),
         fees=fees,
         statements=Statements(database, profile, clock),
         receiving=receiving,
@@ -147,5 +141,26 @@ def _join(
         invariants=Invariants(database, clock, wall),
         queues=Queues(database, wall),
         reconciliations=Reconciliations(database),
-        jobs=Jobs(jobs, wakeups),
+        jobs=Jobs(
+            _jobs(payments, callbacks, top_ups, fees, receiving, LimitsKeeper(database, clock)), wakeups
+        ),
     )
+
+
+def _jobs(
+    payments: Payments,
+    callbacks: Callbacks,
+    top_ups: TopUps,
+    fees: Fees,
+    receiving: Receiving,
+    limits: LimitsKeeper,
+) -> list[Job]:
+    return [
+        Job("collect payments", partial(payments.collect_once, BATCH), POLL_SECONDS, "payments"),
+        Job("ask after payments", partial(payments.ask_once, BATCH), POLL_SECONDS, "payments.ask"),
+        Job("apply callbacks", partial(callbacks.events_once, BATCH), POLL_SECONDS, "callbacks"),
+        Job("expire quotes", partial(top_ups.expire_once, BATCH), 5.0, "quotes"),
+        Job("post fees", partial(fees.post_once, BATCH), 5.0, "fees"),
+        Job("forget old parts", receiving.forget_parts, 3600.0, "parts"),
+        Job("forget old limits", limits.forget_once, 3600.0, "limits"),
+    ]

@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from core.ids import Payer
 from core.money import Money
 from core.states import Lane
 
@@ -192,8 +191,3 @@ class Linked(Notice):
 class Unlinked(Notice):
     template = "unlinked"
     number: str
-
-
-def addressed(payer: Payer, key: str) -> str:
-    """A dedupe key that is the person's own."""
-    return f"{payer.channel}:{payer.address}:{key}"

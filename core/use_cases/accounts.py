@@ -151,10 +151,6 @@ def _screen(row: Any, profile: Profile, now: datetime) -> AccountScreen:
     )
 
 
-async def is_linked(tx: Transaction, payer: Payer, account_id: AccountId) -> bool:
-    return any(row.id == account_id for row in await _linked_rows(tx, payer))
-
-
 async def _linked_rows(tx: Transaction, payer: Payer) -> list[Any]:
     columns = (account.c.id, account.c.number, account.c.tariff)
     if is_phone(payer):

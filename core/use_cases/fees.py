@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from core.clock import Clock
 from core.ids import AccountId
@@ -22,10 +22,15 @@ class Fees:
     async def post_once(self, n: int) -> int:
         """Post what is missing up to the last local midnight, for up to `n` accounts."""
         midnight = day_start(self._clock.now(), self._profile.zone)
+        # An account whose tariff has left the profile stops no other's; the invariants tell of it.
+        known = [
+            or_(code.is_(None), code.in_(self._profile.tariffs_by_code))
+            for code in (account.c.tariff, account.c.tariff_next)
+        ]
         async with self._database.read() as tx:
             behind = await tx.all(
                 select(account.c.id)
-                .where(account.c.accrued_until < midnight)
+                .where(account.c.accrued_until < midnight, *known)
                 .order_by(account.c.accrued_until)
                 .limit(n)
             )

@@ -18,6 +18,7 @@ from core.states import (
 )
 from core.storage.database import Database, Transaction
 from core.storage.tables import (
+    account,
     incoming,
     ledger_account,
     ledger_transfer,
@@ -28,6 +29,7 @@ from core.storage.tables import (
 )
 
 SETTLED_WITHIN = timedelta(minutes=15)  # whatever was accepted is finished, or openly waiting, by then
+FEES_POSTED_WITHIN = timedelta(days=1) + SETTLED_WITHIN
 FINAL_NOTICE = (
     NoticeState.SENT,
     NoticeState.DELIVERED,
@@ -215,12 +217,16 @@ class Invariants:
             provider_event.c.state == EventState.NEW, provider_event.c.received_at < late
         )
         payments = select(payment.c.id).where(or_(sending, overdue))
+        fees = select(account.c.number).where(
+            account.c.accrued_until < self._clock.now() - FEES_POSTED_WITHIN
+        )
         return [
             *await _violations(tx, "I13", payments, "payment {} is left unfinished"),
             *await _violations(tx, "I13", quotes, "quote {} is past its window and open"),
             *await _violations(tx, "I13", new, "message {} was stored and not handled"),
             *await _violations(tx, "I13", due, "notice {} was not sent"),
             *await _violations(tx, "I13", events, "provider event {} was not applied"),
+            *await _violations(tx, "I13", fees, "the fees of account {} are not posted"),
         ]
 
 

@@ -11,10 +11,8 @@ from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock
-from core.ids import Payer, TopUpId, new_id
-from core.money import Money
+from core.ids import TopUpId, new_id
 from core.payments.capabilities import Limits, Operation
-from core.payments.charge import Charge
 from core.payments.choice import Providers
 from core.payments.provider import (
     Declined,
@@ -24,12 +22,12 @@ from core.payments.provider import (
     Succeeded,
     Unknown,
 )
-from core.states import ON_A_PAGE, Channel, Method, PaymentState
+from core.states import ON_A_PAGE, Method, PaymentState
 from core.storage.database import Database, Transaction
 from core.storage.queue import claim, unfinished
-from core.storage.tables import account, payment, top_up
+from core.storage.tables import payment
 from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, NEVER_ARRIVED_ASKS, Moment
-from core.use_cases.receipts import Receipts
+from core.use_cases.charges import Charges
 from core.use_cases.settling import Settling
 
 INLINE_GRACE = timedelta(seconds=10)  # the confirming process collects at once; jobs follow if it dies
@@ -48,14 +46,14 @@ class Payments:
         database: Database,
         settling: Settling,
         providers: Providers,
-        receipts: Receipts,
+        charges: Charges,
         clock: Clock,
         wall: Clock,
     ) -> None:
         self._database = database
         self._settling = settling
         self._providers = providers
-        self._receipts = receipts
+        self._charges = charges
         self._clock = clock
         self._wall = wall
 
@@ -162,24 +160,26 @@ class Payments:
                 await self._settling.undecided(tx, row.id, Unknown("died while sending"), self._moment())
 
     async def _collect(self, row: Any, *, inline: bool) -> None:
-        charge = await self.charge_of(row)
+        charge = await self._charges.of(row)
         provider = self._providers[row.provider]
         call = provider.start_checkout if row.method in ON_A_PAGE else provider.charge_mobile
         outcome = await call(charge)
-        if isinstance(outcome, Unknown) and provider.capabilities.honours(_operation(row)):
-            outcome = NotSent(outcome.reason)  # the same key again charges nothing twice
-        if isinstance(outcome, NotSent):
-            await self._not_sent(row, outcome)
+        repeatable = provider.capabilities.honours(_operation(row))
+        if isinstance(outcome, NotSent) or (isinstance(outcome, Unknown) and repeatable):
+            await self._not_sent(row, outcome.reason, repeatable=repeatable)
         else:
             await self._write(row, outcome, inline=inline)
 
-    async def _not_sent(self, row: Any, outcome: NotSent) -> None:
+    async def _not_sent(self, row: Any, reason: str, *, repeatable: bool) -> None:
+        """To be sent again under the same key, which charges nothing twice."""
         if row.asked >= NOT_SENT_TRIES:
-            await self._write(row, Declined("unavailable"))
+            # A page that nobody saw takes no money; of another call, one of the tries may have charged.
+            lost = repeatable and row.method not in ON_A_PAGE
+            await self._write(row, Unknown(reason) if lost else Declined("unavailable"))
             return
         async with self._database.transaction() as tx:
             await self._back_to_intent(tx, row, NOT_SENT_AGAIN)
-        log.warning("payment not sent", payment=str(row.id), reason=outcome.reason, attempt=row.asked)
+        log.warning("payment not sent", payment=str(row.id), reason=reason, attempt=row.asked)
 
     async def _back_to_intent(self, tx: Transaction, row: Any, after: timedelta) -> None:
         await tx.execute(
@@ -212,7 +212,7 @@ class Payments:
         provider = self._providers[row.provider]
         if row.method not in provider.capabilities.tells_state:
             return [Pending(row.provider_ref)]  # what became of it comes by callback or by the register
-        return await provider.get_state(await self.charge_of(row), row.provider_ref)
+        return await provider.get_state(await self._charges.of(row), row.provider_ref)
 
     async def _ask_later(self, row: Any) -> None:
         """The next time to ask; nothing is written where the payment was settled meanwhile."""
@@ -243,26 +243,6 @@ class Payments:
                 await self._settling.declined(tx, row.provider, row.id, outcome, now)
             else:
                 await self._settling.undecided(tx, row.id, outcome, now, inline=inline)
-
-    async def charge_of(self, row: Any) -> Charge:
-        """A payment's row as the provider is asked for it."""
-        async with self._database.read() as tx:
-            asked = await tx.one(
-                select(top_up.c.channel, top_up.c.payer, top_up.c.account_id, account.c.number)
-                .join(account, account.c.id == top_up.c.account_id)
-                .where(top_up.c.id == row.top_up_id)
-            )
-            payer = Payer(asked.channel, asked.payer)
-            receipt = await self._receipts.of_payer(tx, payer, asked.account_id, asked.number)
-        return Charge(
-            row.id,
-            asked.number,
-            Money(row.total),
-            payer.opaque,
-            phone=payer.address if payer.channel == Channel.SMS else None,
-            method=row.method,
-            receipt=receipt,
-        )
 
     async def _is_due(self, *states: PaymentState) -> bool:
         # A look costs no write lock: an idle job disturbs nobody.

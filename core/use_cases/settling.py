@@ -1,7 +1,5 @@
 """Settling: an outcome becomes postings, a state and a notice, all in one transaction."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -9,7 +7,7 @@ from sqlalchemy import insert, select, update
 
 from core.ids import Payer, PaymentId, TransferId, new_id
 from core.ledger import book
-from core.ledger.transfer import COMMISSION, SUSPENSE, LedgerAccountId, Transfer, clearing, of_subscriber
+from core.ledger.transfer import COMMISSION, SUSPENSE, of_subscriber
 from core.messages import notices, outbox
 from core.messages.notices import Notice
 from core.money import Money
@@ -29,33 +27,12 @@ from core.storage.tables import notice, payment, top_up
 from core.use_cases import balances
 from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, Moment
 from core.use_cases.refunds import Refunds
+from core.use_cases.source import Source
 from core.use_cases.top_up_moves import move, number_of
 
 BOOKED = (PaymentState.SUCCEEDED, PaymentState.HELD)
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Where a success comes from; its legs all leave the provider's clearing account."""
-
-    provider: str
-    payment_id: PaymentId
-    reference: str
-    at: datetime
-
-    def leg(self, to: LedgerAccountId, amount: Money, kind: TransferKind) -> Transfer:
-        return Transfer(
-            id=TransferId(new_id()),
-            debit=clearing(self.provider).id,
-            credit=to,
-            amount=amount,
-            kind=kind,
-            key=f"payment:{self.provider}:{self.reference}:{kind}",
-            at=self.at,
-            payment_id=self.payment_id,
-        )
 
 
 class Settling:
@@ -104,13 +81,12 @@ class Settling:
             # Nobody asked for it, or a second charge under one key: it is no payment of ours to spend.
             await self._stray(tx, provider, row, success, method, now)
             return
-        asked = await tx.first(select(top_up).where(top_up.c.id == row.top_up_id).with_for_update())
-        number = "" if asked is None else await number_of(tx, asked.account_id)
-        fits = (success.total.kopecks, success.number) == (row.total, number)
-        if asked is None or not fits:
-            await self._hold(tx, row, asked, success, now)
-        else:
+        asked = await self._top_up(tx, row)
+        number = await number_of(tx, asked.account_id)
+        if (success.total.kopecks, success.number) == (row.total, number):
             await self._credit(tx, row, asked, success, number, now)
+        else:
+            await self._hold(tx, row, asked, success, now)
 
     async def declined(
         self, tx: Transaction, provider: str, payment_id: PaymentId, outcome: Declined, now: Moment
@@ -121,8 +97,6 @@ class Settling:
             return
         await self._set(tx, row, PaymentState.DECLINED, reason=outcome.reason, next_at=None)
         asked = await self._top_up(tx, row)
-        if asked.state not in (TopUpState.CONFIRMED, TopUpState.UNKNOWN):
-            return
         await move(tx, asked, TopUpState.DECLINED, at=now.at, why=outcome.reason)
         if outcome.reason == "abandoned":
             return  # who left the card page knows it
@@ -208,7 +182,7 @@ class Settling:
         self, tx: Transaction, row: Any, asked: Any, success: Succeeded, now: Moment
     ) -> TransferId:
         """Amount to the account, commission (where it is ours) apart; returns the credit's id."""
-        source = _Source(row.provider, row.id, success.reference, now.at)
+        source = Source(row.provider, row.id, success.reference, now.at)
         amount, commission = Money(asked.amount), Money(asked.total - asked.amount)
         credited = await book.post(
             tx, source.leg(of_subscriber(asked.account_id), amount, TransferKind.TOP_UP)
@@ -218,15 +192,14 @@ class Settling:
         return credited.transfer.id
 
     async def _hold(self, tx: Transaction, row: Any, asked: Any, success: Succeeded, now: Moment) -> None:
-        source = _Source(row.provider, row.id, success.reference, now.at)
+        source = Source(row.provider, row.id, success.reference, now.at)
         transfer_id = await self._suspend(tx, source, success.vouched or success.total)
         await self._book(tx, row, PaymentState.HELD, success, transfer_id)
         log.error("payment does not fit its intent: held", payment=str(row.id), provider=row.provider)
-        if asked is not None:
-            if asked.state == TopUpState.CONFIRMED:
-                await move(tx, asked, TopUpState.UNKNOWN, at=now.at, why="held for staff")
-            said = notices.Held(await number_of(tx, asked.account_id), Money(asked.amount))
-            await self._tell(tx, asked, said, f"payment:{row.id}:held", now)
+        if asked.state == TopUpState.CONFIRMED:
+            await move(tx, asked, TopUpState.UNKNOWN, at=now.at, why="held for staff")
+        said = notices.Held(await number_of(tx, asked.account_id), Money(asked.amount))
+        await self._tell(tx, asked, said, f"payment:{row.id}:held", now)
 
     async def _stray(
         self,
@@ -239,7 +212,7 @@ class Settling:
     ) -> None:
         stray_id = PaymentId(new_id())
         total = success.vouched or success.total
-        source = _Source(provider, stray_id, success.reference, now.at)
+        source = Source(provider, stray_id, success.reference, now.at)
         transfer_id = await self._suspend(tx, source, total)
         await tx.execute(
             insert(payment).values(
@@ -258,7 +231,7 @@ class Settling:
         )
         log.error("stray money held in suspense", payment=str(stray_id), provider=provider)
 
-    async def _suspend(self, tx: Transaction, source: "_Source", amount: Money) -> TransferId:
+    async def _suspend(self, tx: Transaction, source: Source, amount: Money) -> TransferId:
         posted = await book.post(tx, source.leg(SUSPENSE.id, amount, TransferKind.SUSPENSE))
         return posted.transfer.id
 

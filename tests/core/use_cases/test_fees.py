@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.ids import AccountId, Payer
 from core.ledger import book
@@ -207,6 +207,19 @@ async def test_one_batch_takes_who_waits_longest(core: Core, clock: FakeClock) -
         await open_account(core, str(number))
     clock.at = _at("2026-04-27 00:00")
     assert [await core.fees.post_once(2) for _ in range(3)] == [2, 1, 0]
+
+
+@ON_SQLITE
+async def test_a_tariff_that_left_the_profile_stops_no_other_account(core: Core, clock: FakeClock) -> None:
+    gone = await open_account(core, "1", balance=Money(100_00))
+    there = await open_account(core, "2", balance=Money(100_00))
+    async with core.database.transaction() as tx:
+        await tx.execute(update(account).where(account.c.id == gone).values(tariff="gone"))
+    clock.at = _at("2026-04-28 16:00")
+    assert [await core.fees.post_once(1) for _ in range(2)] == [1, 0]
+    assert len(await _fees(core, there)) == 1
+    violations = await core.invariants.check()
+    assert [each.about for each in violations] == ["the fees of account 1 are not posted"]
 
 
 @ON_POSTGRES
