@@ -47,7 +47,7 @@ class Subscriptions:
         if not isinstance(answer, Answer):
             return answer
         if answer.status in (200, 204, 404):
-            return Done() if _code(answer) in (200, 404) else Unknown("refused")
+            return Done() if _code(answer) in (200, 204, 404) else Unknown("refused")
         return Unknown(f"status_{answer.status}")
 
     async def _call(self, method: str, path: str) -> Answer | NotSent | Unknown:
@@ -105,11 +105,11 @@ def _day(text: object) -> date | None:
 
 
 def _code(answer: Answer) -> int:
-    """Some answers carry their real status inside."""
+    """Some answers carry their real status inside; 0 for one that cannot be read."""
     try:
-        return int(json.loads(answer.body).get("code", answer.status)) if answer.body else 200
+        return int(json.loads(answer.body).get("code", answer.status)) if answer.body else answer.status
     except (ValueError, TypeError, AttributeError):
-        return 200
+        return 0
 
 
 def _word(value: object) -> str:

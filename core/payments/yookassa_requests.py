@@ -70,7 +70,7 @@ def _receipt(receipt: Receipt, amount: Money) -> Body:
         "items": [
             {
                 "description": receipt.item[:DESCRIPTION_LARGEST],
-                "quantity": "1.00",
+                "quantity": "1.0",
                 "amount": _amount(amount),
                 "vat_code": receipt.vat_code,
                 "payment_subject": "payment",
