@@ -1,5 +1,7 @@
 """Settings: everything that differs between installations, read from the environment (ALIANCE_…)."""
 
+import base64
+import binascii
 from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
@@ -53,6 +55,7 @@ class Settings(BaseSettings):
     card_provider: Literal["", ProviderName] = ""
     sbp_provider: Literal["", ProviderName] = ""
     mobile_provider: Literal["", ProviderName] = ""
+    card_key: SecretStr = SecretStr("")
     sandbox_url: str = ""
     sandbox_key: SecretStr = SecretStr("")
     arsenalpay_url: str = "https://arsenalpay.ru"
@@ -78,6 +81,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _is_fit_for_its_environment(self) -> "Settings":
+        if not all(_is_key(key) for key in self.card_keys):
+            raise ValueError("ALIANCE_CARD_KEY holds keys of 32 bytes in URL-safe base64, by commas")
         if self.telegram_webhook_url and not self.telegram_webhook_secret.get_secret_value():
             raise ValueError("ALIANCE_TELEGRAM_WEBHOOK_URL needs ALIANCE_TELEGRAM_WEBHOOK_SECRET")
         for name in self.provider_names:
@@ -121,6 +126,19 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """One process on SQLite, without any server."""
         return self.database_url.startswith("sqlite")
+
+    @property
+    def card_keys(self) -> list[str]:
+        """The first encrypts, all decrypt."""
+        said = self.card_key.get_secret_value()
+        return [key.strip() for key in said.split(",")] if said else []
+
+
+def _is_key(said: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(said)) == 32
+    except (binascii.Error, ValueError):
+        return False
 
 
 def _said(value: object) -> str:

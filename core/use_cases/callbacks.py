@@ -32,9 +32,11 @@ from core.storage.database import Database, Transaction
 from core.storage.new_rows import NewRows
 from core.storage.queue import unfinished
 from core.storage.tables import account, provider_event
+from core.use_cases import early_refunds
 from core.use_cases.asking import Moment
 from core.use_cases.matching import match
 from core.use_cases.receipts import Receipts
+from core.use_cases.refunds import Refunds
 from core.use_cases.settling import Settling
 
 EVENT_AGAIN = timedelta(seconds=10)
@@ -49,6 +51,7 @@ class Callbacks:
         self,
         database: Database,
         settling: Settling,
+        refunds: Refunds,
         providers: Providers,
         receipts: Receipts,
         profile: Profile,
@@ -57,6 +60,7 @@ class Callbacks:
     ) -> None:
         self._database = database
         self._settling = settling
+        self._refunds = refunds
         self._providers = providers
         self._receipts = receipts
         self._profile = profile
@@ -171,14 +175,16 @@ class Callbacks:
                     provider_event.c.provider == provider,
                     provider_event.c.event_key == event.key[:160],
                 )
-                .values(state=state)
+                .values(state=state, reason=_why(event, state))
             )
 
     async def _settle(self, tx: Transaction, provider: str, event: ProviderEvent) -> EventState:
         now = Moment(at=self._clock.now(), wall=self._wall.now())
         if isinstance(event.outcome, Refunded):
-            booked = await self._settling.refunds.told(tx, provider, event.outcome, now)
-            return EventState.APPLIED if booked else EventState.REFUSED
+            if await early_refunds.is_early(tx, provider, event.outcome):
+                return EventState.WAITING
+            fits = await self._refunds.told(tx, provider, event.outcome, now)
+            return EventState.APPLIED if fits else EventState.REFUSED
         payment_id = await match(tx, provider, event)
         match event.outcome:
             case Succeeded() as success:
@@ -191,3 +197,10 @@ class Callbacks:
             case Pending() as pending if payment_id is not None:
                 await self._settling.undecided(tx, payment_id, pending, now)
         return EventState.APPLIED
+
+
+def _why(event: ProviderEvent, state: EventState) -> str | None:
+    """What a refused event was of: a success among them is money that nobody has; what another waits for."""
+    if state == EventState.WAITING and isinstance(event.outcome, Refunded):
+        return event.outcome.of
+    return f"{type(event.outcome).__name__.lower()} not booked" if state == EventState.REFUSED else None

@@ -10,16 +10,16 @@ from core.payments.choice import Providers
 from core.states import PaymentState
 from core.storage.database import Database
 from core.storage.tables import payment
-from core.use_cases.charges import Charges
+from core.use_cases.payments import Payments
 
 KEY_LETTERS = 32  # the payment's id in hex, which finds the row; what follows it is the secret
 
 
 class Checkouts:
-    def __init__(self, database: Database, providers: Providers, charges: Charges) -> None:
+    def __init__(self, database: Database, providers: Providers, payments: Payments) -> None:
         self._database = database
         self._providers = providers
-        self._charges = charges
+        self._payments = payments
 
     async def open(self, token: str) -> str:
         """The provider's page for the payment that the token was made for.
@@ -38,4 +38,4 @@ class Checkouts:
         given = (row.checkout_url or "").rpartition("/")[2]
         if not hmac.compare_digest(given.encode(), token.encode("utf-8", "replace")):
             raise LinkExpired
-        return self._providers[row.provider].checkout_page(await self._charges.of(row))
+        return self._providers[row.provider].checkout_page(await self._payments.charge_of(row))

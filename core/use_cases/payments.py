@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock
 from core.ids import TopUpId, new_id
-from core.payments.capabilities import Limits, Operation
+from core.payments.capabilities import Limits
+from core.payments.charge import Charge
 from core.payments.choice import Providers
 from core.payments.provider import (
     Declined,
@@ -22,12 +23,20 @@ from core.payments.provider import (
     Succeeded,
     Unknown,
 )
-from core.states import ON_A_PAGE, Method, PaymentState
+from core.states import Method, PaymentState
 from core.storage.database import Database, Transaction
 from core.storage.queue import claim, unfinished
 from core.storage.tables import payment
-from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, NEVER_ARRIVED_ASKS, Moment
-from core.use_cases.charges import Charges
+from core.use_cases.asking import (
+    ASK_AFTER,
+    CHECKOUT_ASK_AFTER,
+    Moment,
+    on_a_page,
+)
+from core.use_cases.autopay_outcomes import AutopayOutcomes
+from core.use_cases.cards import Cards
+from core.use_cases.charging import Taken, charge_of, end_of, operation_of
+from core.use_cases.receipts import Receipts
 from core.use_cases.settling import Settling
 
 INLINE_GRACE = timedelta(seconds=10)  # the confirming process collects at once; jobs follow if it dies
@@ -45,15 +54,19 @@ class Payments:
         self,
         database: Database,
         settling: Settling,
+        cards: Cards,
+        autopay: AutopayOutcomes,
+        receipts: Receipts,
         providers: Providers,
-        charges: Charges,
         clock: Clock,
         wall: Clock,
     ) -> None:
         self._database = database
         self._settling = settling
+        self._cards = cards
+        self._autopay = autopay
+        self._receipts = receipts
         self._providers = providers
-        self._charges = charges
         self._clock = clock
         self._wall = wall
 
@@ -65,9 +78,9 @@ class Payments:
         provider = self._providers.of(method)
         return None if provider is None else provider.capabilities.limits.get(method)
 
-    async def intend(self, tx: Transaction, asked: Any) -> None:
+    async def intend(self, tx: Transaction, asked: Any, *, card: Any = None) -> None:
         """Store the intent to collect a top-up, in the transaction that confirms it."""
-        provider = self._providers.of(asked.method)
+        provider = self._providers.of(asked.method) if card is None else self._providers[card.provider]
         assert provider is not None, "no quote is made for a method that nobody takes"
         await tx.execute(
             insert(payment).values(
@@ -75,6 +88,7 @@ class Payments:
                 top_up_id=asked.id,
                 provider=provider.name,
                 method=asked.method,
+                card_id=None if card is None else card.id,
                 total=asked.total,
                 state=PaymentState.INTENT,
                 created_at=self._wall.now(),
@@ -83,12 +97,12 @@ class Payments:
         )
         tx.wake("payments")
 
-    async def collect_for(self, top_up_id: TopUpId) -> None:
-        """Collect a top-up's payment at once, if it is still an intent."""
+    async def collect_for(self, top_up_id: TopUpId, *, inline: bool = True) -> None:
+        """Collect a top-up's payment at once, if it is still an intent; `inline`: its payer looks on."""
         async with self._database.transaction() as tx:
             rows = await self._take(tx, payment.c.top_up_id == top_up_id, limit=1)
         for row in rows:
-            await self._collect(row, inline=True)
+            await self._collect(row, inline=inline)
 
     async def collect_once(self, n: int) -> int:
         """Collect due intents, and classify what was left in `sending` by who died."""
@@ -126,7 +140,8 @@ class Payments:
         if troubles := [each for each in ended if isinstance(each, BaseException)]:
             raise BaseExceptionGroup("payments", troubles)
 
-    async def _take(self, tx: Transaction, which: Any, *, limit: int) -> Sequence[Any]:
+    async def _take(self, tx: Transaction, which: Any, *, limit: int) -> Sequence[Taken]:
+        """Intents that enter `sending`; those that were stopped before this commit are cancelled."""
         rows = await claim(
             tx,
             payment,
@@ -138,7 +153,14 @@ class Payments:
             state=PaymentState.SENDING,
             asked=payment.c.asked + 1,
         )
-        return rows
+        dead = await self._autopay.dead(tx, rows)
+        for row in rows:
+            if row.id in dead:
+                await self._settling.stopped(tx, row, self._moment())
+        alive = [row for row in rows if row.id not in dead]
+        await self._autopay.began(tx, alive)
+        tokens = await self._cards.tokens(tx, alive)
+        return [Taken(row, tokens.get(row.card_id)) for row in alive]
 
     async def _recover(self, tx: Transaction) -> None:
         """A lease that ran out in `sending`: repeated where the provider honours our key, else unknown."""
@@ -154,27 +176,35 @@ class Payments:
             .with_for_update(skip_locked=True)
         )
         for row in left:
-            if self._providers[row.provider].capabilities.honours(_operation(row)):
+            if self._providers[row.provider].capabilities.honours(operation_of(row)):
                 await self._back_to_intent(tx, row, timedelta())
             else:
                 await self._settling.undecided(tx, row.id, Unknown("died while sending"), self._moment())
 
-    async def _collect(self, row: Any, *, inline: bool) -> None:
-        charge = await self._charges.of(row)
-        provider = self._providers[row.provider]
-        call = provider.start_checkout if row.method in ON_A_PAGE else provider.charge_mobile
-        outcome = await call(charge)
-        repeatable = provider.capabilities.honours(_operation(row))
+    async def _collect(self, taken: Taken, *, inline: bool) -> None:
+        row = taken.row
+        outcome = await self._call(row, taken.token)
+        repeatable = self._providers[row.provider].capabilities.honours(operation_of(row))
         if isinstance(outcome, NotSent) or (isinstance(outcome, Unknown) and repeatable):
             await self._not_sent(row, outcome.reason, repeatable=repeatable)
         else:
             await self._write(row, outcome, inline=inline)
 
+    async def _call(self, row: Any, token: str | None) -> Outcome:
+        charge, provider = await self.charge_of(row), self._providers[row.provider]
+        if row.method == Method.MOBILE:
+            return await provider.charge_mobile(charge)
+        if row.card_id is None:
+            return await provider.start_checkout(charge)
+        if token is None:
+            return Declined("card_unreadable", hard=True)
+        return await provider.charge_saved(charge, token)
+
     async def _not_sent(self, row: Any, reason: str, *, repeatable: bool) -> None:
-        """To be sent again under the same key, which charges nothing twice."""
+        """To be sent again: under a key that is honoured this charges nothing twice."""
         if row.asked >= NOT_SENT_TRIES:
             # A page that nobody saw takes no money; of another call, one of the tries may have charged.
-            lost = repeatable and row.method not in ON_A_PAGE
+            lost = repeatable and not on_a_page(row)
             await self._write(row, Unknown(reason) if lost else Declined("unavailable"))
             return
         async with self._database.transaction() as tx:
@@ -182,7 +212,7 @@ class Payments:
         log.warning("payment not sent", payment=str(row.id), reason=reason, attempt=row.asked)
 
     async def _back_to_intent(self, tx: Transaction, row: Any, after: timedelta) -> None:
-        await tx.execute(
+        again = await tx.execute(
             update(payment)
             .where(payment.c.id == row.id, payment.c.lease == row.lease)
             .values(
@@ -192,6 +222,8 @@ class Payments:
                 next_at=self._wall.now() + after,
             )
         )
+        if again.rowcount:
+            await self._autopay.follow(tx, row, PaymentState.INTENT)
 
     async def _ask(self, row: Any) -> None:
         found = await self._state(row)
@@ -202,7 +234,7 @@ class Payments:
         for outcome in found:
             if isinstance(outcome, Succeeded):
                 await self._write(row, outcome)
-        end = _end(row, found)
+        end = end_of(row, found)
         if end is not None:
             await self._write(row, end)
         else:
@@ -212,11 +244,11 @@ class Payments:
         provider = self._providers[row.provider]
         if row.method not in provider.capabilities.tells_state:
             return [Pending(row.provider_ref)]  # what became of it comes by callback or by the register
-        return await provider.get_state(await self._charges.of(row), row.provider_ref)
+        return await provider.get_state(await self.charge_of(row), row.provider_ref)
 
     async def _ask_later(self, row: Any) -> None:
         """The next time to ask; nothing is written where the payment was settled meanwhile."""
-        waits = CHECKOUT_ASK_AFTER if row.method in ON_A_PAGE else ASK_AFTER
+        waits = CHECKOUT_ASK_AFTER if on_a_page(row) else ASK_AFTER
         if row.asked >= len(waits):
             log.error("payment still unknown: for staff", payment=str(row.id))
         wait = waits[min(row.asked, len(waits) - 1)]
@@ -244,6 +276,11 @@ class Payments:
             else:
                 await self._settling.undecided(tx, row.id, outcome, now, inline=inline)
 
+    async def charge_of(self, row: Any) -> Charge:
+        """A payment as its provider is asked for it."""
+        async with self._database.read() as tx:
+            return await charge_of(tx, row, self._receipts, saves=self._cards.saved_at(row.provider))
+
     async def _is_due(self, *states: PaymentState) -> bool:
         # A look costs no write lock: an idle job disturbs nobody.
         now = self._wall.now()
@@ -259,20 +296,3 @@ class Payments:
 
     def _moment(self) -> Moment:
         return Moment(at=self._clock.now(), wall=self._wall.now())
-
-
-def _operation(row: Any) -> Operation:
-    return Operation.CHARGE_MOBILE if row.method == Method.MOBILE else Operation.CHECKOUT
-
-
-def _end(row: Any, found: Sequence[Outcome]) -> Declined | None:
-    """What closes a payment for which no money is at the provider; None while there may still be some."""
-    if any(isinstance(each, Succeeded) for each in found):
-        return None
-    if not found and row.state == PaymentState.UNKNOWN and row.asked >= NEVER_ARRIVED_ASKS:
-        return Declined("unavailable")
-    if row.method in ON_A_PAGE:
-        # A card page stays open after a decline: the payer may try another card.
-        return Declined("abandoned") if row.asked >= len(CHECKOUT_ASK_AFTER) else None
-    refusals = [each for each in found if isinstance(each, Declined)]
-    return refusals[0] if refusals and len(refusals) == len(found) else None

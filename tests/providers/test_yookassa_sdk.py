@@ -68,7 +68,7 @@ def _sdk_payment(**more: Any) -> dict[str, Any]:
 
 
 def _same(desk: YooKassaDesk) -> None:
-    """The two newest requests are one; the SDK adds its own name, and empty lists of what it was not given."""
+    """The two newest requests are one; the SDK adds its name, and empty lists of what it was not given."""
     (*_, ours, (method, path, body, key)) = desk.asked
     body.get("metadata", {}).pop("cms_name", None)
     assert ours == (method, path, {name: value for name, value in body.items() if value != []}, key)
