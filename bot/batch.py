@@ -24,8 +24,8 @@ class Batch(Generic[Item, Result]):
         self._waiting.append((item, result))
         async with self._turn:
             if not result.done():  # else an earlier one has taken it along
-                if self._company:
-                    await asyncio.sleep(LINGER_SECONDS)
+                # One pass of the loop costs nothing, and lets in who was woken together with us.
+                await asyncio.sleep(LINGER_SECONDS if self._company else 0)
                 await self._work_off()
         return result.result()
 

@@ -84,9 +84,9 @@ class Inbox:
             self._bot, update_of(payload, self._bot), card_masked=payload.get("card_masked", False)
         )
         if isinstance(outcome, Incident):
-            await self._receiving.fail(accepted.id, f"incident {outcome.id}")
+            await self._receiving.finish_and_forget(accepted.id, failed=f"incident {outcome.id}")
         else:
-            await self._receiving.finish(accepted.id)
+            await self._receiving.finish_and_forget(accepted.id)
 
     async def _was_done_meanwhile(self, arrival: Arrival) -> bool:
         async with self._locks.hold(arrival.sender):

@@ -69,6 +69,13 @@ class MobileOperator(_Part):
     def commission(self, amount: Money) -> Money:
         return amount.share(self.percent) + self.fixed
 
+    def largest(self, total: Money) -> Money:
+        """The most that leaves room for its commission within a total."""
+        amount = Money(int(Decimal((total - self.fixed).kopecks) * 100 / (100 + self.percent)) + 1)
+        while amount + self.commission(amount) > total:
+            amount -= Money(1)
+        return amount
+
 
 class Sms(_Part):
     short_code: str = Field(pattern=r"^\d{3,8}$")
@@ -121,7 +128,7 @@ class Profile(_Part):
     demo_merchant: str = "alianstelecom-demo"
     sms: Sms
     autopay: Autopay = Autopay()
-    methods: dict[Literal["card", "mobile"], MethodLimits]
+    methods: dict[Literal["card", "sbp", "mobile"], MethodLimits]
     mobile_operators: list[MobileOperator]
     unknown_operator: str
     information_hours: Words

@@ -10,7 +10,12 @@ class Channel(StrEnum):
 
 class Method(StrEnum):
     CARD = "card"
+    SBP = "sbp"  # the fast payment system: a transfer that the payer's bank app confirms
     MOBILE = "mobile"
+
+
+# The payer pays on a page, and it costs him no commission.
+ON_A_PAGE = frozenset({Method.CARD, Method.SBP})
 
 
 class ServiceState(StrEnum):
@@ -128,6 +133,7 @@ class EventState(StrEnum):
     NEW = "new"
     APPLIED = "applied"
     REFUSED = "refused"  # genuine, yet impossible to book: staff look at it
+    WAITING = "waiting"  # a refund that was told before its payment
 
 
 class NoticeState(StrEnum):

@@ -12,6 +12,8 @@ from core.jobs import Job, Jobs
 from core.ledger import book
 from core.ledger.transfer import COMMISSION, OPENING, REVENUE, SUSPENSE, clearing
 from core.messages.wakeups import LocalWakeups, RedisWakeups, Wakeups
+from core.payments.choice import Providers
+from core.payments.configured import configured
 from core.payments.provider import Provider
 from core.profile import Profile
 from core.settings import Settings
@@ -26,6 +28,7 @@ from core.use_cases.autopay_outcomes import AutopayOutcomes
 from core.use_cases.callbacks import Callbacks
 from core.use_cases.card_keeping import CardKeeping
 from core.use_cases.cards import Cards
+from core.use_cases.checkouts import Checkouts
 from core.use_cases.codes import Codes
 from core.use_cases.fees import Fees
 from core.use_cases.imports import Imports
@@ -36,6 +39,7 @@ from core.use_cases.links_by_sms import LinksBySms
 from core.use_cases.payments import Payments
 from core.use_cases.provider_mandates import ProviderMandates
 from core.use_cases.queues import Queues
+from core.use_cases.receipts import Receipts
 from core.use_cases.receiving import Receiving
 from core.use_cases.reconciliations import Reconciliations
 from core.use_cases.refunds import Refunds
@@ -70,6 +74,7 @@ class Core:
     top_ups: TopUps
     payments: Payments
     callbacks: Callbacks
+    checkouts: Checkouts
     refunds: Refunds
     cards: Cards
     autopay: Autopay
@@ -102,37 +107,21 @@ async def open_core(
     database = Database(settings.database_url)
     wakeups = RedisWakeups(settings.redis_url) if settings.redis_url else LocalWakeups()
     database.on_commit = wakeups.notify
-    if providers is None:
-        providers = _configured(settings, profile)
+    named = configured(settings, profile) if providers is None else Providers(providers)
     try:
-        await _open_books(database, providers)
+        await _open_books(database, named)
         yield _join(
-            settings, profile, database, wakeups, providers, clock or SystemClock(), wall or SystemClock()
+            settings, profile, database, wakeups, named, clock or SystemClock(), wall or SystemClock()
         )
     finally:
-        for provider in providers:
+        for provider in named.values():
             await provider.close()
         await database.close()
 
 
-def _configured(settings: Settings, profile: Profile) -> list[Provider]:
-    if settings.payment_provider != "sandbox":
-        return []
-    from core.payments.sandbox import Sandbox  # aiohttp is paid for by who charges
-
-    return [
-        Sandbox(
-            url=settings.sandbox_url,
-            key=settings.sandbox_key.get_secret_value(),
-            merchant=profile.demo_merchant,
-            public_url=settings.public_url,
-        )
-    ]
-
-
-async def _open_books(database: Database, providers: Sequence[Provider]) -> None:
+async def _open_books(database: Database, providers: Providers) -> None:
     async with database.transaction() as tx:
-        for system in (REVENUE, COMMISSION, SUSPENSE, OPENING, *(clearing(each.name) for each in providers)):
+        for system in (REVENUE, COMMISSION, SUSPENSE, OPENING, *(clearing(name) for name in providers)):
             await book.open_system_account(tx, system)
 
 
@@ -149,17 +138,17 @@ def _join(
     profile: Profile,
     database: Database,
     wakeups: Wakeups,
-    providers: Sequence[Provider],
+    named: Providers,
     clock: Clock,
     wall: Clock,
 ) -> Core:
-    seal = _seal(settings)
+    seal, receipts, providers = _seal(settings), Receipts(settings), list(named.values())
     cards = Cards(database, profile, providers, clock, wall, seal)
     refunds = Refunds(database, profile, providers, clock, wall)
     outcomes = AutopayOutcomes(profile, refunds, clock)
     settling = Settling(profile, cards, outcomes)
-    payments = Payments(database, settling, cards, outcomes, providers, clock, wall)
-    callbacks = Callbacks(database, settling, refunds, providers, clock, wall)
+    payments = Payments(database, settling, cards, outcomes, receipts, named, clock, wall)
+    callbacks = Callbacks(database, settling, refunds, named, receipts, profile, clock, wall)
     top_ups = TopUps(database, profile, clock, wall, payments, cards)
     agreements, ending = Agreements(profile, cards, clock, wall), AutopayEnding(profile, clock, wall)
     codes = Codes(database, clock, seal)
@@ -197,6 +186,7 @@ def _join(
         top_ups=top_ups,
         payments=payments,
         callbacks=callbacks,
+        checkouts=Checkouts(database, named, payments),
         refunds=refunds,
         cards=cards,
         autopay=Autopay(database, profile, clock, cards, agreements, ending),

@@ -14,6 +14,7 @@ from core.wiring import Core
 from handlers.locale import Catalogues
 from web.bodies import BODY_LARGEST_BYTES
 from web.callbacks import CallbackRoutes
+from web.checkout import CheckoutPage
 from web.client import Proxies
 from web.health import Health
 from web.ledger import LedgerPages
@@ -47,6 +48,7 @@ def make_app(core: Core, catalogues: Catalogues) -> web.Application:
     for door in (
         CallbackRoutes(core.callbacks, proxies),
         LinkPages(core.links, pages, proxies),
+        CheckoutPage(core.checkouts, pages),
         PaidPage(pages),
         Health(core.queues),
         ledger,

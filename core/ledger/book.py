@@ -143,18 +143,6 @@ async def balance(tx: Transaction, of: LedgerAccountId) -> Money:
     return Money(kopecks)
 
 
-async def charged(tx: Transaction, of: LedgerAccountId, *, since: datetime) -> Money:
-    """Fees posted from `since` on."""
-    rows = await tx.all(
-        select(ledger_transfer.c.amount).where(
-            ledger_transfer.c.debit == of,
-            ledger_transfer.c.at >= since,
-            ledger_transfer.c.kind == TransferKind.FEE,
-        )
-    )
-    return Money(sum(row.amount for row in rows))
-
-
 @dataclass(frozen=True, slots=True)
 class StatementRow:
     """A transfer as one side sees it: `change` signed, `after` the posted balance behind it."""
@@ -172,7 +160,10 @@ async def statement(
     before: TransferId | None = None,
     kinds: frozenset[TransferKind] | None = None,
 ) -> list[StatementRow]:
-    """The newest transfers of an account first. `after` is exact only while no `kinds` are left out."""
+    """The newest transfers of an account first.
+
+    `after` is exact only from the newest on (no `before`) and while no `kinds` are left out.
+    """
     own = or_(ledger_transfer.c.debit == of, ledger_transfer.c.credit == of)
     query = select(ledger_transfer).where(own).order_by(ledger_transfer.c.id.desc()).limit(limit)
     if before is not None:

@@ -128,6 +128,11 @@ async def finish(
     return (await tx.execute(_CLOSE, values)).rowcount == 1
 
 
+async def forget(tx: Transaction, incoming_id: IncomingId) -> None:
+    """Drop what a message said; that it came and what became of it stays."""
+    await tx.execute(update(incoming).where(incoming.c.id == incoming_id).values(payload={}))
+
+
 async def answer(
     tx: Transaction,
     incoming_id: IncomingId,

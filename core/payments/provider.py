@@ -1,14 +1,15 @@
 """The payment provider's port: what may come of asking a provider, and what it tells by itself."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Protocol
 
 from core.ids import PaymentId
 from core.money import Money
 from core.payments.capabilities import Capabilities
-from core.payments.charge import Charge, Refund
+from core.payments.charge import Charge, Receipt, Refund
 from core.states import Method
 
 
@@ -60,12 +61,16 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class Refunded:
-    """The provider gave money back, at our wish or by itself; `reference` names this giving back."""
+    """The provider gave money back, at our wish or by itself; `reference` names this giving back.
+
+    `full`: what the payer got of it, where a fee was taken out of the sum and only the rest is signed.
+    """
 
     reference: str
     of: str  # the payment's reference
     amount: Money
     currency: str
+    full: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ class ProviderEvent:
     payment_id: PaymentId | None
     outcome: Succeeded | Pending | Declined | Refunded | Hint | Noted
     method: Method
-    at: datetime
+    at: datetime | None
     number: str | None = None
     total: Money | None = None
 
@@ -142,15 +147,24 @@ class Told:
     answer: CallbackAnswer
 
 
+class Verdict(StrEnum):
+    """Whether money may be taken; TROUBLE: we cannot tell now."""
+
+    YES = "yes"
+    NO = "no"
+    TROUBLE = "trouble"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """A question before money is taken: answered from a read, nothing is stored."""
 
     number: str
     total: Money
-    yes: CallbackAnswer
-    no: CallbackAnswer
-    trouble: CallbackAnswer  # we cannot tell now
+    method: Method
+    answer: Callable[[Verdict, Receipt | None], CallbackAnswer]
+    wants_receipt: bool = False
+    phone: str | None = None  # E.164 digits, where the payer is one
 
 
 class CallbackRejected(Exception):

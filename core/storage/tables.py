@@ -219,6 +219,7 @@ provider_event = Table(
     Column("next_at", Utc, nullable=False),
     UniqueConstraint("provider", "event_key"),
     partial_index("ix_provider_event_unfinished", "next_at", where="state = 'new'"),
+    partial_index("ix_provider_event_waiting", "provider", "reason", where="state = 'waiting'"),
 )
 
 incoming = Table(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.states import Method
+from core.states import ON_A_PAGE
 
 # Asking after a payment whose outcome we do not know.
 ASK_AFTER = (
@@ -27,5 +27,5 @@ class Moment:
 
 
 def on_a_page(row: Any) -> bool:
-    """Whether the payer types the card in at the provider's: the page stays open after a decline."""
-    return bool(row.method == Method.CARD and row.card_id is None)
+    """Whether the payer pays on a page of the provider's: it stays open after a decline."""
+    return bool(row.method in ON_A_PAGE and row.card_id is None)

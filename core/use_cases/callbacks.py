@@ -1,7 +1,7 @@
 """Callbacks: what a provider tells by itself is verified, stored, applied and acknowledged."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,28 +10,32 @@ from sqlalchemy import and_, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from core.clock import Clock
-from core.ids import new_id
+from core.ids import PaymentId, new_id
+from core.payments.choice import Providers
 from core.payments.provider import (
     CallbackAnswer,
     CallbackRejected,
     Check,
     Declined,
     Hint,
-    Noted,
     Pending,
-    Provider,
     ProviderEvent,
     Refunded,
     Succeeded,
     Told,
     Unknown,
+    Verdict,
 )
+from core.profile import Profile
 from core.states import EventState
 from core.storage.database import Database, Transaction
 from core.storage.new_rows import NewRows
 from core.storage.queue import unfinished
 from core.storage.tables import account, provider_event
+from core.use_cases import early_refunds
 from core.use_cases.asking import Moment
+from core.use_cases.matching import match
+from core.use_cases.receipts import Receipts
 from core.use_cases.refunds import Refunds
 from core.use_cases.settling import Settling
 
@@ -48,14 +52,18 @@ class Callbacks:
         database: Database,
         settling: Settling,
         refunds: Refunds,
-        providers: Sequence[Provider],
+        providers: Providers,
+        receipts: Receipts,
+        profile: Profile,
         clock: Clock,
         wall: Clock,
     ) -> None:
         self._database = database
         self._settling = settling
         self._refunds = refunds
-        self._providers = {provider.name: provider for provider in providers}
+        self._providers = providers
+        self._receipts = receipts
+        self._profile = profile
         self._clock = clock
         self._wall = wall
 
@@ -83,14 +91,18 @@ class Callbacks:
         return said.answer
 
     async def _answer(self, check: Check) -> CallbackAnswer:
-        """Whether the money would find its account."""
+        """Whether the money would find its account, and what the receipt is to say."""
         try:
             async with self._database.read() as tx:
                 known = await tx.scalar(select(account.c.id).where(account.c.number == check.number))
         except (SQLAlchemyError, OSError) as error:
             log.error("a provider's question is left open", error=type(error).__name__)
-            return check.trouble
-        return check.no if known is None else check.yes
+            return check.answer(Verdict.TROUBLE, None)
+        limits = self._profile.methods.get(check.method.value)
+        if known is None or limits is None or not limits.least <= check.total <= limits.most_total:
+            return check.answer(Verdict.NO, None)
+        receipt = self._receipts.to(check.number, phone=check.phone) if check.wants_receipt else None
+        return check.answer(Verdict.YES, receipt)
 
     async def events_once(self, n: int) -> int:
         """Apply stored callbacks whose first application did not finish."""
@@ -163,31 +175,32 @@ class Callbacks:
                     provider_event.c.provider == provider,
                     provider_event.c.event_key == event.key[:160],
                 )
-                .values(state=state, reason=_why(event) if state == EventState.REFUSED else None)
+                .values(state=state, reason=_why(event, state))
             )
 
     async def _settle(self, tx: Transaction, provider: str, event: ProviderEvent) -> EventState:
         now = Moment(at=self._clock.now(), wall=self._wall.now())
+        if isinstance(event.outcome, Refunded):
+            if await early_refunds.is_early(tx, provider, event.outcome):
+                return EventState.WAITING
+            fits = await self._refunds.told(tx, provider, event.outcome, now)
+            return EventState.APPLIED if fits else EventState.REFUSED
+        payment_id = await match(tx, provider, event)
         match event.outcome:
-            case Noted():
-                return EventState.APPLIED
-            case Refunded() as refunded:
-                fits = await self._refunds.told(tx, provider, refunded, now)
-                return EventState.APPLIED if fits else EventState.REFUSED
-            case Hint():
-                return EventState.REFUSED
-            case Succeeded() as success if event.payment_id is not None:
-                booked = await self._settling.succeeded(
-                    tx, provider, event.payment_id, success, event.method, now
-                )
+            case Succeeded() as success:
+                # Without a payment of ours it is held in suspense.
+                of = payment_id or PaymentId(new_id())
+                booked = await self._settling.succeeded(tx, provider, of, success, event.method, now)
                 return EventState.APPLIED if booked else EventState.REFUSED
-            case Declined() as declined if event.payment_id is not None:
-                await self._settling.declined(tx, provider, event.payment_id, declined, now)
-            case Pending() as pending if event.payment_id is not None:
-                await self._settling.undecided(tx, event.payment_id, pending, now)
+            case Declined() as declined if payment_id is not None:
+                await self._settling.declined(tx, provider, payment_id, declined, now)
+            case Pending() as pending if payment_id is not None:
+                await self._settling.undecided(tx, payment_id, pending, now)
         return EventState.APPLIED
 
 
-def _why(event: ProviderEvent) -> str:
-    """What a refused event was of: a success among them is money that nobody has."""
-    return f"{type(event.outcome).__name__.lower()} not booked"
+def _why(event: ProviderEvent, state: EventState) -> str | None:
+    """What a refused event was of: a success among them is money that nobody has; what another waits for."""
+    if state == EventState.WAITING and isinstance(event.outcome, Refunded):
+        return event.outcome.of
+    return f"{type(event.outcome).__name__.lower()} not booked" if state == EventState.REFUSED else None

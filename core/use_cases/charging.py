@@ -16,6 +16,7 @@ from core.storage.autopay_tables import card
 from core.storage.database import Transaction
 from core.storage.tables import account, top_up
 from core.use_cases.asking import CHECKOUT_ASK_AFTER, NEVER_ARRIVED_ASKS, on_a_page
+from core.use_cases.receipts import Receipts
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,13 @@ class Taken:
     token: str | None
 
 
-async def charge_of(tx: Transaction, row: Any, *, saves: bool) -> Charge:
+async def charge_of(tx: Transaction, row: Any, receipts: Receipts, *, saves: bool) -> Charge:
     """A payment in the provider's words; `saves`: it may be told to remember the card."""
     asked = await tx.one(
         select(
             top_up.c.channel,
             top_up.c.payer,
+            top_up.c.account_id,
             top_up.c.save_card,
             account.c.number,
             card.c.channel.label("owner_channel"),
@@ -51,6 +53,7 @@ async def charge_of(tx: Transaction, row: Any, *, saves: bool) -> Charge:
         phone=payer.address if payer.channel == Channel.SMS else None,
         method=row.method,
         save=asked.save_card and saves,
+        receipt=await receipts.of_payer(tx, owner, asked.account_id, asked.number),
     )
 
 

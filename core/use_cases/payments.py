@@ -12,13 +12,14 @@ from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock
 from core.ids import TopUpId, new_id
+from core.payments.capabilities import Limits
 from core.payments.charge import Charge
+from core.payments.choice import Providers
 from core.payments.provider import (
     Declined,
     NotSent,
     Outcome,
     Pending,
-    Provider,
     Succeeded,
     Unknown,
 )
@@ -35,6 +36,7 @@ from core.use_cases.asking import (
 from core.use_cases.autopay_outcomes import AutopayOutcomes
 from core.use_cases.cards import Cards
 from core.use_cases.charging import Taken, charge_of, end_of, operation_of
+from core.use_cases.receipts import Receipts
 from core.use_cases.settling import Settling
 
 INLINE_GRACE = timedelta(seconds=10)  # the confirming process collects at once; jobs follow if it dies
@@ -54,7 +56,8 @@ class Payments:
         settling: Settling,
         cards: Cards,
         autopay: AutopayOutcomes,
-        providers: Sequence[Provider],
+        receipts: Receipts,
+        providers: Providers,
         clock: Clock,
         wall: Clock,
     ) -> None:
@@ -62,17 +65,23 @@ class Payments:
         self._settling = settling
         self._cards = cards
         self._autopay = autopay
-        self._providers = {provider.name: provider for provider in providers}
+        self._receipts = receipts
+        self._providers = providers
         self._clock = clock
         self._wall = wall
 
     def takes(self, method: Method) -> bool:
-        return any(method in provider.capabilities.methods for provider in self._providers.values())
+        return self._providers.of(method) is not None
+
+    def limits(self, method: Method) -> Limits | None:
+        """What the provider takes at once by this method, where it says so."""
+        provider = self._providers.of(method)
+        return None if provider is None else provider.capabilities.limits.get(method)
 
     async def intend(self, tx: Transaction, asked: Any, *, card: Any = None) -> None:
         """Store the intent to collect a top-up, in the transaction that confirms it."""
-        able = (each for each in self._providers.values() if asked.method in each.capabilities.methods)
-        provider = next(able) if card is None else self._providers[card.provider]
+        provider = self._providers.of(asked.method) if card is None else self._providers[card.provider]
+        assert provider is not None, "no quote is made for a method that nobody takes"
         await tx.execute(
             insert(payment).values(
                 id=new_id(),
@@ -175,17 +184,14 @@ class Payments:
     async def _collect(self, taken: Taken, *, inline: bool) -> None:
         row = taken.row
         outcome = await self._call(row, taken.token)
-        if isinstance(outcome, Unknown) and self._providers[row.provider].capabilities.honours(
-            operation_of(row)
-        ):
-            outcome = NotSent(outcome.reason)  # the same key again charges nothing twice
-        if isinstance(outcome, NotSent):
-            await self._not_sent(row, outcome)
+        repeatable = self._providers[row.provider].capabilities.honours(operation_of(row))
+        if isinstance(outcome, NotSent) or (isinstance(outcome, Unknown) and repeatable):
+            await self._not_sent(row, outcome.reason, repeatable=repeatable)
         else:
             await self._write(row, outcome, inline=inline)
 
     async def _call(self, row: Any, token: str | None) -> Outcome:
-        charge, provider = await self._charge(row), self._providers[row.provider]
+        charge, provider = await self.charge_of(row), self._providers[row.provider]
         if row.method == Method.MOBILE:
             return await provider.charge_mobile(charge)
         if row.card_id is None:
@@ -194,13 +200,16 @@ class Payments:
             return Declined("card_unreadable", hard=True)
         return await provider.charge_saved(charge, token)
 
-    async def _not_sent(self, row: Any, outcome: NotSent) -> None:
+    async def _not_sent(self, row: Any, reason: str, *, repeatable: bool) -> None:
+        """To be sent again: under a key that is honoured this charges nothing twice."""
         if row.asked >= NOT_SENT_TRIES:
-            await self._write(row, Declined("unavailable"))
+            # A page that nobody saw takes no money; of another call, one of the tries may have charged.
+            lost = repeatable and not on_a_page(row)
+            await self._write(row, Unknown(reason) if lost else Declined("unavailable"))
             return
         async with self._database.transaction() as tx:
             await self._back_to_intent(tx, row, NOT_SENT_AGAIN)
-        log.warning("payment not sent", payment=str(row.id), reason=outcome.reason, attempt=row.asked)
+        log.warning("payment not sent", payment=str(row.id), reason=reason, attempt=row.asked)
 
     async def _back_to_intent(self, tx: Transaction, row: Any, after: timedelta) -> None:
         again = await tx.execute(
@@ -235,7 +244,7 @@ class Payments:
         provider = self._providers[row.provider]
         if row.method not in provider.capabilities.tells_state:
             return [Pending(row.provider_ref)]  # what became of it comes by callback or by the register
-        return await provider.get_state(await self._charge(row), row.provider_ref)
+        return await provider.get_state(await self.charge_of(row), row.provider_ref)
 
     async def _ask_later(self, row: Any) -> None:
         """The next time to ask; nothing is written where the payment was settled meanwhile."""
@@ -267,9 +276,10 @@ class Payments:
             else:
                 await self._settling.undecided(tx, row.id, outcome, now, inline=inline)
 
-    async def _charge(self, row: Any) -> Charge:
+    async def charge_of(self, row: Any) -> Charge:
+        """A payment as its provider is asked for it."""
         async with self._database.read() as tx:
-            return await charge_of(tx, row, saves=self._cards.saved_at(row.provider))
+            return await charge_of(tx, row, self._receipts, saves=self._cards.saved_at(row.provider))
 
     async def _is_due(self, *states: PaymentState) -> bool:
         # A look costs no write lock: an idle job disturbs nobody.

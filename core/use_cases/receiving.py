@@ -54,6 +54,15 @@ class Receiving:
             assert to is not None, "a reply has an address"
             await incoming.answer(tx, incoming_id, to, reply, locale=locale, now=self._wall.now())
 
+    async def finish_and_forget(self, incoming_id: IncomingId, *, failed: str | None = None) -> None:
+        """Close a chat's message and drop its words: one-time codes are typed there."""
+        async with self._database.transaction() as tx:
+            await incoming.forget(tx, incoming_id)
+            if failed is None:
+                await incoming.finish(tx, incoming_id, outcome="answered")
+            else:
+                await incoming.finish(tx, incoming_id, outcome=failed, state=IncomingState.FAILED)
+
     async def fail(self, incoming_id: IncomingId, reason: str) -> None:
         """Give a message up: it is not run again, staff see the reason."""
         async with self._database.transaction() as tx:

@@ -19,7 +19,7 @@ from core.states import (
 )
 from core.storage.database import Transaction
 from core.storage.tables import notice, payment, top_up
-from core.use_cases import booking
+from core.use_cases import booking, early_refunds
 from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, Moment, on_a_page
 from core.use_cases.autopay_outcomes import AutopayOutcomes
 from core.use_cases.booking import Source
@@ -73,12 +73,18 @@ class Settling:
         if row is None or row.provider != provider or row.state in BOOKED:
             # Nobody asked for it, or a second charge under one key: it is no payment of ours to spend.
             await self._stray(tx, provider, row, success, method, now)
-            return True
-        asked = await tx.first(select(top_up).where(top_up.c.id == row.top_up_id).with_for_update())
-        number = "" if asked is None else await number_of(tx, asked.account_id)
+        else:
+            await self._fit(tx, row, success, now)
+        await early_refunds.release(tx, provider, success.reference, now.wall)
+        return True
+
+    async def _fit(self, tx: Transaction, row: Any, success: Succeeded, now: Moment) -> None:
+        """To the account, where it is what was asked for; else to suspense."""
+        asked = await self._top_up(tx, row)
+        number = await number_of(tx, asked.account_id)
         fits = (success.total.kopecks, success.number) == (row.total, number)
         cycle = await self._autopay.lock(tx, row)
-        if asked is None or not fits or not (cycle is None or await self._autopay.has_room(tx, cycle, now)):
+        if not fits or not (cycle is None or await self._autopay.has_room(tx, cycle, now)):
             await self._hold(tx, row, asked, success, now)
         else:
             await self._credit(tx, row, asked, success, number, now)
@@ -86,7 +92,6 @@ class Settling:
                 await self._autopay.paid(tx, cycle, row, now)
             elif row.method == Method.CARD:
                 await self._after_card(tx, row, asked, success, now)
-        return True
 
     async def declined(
         self, tx: Transaction, provider: str, payment_id: PaymentId, outcome: Declined, now: Moment
@@ -208,14 +213,13 @@ class Settling:
 
     async def _hold(self, tx: Transaction, row: Any, asked: Any, success: Succeeded, now: Moment) -> None:
         source = Source(row.provider, row.id, success.reference, now.at)
-        transfer_id = await booking.suspend(tx, source, success.total)
+        transfer_id = await booking.suspend(tx, source, success.vouched or success.total)
         await self._book(tx, row, PaymentState.HELD, success, transfer_id)
         log.error("payment does not fit its intent: held", payment=str(row.id), provider=row.provider)
-        if asked is not None:
-            if asked.state == TopUpState.CONFIRMED:
-                await move(tx, asked, TopUpState.UNKNOWN, at=now.at, why="held for staff")
-            said = notices.Held(await number_of(tx, asked.account_id), Money(asked.amount))
-            await self._tell(tx, asked, said, f"payment:{row.id}:held", now)
+        if asked.state == TopUpState.CONFIRMED:
+            await move(tx, asked, TopUpState.UNKNOWN, at=now.at, why="held for staff")
+        said = notices.Held(await number_of(tx, asked.account_id), Money(asked.amount))
+        await self._tell(tx, asked, said, f"payment:{row.id}:held", now)
 
     async def _stray(
         self,
@@ -227,8 +231,9 @@ class Settling:
         now: Moment,
     ) -> None:
         stray_id = PaymentId(new_id())
+        total = success.vouched or success.total
         source = Source(provider, stray_id, success.reference, now.at)
-        transfer_id = await booking.suspend(tx, source, success.total)
+        transfer_id = await booking.suspend(tx, source, total)
         await tx.execute(
             insert(payment).values(
                 id=stray_id,
@@ -236,7 +241,7 @@ class Settling:
                 provider=provider,
                 provider_ref=success.reference,
                 method=method,
-                total=success.total.kopecks,
+                total=total.kopecks,
                 state=PaymentState.HELD,
                 reason="second success" if row is not None else "unknown payment",
                 card_mask=success.card_mask,

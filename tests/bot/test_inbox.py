@@ -130,7 +130,7 @@ async def test_what_cannot_be_recorded_is_left_for_the_sweep(
         raise ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(quiet.core.receiving), "finish", unreachable)
+        patch.setattr(type(quiet.core.receiving), "finish_and_forget", unreachable)
         await quiet.door.inbox.handle_or_leave(accepted)
     quiet.clock.shift(LEASE + timedelta(seconds=1))
     assert await quiet.door.inbox.sweep_once() == 1

@@ -1,6 +1,7 @@
 """The way out: what is sent, and whether a failed call may have had an effect."""
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -120,5 +121,11 @@ def test_tls_trusts_the_public_authorities() -> None:
 
 
 def test_models_are_kept_and_the_collector_frozen() -> None:
-    keep_response_models()
-    freeze_collector()
+    before = gc.get_threshold()
+    try:
+        keep_response_models()
+        freeze_collector()
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)

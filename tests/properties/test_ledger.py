@@ -46,7 +46,7 @@ reversals = st.builds(Reverse, st.integers(0, 9), st.integers(10, 14))
 
 
 @given(st.lists(st.one_of(posts, reversals), max_size=40))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_sequence_balances_and_is_provable(
     fresh_database: FreshDatabase, steps: list[Post | Reverse]
 ) -> None:

@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.ids import Payer
 from core.messages import notices
-from core.messages.notices import Balance, BalanceLine, Notice, Paid, Refused, addressed
+from core.messages.notices import Balance, BalanceLine, Notice, Paid, Refused
 from core.money import Money
 
 TEMPLATES = [kind for kind in vars(notices).values() if isinstance(kind, type) and issubclass(kind, Notice)]
@@ -45,7 +44,3 @@ def test_nested_facts_are_json_too() -> None:
 @pytest.mark.parametrize("kind", [kind for kind in TEMPLATES if kind is not Notice], ids=lambda k: k.__name__)
 def test_each_kind_has_a_template_of_its_own(kind: type[Notice]) -> None:
     assert [other for other in TEMPLATES if getattr(other, "template", "") == kind.template] == [kind]
-
-
-def test_a_key_is_the_persons_own() -> None:
-    assert addressed(Payer.telegram(1), "k") != addressed(Payer.sms("1"), "k")

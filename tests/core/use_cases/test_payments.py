@@ -44,6 +44,7 @@ from tests.core.scenes import (
     the_top_up,
     told,
 )
+from tests.deadlines import until
 from tests.fakes import FakeClock, FakeProvider
 
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
@@ -318,6 +319,48 @@ async def test_a_success_in_another_currency_is_booked_nowhere_and_stays_open(
         assert (await the_payment(core)).state == PaymentState.UNKNOWN
         assert await posted(core, owner) == await in_suspense(core) == Money(0)
         assert len(careless.calls) == 1
+
+
+@ON_SQLITE
+async def test_a_page_that_was_paid_in_another_currency_is_not_called_abandoned(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    await open_account(core)
+    await card_page(core)
+    provider.pays(provider.calls[0].id)
+    (held,) = provider.charges
+    assert isinstance(held.outcome, Succeeded)
+    held.outcome = replace(held.outcome, currency="USD")
+    await _asks(core, clock, provider, MINUTE, 5 * MINUTE, 30 * MINUTE, HOUR, HOUR)
+    assert (await the_payment(core)).state == PaymentState.PENDING
+
+
+class Slow(FakeProvider):
+    """Its first answer takes longer than a lease, and says that nothing was sent."""
+
+    answer: asyncio.Event
+
+    async def start_checkout(self, charge: Charge) -> Outcome:
+        if not self.calls:
+            self.calls.append(charge)
+            await self.answer.wait()
+            return NotSent("unreachable")
+        return await super().start_checkout(charge)
+
+
+async def test_who_lost_the_lease_puts_nothing_back(settings: Settings, clock: FakeClock) -> None:
+    slow = Slow(clock)
+    slow.answer = asyncio.Event()
+    async with processes(settings, clock, slow, count=2) as (one, other):
+        await open_account(one)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(card_page(one))
+            await until(lambda: slow.calls)
+            clock.shift(21 * SECOND)
+            assert await other.payments.collect_once(10) == 1
+            slow.answer.set()
+        assert (await the_payment(one)).state == PaymentState.PENDING
+        assert len(slow.calls) == 2
 
 
 class Dies(BaseException):

@@ -148,6 +148,21 @@ async def test_a_method_that_nobody_takes_is_refused(settings: Settings, clock: 
 
 
 @ON_SQLITE
+async def test_a_method_that_the_operator_does_not_list_is_refused(
+    settings: Settings, clock: FakeClock, provider: FakeProvider, tmp_path: Path
+) -> None:
+    text = SHIPPED.read_text(encoding="utf-8")
+    without = text[: text.index("[methods.mobile]")] + text[text.index('# "from 3 %"') :]
+    (tmp_path / "profile.toml").write_text(without, encoding="utf-8")
+    settings = settings.model_copy(update={"operator_profile": str(tmp_path / "profile.toml")})
+    async with open_core(settings, clock=clock, wall=clock, providers=[provider]) as core:
+        await open_account(core)
+        with pytest.raises(MethodUnavailable):
+            await quote_by_sms(core)
+        await quote_by_card(core)
+
+
+@ON_SQLITE
 async def test_a_chat_has_no_phone_to_charge(core: Core) -> None:
     await open_account(core)
     with pytest.raises(MethodUnavailable):

@@ -108,7 +108,7 @@ async def test_two_processes_take_each_abandoned_message_once(
 async def test_messages_at_ten_doors_are_each_handled_by_one(
     core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
 ) -> None:
-    there = [_arrival(f"{i:03d}") for i in range(200)]
+    there = [_arrival(f"{i:03d}") for i in range(120)]
     back = there[::-1]  # each locks first what the other comes to last
     async with processes(settings, clock, provider, count=2) as (one, other):
         groups = await asyncio.gather(
@@ -192,3 +192,16 @@ async def test_parts_that_come_at_once_are_seen_whole_by_one(
 async def test_a_message_without_text_is_stored_as_it_is(core: Core, text: str | None) -> None:
     (accepted,) = await core.receiving.accept([Arrival(Channel.TELEGRAM, "bot", "1", "100", {"text": text})])
     assert accepted.arrival.payload == {"text": text}
+
+
+async def test_a_chats_message_is_forgotten_once_it_is_answered(core: Core) -> None:
+    texts = [Arrival(Channel.TELEGRAM, "bot", name, "100", {"text": "123456"}) for name in ("a", "b")]
+    answered, troubled = await core.receiving.accept(texts)
+    await core.receiving.finish_and_forget(answered.id)
+    await core.receiving.finish_and_forget(troubled.id, failed="a fault of ours")
+    stored = await rows(core, incoming)
+    assert [(row.state, row.outcome) for row in stored] == [
+        (IncomingState.DONE, "answered"),
+        (IncomingState.FAILED, "a fault of ours"),
+    ]
+    assert "123456" not in repr(stored)
