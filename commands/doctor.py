@@ -9,7 +9,9 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import profile as profiles
+from core.payments.configured import configured
 from core.settings import Settings
+from core.states import Method
 from core.storage.database import Database
 from core.storage.schema import is_current
 from core.wiring import open_core
@@ -95,7 +97,10 @@ async def _redis(settings: Settings) -> str:
 
 
 async def _provider(settings: Settings) -> str:
-    return settings.payment_provider or "none: top-ups are refused"
+    with _told(ValueError):
+        providers = configured(settings, profiles.load(settings.operator_profile))
+    taken = {method: provider.name for method in Method if (provider := providers.of(method)) is not None}
+    return ", ".join(f"{method} by {name}" for method, name in taken.items()) or "none: top-ups are refused"
 
 
 @contextmanager

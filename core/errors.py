@@ -1,7 +1,7 @@
 """Refusals: the expected "no" of a use case. They carry facts; their words live with each channel."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from core.money import Money
@@ -112,3 +112,57 @@ class LinkExpired(Refusal):
 
 class MethodUnavailable(Refusal):
     """No payment provider is configured for this method."""
+
+
+class FullAccessNeeded(Refusal):
+    """The link shows this account and changes nothing on it: a second factor is needed."""
+
+
+@dataclass
+class MandateExists(Refusal):
+    number: str
+
+
+class NoMandate(Refusal):
+    """There is no autopay on this account."""
+
+
+class CardNeeded(Refusal):
+    """Autopay has no card that can be charged."""
+
+
+@dataclass
+class PeriodOutOfRange(Refusal):
+    """In days; a monthly period has a day from 1 to 31."""
+
+    least: int
+    most: int
+
+
+@dataclass
+class UntilTooEarly(Refusal):
+    """The end date lies before the first charge."""
+
+    first: date
+
+
+class ConsentOutdated(Refusal):
+    """The terms that were agreed to are not the present ones: they have to be shown again."""
+
+
+@dataclass
+class AccountNeeded(Refusal):
+    """The phone is registered on several accounts, and the text names none."""
+
+    numbers: list[str]
+
+
+@dataclass
+class RefundTooLarge(Refusal):
+    """More than what is left of the payment."""
+
+    left: Money
+
+
+class NotRefundable(Refusal):
+    """There is no money of this payment to give back."""

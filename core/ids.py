@@ -10,10 +10,13 @@ import uuid_utils.compat
 from core.states import Channel
 
 AccountId = NewType("AccountId", UUID)
+CardId = NewType("CardId", UUID)
 IncomingId = NewType("IncomingId", UUID)
 LinkId = NewType("LinkId", UUID)
+MandateId = NewType("MandateId", UUID)
 NoticeId = NewType("NoticeId", UUID)
 PaymentId = NewType("PaymentId", UUID)
+RefundId = NewType("RefundId", UUID)
 TopUpId = NewType("TopUpId", UUID)
 TransferId = NewType("TransferId", UUID)
 

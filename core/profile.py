@@ -69,6 +69,13 @@ class MobileOperator(_Part):
     def commission(self, amount: Money) -> Money:
         return amount.share(self.percent) + self.fixed
 
+    def largest(self, total: Money) -> Money:
+        """The most that leaves room for its commission within a total."""
+        amount = Money(int(Decimal((total - self.fixed).kopecks) * 100 / (100 + self.percent)) + 1)
+        while amount + self.commission(amount) > total:
+            amount -= Money(1)
+        return amount
+
 
 class Sms(_Part):
     short_code: str = Field(pattern=r"^\d{3,8}$")
@@ -76,6 +83,24 @@ class Sms(_Part):
     aliases: list[str] = []
     confirm: Literal["word", "code"] = "word"
     first_sms_price: Roubles
+
+
+class Autopay(_Part):
+    """What a subscriber may agree to."""
+
+    least: Roubles = Money.roubles(10)
+    most: Roubles = Money.roubles(10_000)
+    days_least: int = Field(default=7, ge=7)  # a cycle's three retries end before the next begins
+    days_most: int = Field(default=90, le=366)
+    days: int = 30  # offered
+    hour: int = Field(default=10, ge=0, le=23)  # local; warnings and charges run from here on
+    consent: str = Field(default="2026-04", max_length=32)  # the version of the terms' text
+
+    @model_validator(mode="after")
+    def _limits_rise(self) -> "Autopay":
+        if not (Money(0) < self.least <= self.most and self.days_least <= self.days <= self.days_most):
+            raise ValueError("limits must rise: least <= most, days_least <= days <= days_most")
+        return self
 
 
 class City(_Part):
@@ -102,7 +127,8 @@ class Profile(_Part):
     default_locale: str
     demo_merchant: str = "alianstelecom-demo"
     sms: Sms
-    methods: dict[Literal["card", "mobile"], MethodLimits]
+    autopay: Autopay = Autopay()
+    methods: dict[Literal["card", "sbp", "mobile"], MethodLimits]
     mobile_operators: list[MobileOperator]
     unknown_operator: str
     information_hours: Words

@@ -1,11 +1,28 @@
 """Settings: everything that differs between installations, read from the environment (ALIANCE_…)."""
 
+import base64
+import binascii
 from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.states import Method
+
 Environment = Literal["development", "production", "demo", "test"]
+ProviderName = Literal["sandbox", "arsenalpay", "yookassa"]
+
+# What each provider cannot do without; what a single method needs beside is told by the adapter.
+NEEDED = {
+    "sandbox": ("sandbox_url", "sandbox_key"),
+    "arsenalpay": ("arsenalpay_callback_key",),
+    "yookassa": ("yookassa_shop", "yookassa_key", "yookassa_networks"),
+}
+# Where its callbacks come from, as it publishes them.
+YOOKASSA_NETWORKS = (
+    "77.75.153.0/25, 77.75.156.11, 77.75.156.35, 77.75.154.128/25, 185.71.76.0/27, 185.71.77.0/27, "
+    "2a02:5180:0:1509::/64, 2a02:5180:0:2655::/64, 2a02:5180:0:1533::/64, 2a02:5180:0:2669::/64"
+)
 
 
 class Settings(BaseSettings):
@@ -34,26 +51,95 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     ledger_token: SecretStr = SecretStr("")
 
-    payment_provider: Literal["", "sandbox"] = ""
+    payment_provider: Literal["", ProviderName] = ""  # for every method that has no choice of its own
+    card_provider: Literal["", ProviderName] = ""
+    sbp_provider: Literal["", ProviderName] = ""
+    mobile_provider: Literal["", ProviderName] = ""
+    card_key: SecretStr = SecretStr("")
     sandbox_url: str = ""
     sandbox_key: SecretStr = SecretStr("")
+    arsenalpay_url: str = "https://arsenalpay.ru"
+    arsenalpay_merchant: str = ""
+    arsenalpay_callback_key: SecretStr = SecretStr("")
+    arsenalpay_widget: str = ""
+    arsenalpay_widget_key: SecretStr = SecretStr("")
+    arsenalpay_mobile_key: SecretStr = SecretStr("")
+    arsenalpay_client_id: str = ""
+    arsenalpay_client_secret: SecretStr = SecretStr("")
+    yookassa_url: str = "https://api.yookassa.ru/v3"
+    yookassa_shop: str = ""
+    yookassa_key: SecretStr = SecretStr("")
+    yookassa_networks: str = YOOKASSA_NETWORKS
+    yookassa_test: bool = False
+    receipt_vat_code: int = Field(default=0, ge=0, le=12)  # 0: no receipts
+    receipt_tax_system: int = Field(default=0, ge=0, le=6)  # 0: not told
+    receipt_item: str = Field(default="Услуги связи, лицевой счёт {number}", max_length=100)
+    receipt_email: str = ""  # where a payer whose contact we do not know has none to give
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
 
     @model_validator(mode="after")
     def _is_fit_for_its_environment(self) -> "Settings":
-        if self.env == "production" and self.payment_provider == "sandbox":
-            raise ValueError("ALIANCE_PAYMENT_PROVIDER=sandbox moves no real money: refused in production")
+        if not all(_is_key(key) for key in self.card_keys):
+            raise ValueError("ALIANCE_CARD_KEY holds keys of 32 bytes in URL-safe base64, by commas")
         if self.telegram_webhook_url and not self.telegram_webhook_secret.get_secret_value():
             raise ValueError("ALIANCE_TELEGRAM_WEBHOOK_URL needs ALIANCE_TELEGRAM_WEBHOOK_SECRET")
-        if self.payment_provider == "sandbox" and not (
-            self.sandbox_url and self.sandbox_key.get_secret_value()
-        ):
-            raise ValueError("the sandbox provider needs ALIANCE_SANDBOX_URL and ALIANCE_SANDBOX_KEY")
+        for name in self.provider_names:
+            if not all(_said(getattr(self, each)) for each in NEEDED[name]):
+                needed = " and ".join(f"ALIANCE_{each.upper()}" for each in NEEDED[name])
+                raise ValueError(f"the {name} provider needs {needed}")
+        if self.receipt_vat_code and not self.receipt_email:
+            raise ValueError("ALIANCE_RECEIPT_VAT_CODE needs ALIANCE_RECEIPT_EMAIL")
+        if self.env == "production":
+            self._moves_real_money()
         return self
+
+    def _moves_real_money(self) -> None:
+        """A fake or a test mode in production would credit what nobody paid."""
+        names = self.provider_names
+        if "sandbox" in names:
+            raise ValueError("the sandbox provider moves no real money: refused in production")
+        if "yookassa" in names and (self.yookassa_test or _said(self.yookassa_key).startswith("test_")):
+            raise ValueError("the test mode of yookassa moves no real money: refused in production")
+        for name in names:
+            if not str(getattr(self, f"{name}_url")).startswith("https://"):
+                raise ValueError(f"ALIANCE_{name.upper()}_URL must be https in production")
+
+    @property
+    def chosen_providers(self) -> dict[Method, str]:
+        """The choices of single methods."""
+        said = [
+            (Method.CARD, self.card_provider),
+            (Method.SBP, self.sbp_provider),
+            (Method.MOBILE, self.mobile_provider),
+        ]
+        return {method: name for method, name in said if name}
+
+    @property
+    def provider_names(self) -> list[str]:
+        """All that are used, the one for every method first."""
+        named = [self.payment_provider, *self.chosen_providers.values()]
+        return list(dict.fromkeys(name for name in named if name))
 
     @property
     def embedded(self) -> bool:
         """One process on SQLite, without any server."""
         return self.database_url.startswith("sqlite")
+
+    @property
+    def card_keys(self) -> list[str]:
+        """The first encrypts, all decrypt."""
+        said = self.card_key.get_secret_value()
+        return [key.strip() for key in said.split(",")] if said else []
+
+
+def _is_key(said: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(said)) == 32
+    except (binascii.Error, ValueError):
+        return False
+
+
+def _said(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -10,7 +10,12 @@ class Channel(StrEnum):
 
 class Method(StrEnum):
     CARD = "card"
+    SBP = "sbp"  # the fast payment system: a transfer that the payer's bank app confirms
     MOBILE = "mobile"
+
+
+# The payer pays on a page, and it costs him no commission.
+ON_A_PAGE = frozenset({Method.CARD, Method.SBP})
 
 
 class ServiceState(StrEnum):
@@ -34,6 +39,7 @@ class TransferKind(StrEnum):
     FEE = "fee"
     CORRECTION = "correction"
     REVERSAL = "reversal"
+    REFUND = "refund"
 
 
 class LedgerAccountKind(StrEnum):
@@ -127,6 +133,7 @@ class EventState(StrEnum):
     NEW = "new"
     APPLIED = "applied"
     REFUSED = "refused"  # genuine, yet impossible to book: staff look at it
+    WAITING = "waiting"  # a refund that was told before its payment
 
 
 class NoticeState(StrEnum):
@@ -142,3 +149,73 @@ class NoticeState(StrEnum):
 class Lane(StrEnum):
     PEOPLE = "people"
     BULK = "bulk"
+
+
+class MandateState(StrEnum):
+    """`requested`: agreed to, and without a card as yet; the next saved one makes it active."""
+
+    REQUESTED = "requested"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    DELETED = "deleted"  # by a person
+    ENDED = "ended"  # by its own terms
+
+
+MANDATE_MOVES = {
+    MandateState.REQUESTED: {MandateState.ACTIVE, MandateState.DELETED, MandateState.ENDED},
+    MandateState.ACTIVE: {MandateState.PAUSED, MandateState.DELETED, MandateState.ENDED},
+    MandateState.PAUSED: {MandateState.ACTIVE, MandateState.DELETED, MandateState.ENDED},
+    MandateState.DELETED: set[MandateState](),
+    MandateState.ENDED: set[MandateState](),
+}
+LIVE_MANDATE = (MandateState.REQUESTED, MandateState.ACTIVE, MandateState.PAUSED)
+
+
+class ChargeState(StrEnum):
+    """A mandate's attempt to charge for a period: its payment's state, as the unique index needs it."""
+
+    INTENT = "intent"
+    SENDING = "sending"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    PAID = "paid"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"  # before anything was sent
+    HELD = "held"  # a success that is in suspense
+
+
+CHARGE_OF_PAYMENT = {
+    PaymentState.INTENT: ChargeState.INTENT,
+    PaymentState.SENDING: ChargeState.SENDING,
+    PaymentState.PENDING: ChargeState.PENDING,
+    PaymentState.UNKNOWN: ChargeState.UNKNOWN,
+    PaymentState.SUCCEEDED: ChargeState.PAID,
+    PaymentState.HELD: ChargeState.HELD,
+    PaymentState.DECLINED: ChargeState.DECLINED,
+}
+CHARGE_IN_FLIGHT = (ChargeState.SENDING, ChargeState.PENDING, ChargeState.UNKNOWN)
+
+
+class RefundState(StrEnum):
+    INTENT = "intent"
+    SENDING = "sending"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    DONE = "done"
+    DECLINED = "declined"
+
+
+class SubscriptionState(StrEnum):
+    """A mandate that a provider keeps and charges by its own calendar."""
+
+    LIVE = "live"
+    DELETING = "deleting"
+    GONE = "gone"
+
+
+class Purpose(StrEnum):
+    """What a one-time code proves; a code for one is none for another."""
+
+    LINK = "link"
+    AUTOPAY_CONNECT = "autopay_connect"
+    AUTOPAY_RAISE = "autopay_raise"

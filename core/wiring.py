@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from core import profile as profiles
 from core.clock import Clock, SystemClock
@@ -11,21 +12,37 @@ from core.jobs import Job, Jobs
 from core.ledger import book
 from core.ledger.transfer import COMMISSION, OPENING, REVENUE, SUSPENSE, clearing
 from core.messages.wakeups import LocalWakeups, RedisWakeups, Wakeups
+from core.payments.choice import Providers
+from core.payments.configured import configured
 from core.payments.provider import Provider
 from core.profile import Profile
 from core.settings import Settings
 from core.storage.database import Database
 from core.use_cases.accounts import Accounts
+from core.use_cases.agreements import Agreements
+from core.use_cases.autopay import Autopay
+from core.use_cases.autopay_by_sms import AutopayBySms
+from core.use_cases.autopay_charging import AutopayCharging
+from core.use_cases.autopay_ending import AutopayEnding
+from core.use_cases.autopay_outcomes import AutopayOutcomes
 from core.use_cases.callbacks import Callbacks
+from core.use_cases.card_keeping import CardKeeping
+from core.use_cases.cards import Cards
+from core.use_cases.checkouts import Checkouts
+from core.use_cases.codes import Codes
 from core.use_cases.fees import Fees
 from core.use_cases.imports import Imports
 from core.use_cases.invariants import Invariants
 from core.use_cases.limits import LimitsKeeper
 from core.use_cases.links import Links
+from core.use_cases.links_by_sms import LinksBySms
 from core.use_cases.payments import Payments
+from core.use_cases.provider_mandates import ProviderMandates
 from core.use_cases.queues import Queues
+from core.use_cases.receipts import Receipts
 from core.use_cases.receiving import Receiving
 from core.use_cases.reconciliations import Reconciliations
+from core.use_cases.refunds import Refunds
 from core.use_cases.sending import Sending
 from core.use_cases.settling import Settling
 from core.use_cases.statements import Statements
@@ -33,8 +50,12 @@ from core.use_cases.subscribers import Subscribers
 from core.use_cases.top_ups import TopUps
 from core.use_cases.visits import Visits
 
+if TYPE_CHECKING:
+    from core.payments.seal import Seal
+
 POLL_SECONDS = 1.0  # how late a lost wake-up can make a job
 BATCH = 50
+MANDATES = 200  # a round's intents: more would wait for the providers anyway
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +71,17 @@ class Core:
     subscribers: Subscribers
     accounts: Accounts
     links: Links
+    links_by_sms: LinksBySms
     top_ups: TopUps
     visits: Visits
     payments: Payments
     callbacks: Callbacks
+    checkouts: Checkouts
+    refunds: Refunds
+    cards: Cards
+    autopay: Autopay
+    autopay_by_sms: AutopayBySms
+    provider_mandates: ProviderMandates
     fees: Fees
     statements: Statements
     receiving: Receiving
@@ -81,38 +109,30 @@ async def open_core(
     database = Database(settings.database_url)
     wakeups = RedisWakeups(settings.redis_url) if settings.redis_url else LocalWakeups()
     database.on_commit = wakeups.notify
-    if providers is None:
-        providers = _configured(settings, profile)
+    named = configured(settings, profile) if providers is None else Providers(providers)
     try:
-        await _open_books(database, providers)
+        await _open_books(database, named)
         yield _join(
-            settings, profile, database, wakeups, providers, clock or SystemClock(), wall or SystemClock()
+            settings, profile, database, wakeups, named, clock or SystemClock(), wall or SystemClock()
         )
     finally:
-        for provider in providers:
+        for provider in named.values():
             await provider.close()
         await database.close()
 
 
-def _configured(settings: Settings, profile: Profile) -> list[Provider]:
-    if settings.payment_provider != "sandbox":
-        return []
-    from core.payments.sandbox import Sandbox  # aiohttp is paid for by who charges
-
-    return [
-        Sandbox(
-            url=settings.sandbox_url,
-            key=settings.sandbox_key.get_secret_value(),
-            merchant=profile.demo_merchant,
-            public_url=settings.public_url,
-        )
-    ]
-
-
-async def _open_books(database: Database, providers: Sequence[Provider]) -> None:
+async def _open_books(database: Database, providers: Providers) -> None:
     async with database.transaction() as tx:
-        for system in (REVENUE, COMMISSION, SUSPENSE, OPENING, *(clearing(each.name) for each in providers)):
+        for system in (REVENUE, COMMISSION, SUSPENSE, OPENING, *(clearing(name) for name in providers)):
             await book.open_system_account(tx, system)
+
+
+def _seal(settings: Settings) -> "Seal | None":
+    if not settings.card_keys:
+        return None
+    from core.payments.seal import Seal  # its import is paid for by who keeps cards
+
+    return Seal(settings.card_keys)
 
 
 def _join(
@@ -120,17 +140,28 @@ def _join(
     profile: Profile,
     database: Database,
     wakeups: Wakeups,
-    providers: Sequence[Provider],
+    named: Providers,
     clock: Clock,
     wall: Clock,
 ) -> Core:
-    settling = Settling(profile)
-    payments = Payments(database, settling, providers, clock, wall)
-    callbacks = Callbacks(database, settling, providers, clock, wall)
-    top_ups = TopUps(database, profile, clock, wall, payments)
-    receiving = Receiving(database, wall)
-    fees = Fees(database, profile, clock)
-    jobs = _jobs(payments, callbacks, top_ups, fees, receiving, LimitsKeeper(database, clock))
+    seal, receipts, providers = _seal(settings), Receipts(settings), list(named.values())
+    cards = Cards(database, profile, providers, clock, wall, seal)
+    refunds = Refunds(database, profile, providers, clock, wall)
+    outcomes = AutopayOutcomes(profile, refunds, clock)
+    settling = Settling(profile, cards, outcomes)
+    payments = Payments(database, settling, cards, outcomes, receipts, named, clock, wall)
+    callbacks = Callbacks(database, settling, refunds, named, receipts, profile, clock, wall)
+    top_ups = TopUps(database, profile, clock, wall, payments, cards)
+    agreements, ending = Agreements(profile, cards, clock, wall), AutopayEnding(profile, clock, wall)
+    codes = Codes(database, clock, seal)
+    receiving, fees = Receiving(database, wall), Fees(database, profile, clock)
+    charging = AutopayCharging(database, profile, providers, clock, wall)
+    keeping = CardKeeping(database, profile, cards, providers, clock, wall)
+    provider_mandates = ProviderMandates(database, providers, clock, wall)
+    at_work = _AtWork(
+        payments, callbacks, refunds, top_ups, fees, charging, keeping, provider_mandates, receiving,
+        LimitsKeeper(database, clock),
+    )  # fmt: skip
     return Core(
         settings=settings,
         profile=profile,
@@ -141,36 +172,71 @@ def _join(
         subscribers=Subscribers(database, profile, wall),
         accounts=Accounts(database, profile, clock, wall),
         links=Links(database, profile, clock, public_url=settings.public_url),
+        links_by_sms=LinksBySms(database, profile, clock, wall, codes),
         top_ups=top_ups,
         visits=Visits(database, profile, clock),
         payments=payments,
         callbacks=callbacks,
+        checkouts=Checkouts(database, named, payments),
+        refunds=refunds,
+        cards=cards,
+        autopay=Autopay(database, profile, clock, cards, agreements, ending),
+        autopay_by_sms=AutopayBySms(
+            database, profile, clock, wall, cards, codes, agreements, ending, payments
+        ),
+        provider_mandates=provider_mandates,
         fees=fees,
         statements=Statements(database, profile, clock),
         receiving=receiving,
-        sending=Sending(database, wall),
+        sending=Sending(database, wall, seal),
         imports=Imports(database, profile, clock),
         invariants=Invariants(database, clock, wall),
         queues=Queues(database, wall),
         reconciliations=Reconciliations(database),
-        jobs=Jobs(jobs, wakeups),
+        jobs=Jobs(_jobs(at_work), wakeups),
     )
 
 
-def _jobs(
-    payments: Payments,
-    callbacks: Callbacks,
-    top_ups: TopUps,
-    fees: Fees,
-    receiving: Receiving,
-    limits: LimitsKeeper,
-) -> list[Job]:
+@dataclass(frozen=True, slots=True)
+class _AtWork:
+    """The use cases that the clock starts."""
+
+    payments: Payments
+    callbacks: Callbacks
+    refunds: Refunds
+    top_ups: TopUps
+    fees: Fees
+    charging: AutopayCharging
+    keeping: CardKeeping
+    mirrored: ProviderMandates
+    receiving: Receiving
+    limits: LimitsKeeper
+
+
+def _jobs(of: _AtWork) -> list[Job]:
     return [
-        Job("collect payments", partial(payments.collect_once, BATCH), POLL_SECONDS, "payments"),
-        Job("ask after payments", partial(payments.ask_once, BATCH), POLL_SECONDS, "payments.ask"),
-        Job("apply callbacks", partial(callbacks.events_once, BATCH), POLL_SECONDS, "callbacks"),
-        Job("expire quotes", partial(top_ups.expire_once, BATCH), 5.0, "quotes"),
-        Job("post fees", partial(fees.post_once, BATCH), 5.0, "fees"),
-        Job("forget old parts", receiving.forget_parts, 3600.0, "parts"),
-        Job("forget old limits", limits.forget_once, 3600.0, "limits"),
+        Job("charge by mandate", partial(of.charging.due_once, MANDATES), 5.0, "autopay"),
+        Job("collect payments", partial(of.payments.collect_once, BATCH), POLL_SECONDS, "payments"),
+        Job("ask after payments", partial(of.payments.ask_once, BATCH), POLL_SECONDS, "payments.ask"),
+        Job("apply callbacks", partial(of.callbacks.events_once, BATCH), POLL_SECONDS, "callbacks"),
+        Job("give back", partial(of.refunds.refund_once, BATCH), POLL_SECONDS, "refunds"),
+        Job("expire quotes", partial(of.top_ups.expire_once, BATCH), 5.0, "quotes"),
+        Job("post fees", partial(of.fees.post_once, BATCH), 5.0, "fees"),
+        Job("watch mandates", partial(of.charging.watch_once, BATCH), 60.0, "autopay.watch"),
+        Job("forget cards", partial(of.keeping.revoke_once, BATCH), 5.0, "cards"),
+        Job("tell of ending cards", partial(of.keeping.expiring_once, BATCH), 3600.0, "cards.expiring"),
+        Job(
+            "end provider mandates",
+            partial(of.provider_mandates.delete_once, BATCH),
+            5.0,
+            "provider_mandates",
+        ),
+        Job(
+            "mirror provider mandates",
+            of.mirrored.mirror_once,
+            3600.0,
+            "provider_mandates.mirror",
+        ),
+        Job("forget old parts", of.receiving.forget_parts, 3600.0, "parts"),
+        Job("forget old limits", of.limits.forget_once, 3600.0, "limits"),
     ]

@@ -5,25 +5,33 @@ import itertools
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from core.ids import PaymentId
 from core.money import Money
+from core.payments.capabilities import Capabilities, Operation
+from core.payments.charge import Charge, Refund
 from core.payments.provider import (
     CallbackAnswer,
     CallbackRejected,
-    Charge,
     Declined,
+    Done,
     NotSent,
     Outcome,
     Pending,
+    Provider,
     ProviderEvent,
+    Refunded,
+    RefundOutcome,
+    SavedMethod,
     Succeeded,
+    Told,
     Unknown,
 )
 from core.states import Method
 
 CARD_MASK = "220012******0004"
+CARD_EXPIRES = date(2030, 12, 31)
 
 
 class FakeClock:
@@ -52,21 +60,31 @@ class Held:
         return isinstance(self.outcome, Succeeded)
 
 
-class FakeProvider:
-    """Keeps books as a provider does: a repeated checkout is one charge, a repeated mobile charge is two.
+class FakeProvider(Provider):
+    """Keeps books as a provider does: a repeated key is one charge, but for mobile charges, where it is two.
 
-    Mobile charges succeed at once and checkouts wait for `pays`, unless `will` said otherwise. Calls wait for
-    `gate` where it is set.
+    Charges of phones and saved cards succeed at once and checkouts wait for `pays`, unless `will` said
+    otherwise. Calls wait for `gate` where it is set. Tokens in `revoked` are declined for good.
     """
 
     name = "fake"
-    methods = frozenset({Method.CARD, Method.MOBILE})
-    keys_honoured = frozenset({Method.CARD})
+    capabilities = Capabilities(
+        methods=frozenset({Method.CARD, Method.MOBILE}),
+        keys_honoured=frozenset({Operation.CHECKOUT, Operation.CHARGE_SAVED, Operation.REFUND}),
+        saves=frozenset({Method.CARD}),
+        charges_saved=True,
+        revokes=True,
+        refunds=True,
+        tells_state=frozenset({Method.CARD, Method.MOBILE}),
+    )
 
     def __init__(self, clock: FakeClock) -> None:
         self.charges: list[Held] = []
         self.calls: list[Charge] = []
         self.asked: list[PaymentId] = []
+        self.tokens: list[str] = []  # what saved cards were charged with, call by call
+        self.revoked: list[str] = []
+        self.refunds: dict[str, Refund] = {}
         self.gate: asyncio.Event | None = None
         self._clock = clock
         self._wished: deque[tuple[Outcome, bool]] = deque()
@@ -92,7 +110,11 @@ class FakeProvider:
         return self.tells(payment, held.outcome)
 
     def tells(
-        self, payment: PaymentId, outcome: Succeeded | Declined, *, method: Method = Method.CARD
+        self,
+        payment: PaymentId | None,
+        outcome: Succeeded | Declined | Refunded,
+        *,
+        method: Method = Method.CARD,
     ) -> bytes:
         """A genuine callback's body with any content; the same body is the same event."""
         body = f"event-{next(self._numbers)}".encode()
@@ -113,21 +135,39 @@ class FakeProvider:
     async def charge_mobile(self, charge: Charge) -> Outcome:
         return await self._answer(charge, Method.MOBILE, self._success(charge, Method.MOBILE))
 
-    async def get_state(self, payment_id: PaymentId) -> Sequence[Outcome] | Unknown:
-        self.asked.append(payment_id)
-        await self._pass_gate()
-        return [held.outcome for held in self.charges if held.charge.id == payment_id]
+    async def charge_saved(self, charge: Charge, token: str) -> Outcome:
+        self.tokens.append(token)
+        held = [each for each in self.charges if each.charge.id == charge.id]
+        if held:
+            self.calls.append(charge)
+            return held[0].outcome
+        if token in self.revoked:
+            self.calls.append(charge)
+            return Declined("other", hard=True)
+        return await self._answer(charge, Method.CARD, self._success(charge, Method.CARD))
 
-    def parse_callback(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
+    async def revoke_method(self, token: str) -> Done | NotSent | Unknown:
+        self.revoked.append(token)
+        return Done()
+
+    async def refund(self, refund: Refund) -> RefundOutcome:
+        await self._pass_gate()
+        reference = f"refund-{refund.id}"
+        self.refunds[reference] = refund
+        return Refunded(reference, of=refund.reference, amount=refund.amount, currency="RUB")
+
+    async def get_state(self, charge: Charge, reference: str | None) -> Sequence[Outcome] | Unknown:
+        self.asked.append(charge.id)
+        await self._pass_gate()
+        return [held.outcome for held in self.charges if held.charge.id == charge.id]
+
+    def parse_callback(self, body: bytes, headers: Mapping[str, str], peer: str) -> Told:
         if body not in self._told:
             raise CallbackRejected("signature", status=403)
-        return self._told[body]
+        return Told(self._told[body], body, CallbackAnswer(200, "OK"))
 
-    def read_callback(self, body: bytes) -> ProviderEvent:
-        return self._told[body]
-
-    def acknowledge(self) -> CallbackAnswer:
-        return CallbackAnswer(200, "OK")
+    def read_callback(self, kept: bytes) -> ProviderEvent:
+        return self._told[kept]
 
     async def close(self) -> None:
         self.gate = None
@@ -153,7 +193,11 @@ class FakeProvider:
             total=charge.total,
             currency="RUB",
             card_mask=CARD_MASK if method is Method.CARD else None,
+            saved=self._saved(charge) if charge.save else None,
         )
+
+    def _saved(self, charge: Charge) -> SavedMethod:
+        return SavedMethod(token=f"token-{charge.id}", mask=CARD_MASK, expires=CARD_EXPIRES)
 
     def _last(self, payment: PaymentId) -> Held:
         return [held for held in self.charges if held.charge.id == payment][-1]

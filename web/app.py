@@ -14,6 +14,7 @@ from core.wiring import Core
 from handlers.locale import Catalogues
 from web.bodies import BODY_LARGEST_BYTES
 from web.callbacks import CallbackRoutes
+from web.checkout import CheckoutPage
 from web.client import Proxies
 from web.health import Health
 from web.ledger import LedgerPages
@@ -45,8 +46,9 @@ def make_app(core: Core, catalogues: Catalogues) -> web.Application:
         client_max_size=BODY_LARGEST_BYTES, middlewares=[_problems_as_pages(pages), _incidents(pages)]
     )
     for door in (
-        CallbackRoutes(core.callbacks),
+        CallbackRoutes(core.callbacks, proxies),
         LinkPages(core.links, pages, proxies),
+        CheckoutPage(core.checkouts, pages),
         PaidPage(pages),
         Health(core.queues),
         ledger,

@@ -4,11 +4,13 @@ from aiohttp import web
 
 from core.use_cases.callbacks import Callbacks
 from web import bodies
+from web.client import Proxies
 
 
 class CallbackRoutes:
-    def __init__(self, callbacks: Callbacks) -> None:
+    def __init__(self, callbacks: Callbacks, proxies: Proxies) -> None:
         self._callbacks = callbacks
+        self._proxies = proxies
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/callbacks/{provider}", self.take)]
@@ -23,5 +25,6 @@ class CallbackRoutes:
             request.match_info["provider"],
             body=body,
             headers=request.headers,
+            peer=self._proxies.client(request),
         )
         return web.Response(status=answer.status, text=answer.body, content_type=answer.content_type)

@@ -1,9 +1,10 @@
 """Notices: everything that we start saying, and every SMS reply, as typed values without words."""
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
+from core.ids import Payer
 from core.money import Money
 from core.states import Lane
 
@@ -24,7 +25,7 @@ class Notice:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a moment too
         return value.isoformat()
     if isinstance(value, dict):
         # asdict() has turned Money into {"kopecks": n}.
@@ -182,3 +183,8 @@ class Linked(Notice):
 class Unlinked(Notice):
     template = "unlinked"
     number: str
+
+
+def addressed(payer: Payer, key: str) -> str:
+    """A dedupe key that is the person's own."""
+    return f"{payer.channel}:{payer.address}:{key}"

@@ -14,17 +14,20 @@ import structlog
 
 from core.ids import PaymentId
 from core.money import Money
+from core.payments.capabilities import Capabilities, Operation
+from core.payments.charge import Charge
 from core.payments.provider import (
     REASONS,
     CallbackAnswer,
     CallbackRejected,
-    Charge,
     Declined,
     NotSent,
     Outcome,
     Pending,
+    Provider,
     ProviderEvent,
     Succeeded,
+    Told,
     Unknown,
 )
 from core.states import Method
@@ -37,12 +40,15 @@ _NAME = re.compile(r"[!-~]{1,64}")
 log = structlog.get_logger()
 
 
-class Sandbox:
+class Sandbox(Provider):
     """Charges at the simulator. Checkouts honour our key, mobile charges do not."""
 
     name = "sandbox"
-    methods = frozenset({Method.CARD, Method.MOBILE})
-    keys_honoured = frozenset({Method.CARD})
+    capabilities = Capabilities(
+        methods=frozenset({Method.CARD, Method.MOBILE}),
+        keys_honoured=frozenset({Operation.CHECKOUT}),
+        tells_state=frozenset({Method.CARD, Method.MOBILE}),
+    )
 
     def __init__(
         self, *, url: str, key: str, merchant: str, public_url: str, timeout: float = TIMEOUT_SECONDS
@@ -55,7 +61,8 @@ class Sandbox:
         self._http: aiohttp.ClientSession | None = None
 
     async def start_checkout(self, charge: Charge) -> Outcome:
-        return await self._post("/checkouts", _checkout, charge, return_url=f"{self._public_url}/paid")
+        back = charge.return_url or f"{self._public_url}/paid"
+        return await self._post("/checkouts", _checkout, charge, return_url=back)
 
     async def charge_mobile(self, charge: Charge) -> Outcome:
         def read(answer: Mapping[str, Any]) -> Outcome:
@@ -63,8 +70,8 @@ class Sandbox:
 
         return await self._post("/mobile-charges", read, charge, phone=charge.phone)
 
-    async def get_state(self, payment_id: PaymentId) -> Sequence[Outcome] | Unknown:
-        query = f"payment={payment_id}"
+    async def get_state(self, charge: Charge, reference: str | None) -> Sequence[Outcome] | Unknown:
+        query = f"payment={charge.id}"
         headers = {SIGNATURE: self._sign(query.encode())}
         try:
             async with self._session().get(f"{self._url}/payments?{query}", headers=headers) as response:
@@ -75,15 +82,15 @@ class Sandbox:
         except (aiohttp.ClientError, TimeoutError, *UNREADABLE) as error:
             return Unknown(type(error).__name__)
 
-    def parse_callback(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
+    def parse_callback(self, body: bytes, headers: Mapping[str, str], peer: str) -> Told:
         signature = headers.get(SIGNATURE, "")
         if not hmac.compare_digest(self._sign(body).encode(), signature.encode("utf-8", "replace")):
             raise CallbackRejected("signature", status=403)
-        return self.read_callback(body)
+        return Told(self.read_callback(body), body, CallbackAnswer(200, "OK"))
 
-    def read_callback(self, body: bytes) -> ProviderEvent:
+    def read_callback(self, kept: bytes) -> ProviderEvent:
         try:
-            said = json.loads(body, object_pairs_hook=_without_duplicates)
+            said = json.loads(kept, object_pairs_hook=_without_duplicates)
             if said["merchant"] != self._merchant or said["test"] is not True:
                 raise CallbackRejected("merchant", status=403)
             return ProviderEvent(
@@ -95,9 +102,6 @@ class Sandbox:
             )
         except UNREADABLE as error:
             raise CallbackRejected("malformed") from error
-
-    def acknowledge(self) -> CallbackAnswer:
-        return CallbackAnswer(200, "OK")
 
     async def close(self) -> None:
         if self._http is not None:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    false,
     text,
 )
 
@@ -83,36 +84,11 @@ link = Table(
     Column("address", String(32), nullable=False),
     Column("account_id", Uuid, ForeignKey("account.id"), nullable=False),
     Column("access", states(Access, "access"), nullable=False),
+    Column("phone", String(15)),  # the registered number that proved it, where one did
     Column("linked_at", Utc, nullable=False),
     Column("ended_at", Utc),
     partial_index("uq_link_live", "channel", "address", "account_id", where="ended_at IS NULL", unique=True),
     Index(None, "account_id"),
-)
-
-link_request = Table(
-    "link_request",
-    metadata,
-    id_column(),
-    Column("token_hash", String(64), nullable=False, unique=True),
-    Column("channel", states(Channel, "channel"), nullable=False),
-    Column("address", String(32), nullable=False),
-    Column("display_name", Text, nullable=False),
-    Column("expires_at", Utc, nullable=False),
-    Column("account_id", Uuid, ForeignKey("account.id")),  # proven on the page
-    Column("code_hash", String(255)),
-    Column("code_expires_at", Utc),
-    Column("code_tries", Integer, nullable=False, server_default=text("0")),
-    Column("ended_at", Utc),
-    Index(None, "channel", "address"),
-)
-
-limit_hit = Table(
-    "limit_hit",
-    metadata,
-    id_column(),
-    Column("subject", String(160), nullable=False),
-    Column("at", Utc, nullable=False),
-    Index(None, "subject", "at"),
 )
 
 ledger_account = Table(
@@ -163,6 +139,9 @@ top_up = Table(
     Column("state", states(TopUpState, "state"), nullable=False),
     Column("needs_sum", Boolean(name="needs_sum"), nullable=False),
     Column("code", String(8)),
+    Column("card_id", Uuid, ForeignKey("card.id")),  # charged with no page of the provider's
+    Column("mandate_id", Uuid, ForeignKey("mandate.id")),  # asked for by the clock
+    Column("save_card", Boolean(name="save_card"), nullable=False, server_default=false()),
     Column("screen", String(32)),  # the message that the receipt replaces
     Column("quoted_by", Uuid, ForeignKey("incoming.id"), unique=True),
     Column("confirmed_by", Uuid, ForeignKey("incoming.id"), unique=True),
@@ -198,6 +177,7 @@ payment = Table(
     Column("provider", String(32), nullable=False),
     Column("provider_ref", String(64)),
     Column("method", states(Method, "method"), nullable=False),
+    Column("card_id", Uuid, ForeignKey("card.id")),
     Column("total", Kopecks, nullable=False),
     Column("state", states(PaymentState, "state"), nullable=False),
     Column("reason", String(64)),
@@ -239,6 +219,7 @@ provider_event = Table(
     Column("next_at", Utc, nullable=False),
     UniqueConstraint("provider", "event_key"),
     partial_index("ix_provider_event_unfinished", "next_at", where="state = 'new'"),
+    partial_index("ix_provider_event_waiting", "provider", "reason", where="state = 'waiting'"),
 )
 
 incoming = Table(

@@ -4,7 +4,11 @@ from sqlalchemy import Connection, event
 
 from core.storage.schema_parts import metadata
 
-APPEND_ONLY = {"ledger_transfer": ("id", "key", "reverses"), "top_up_event": ("id",)}
+APPEND_ONLY = {
+    "ledger_transfer": ("id", "key", "reverses"),
+    "top_up_event": ("id",),
+    "mandate_event": ("id",),
+}
 
 _POSTGRES_FUNCTION = """
 CREATE OR REPLACE FUNCTION aliance_append_only() RETURNS trigger LANGUAGE plpgsql AS $$

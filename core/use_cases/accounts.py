@@ -153,6 +153,15 @@ def screen_of(row: Any, profile: Profile, now: datetime) -> AccountScreen:
     )
 
 
+async def access_to(tx: Transaction, payer: Payer, account_id: AccountId) -> Access | None:
+    """What a person may do on an account; None where nothing ties the two."""
+    return next((row.access for row in await _linked_rows(tx, payer) if row.id == account_id), None)
+
+
+async def is_linked(tx: Transaction, payer: Payer, account_id: AccountId) -> bool:
+    return any(row.id == account_id for row in await _linked_rows(tx, payer))
+
+
 async def _linked_rows(tx: Transaction, payer: Payer) -> list[Any]:
     columns = (account.c.id, account.c.number, account.c.tariff)
     if is_phone(payer):

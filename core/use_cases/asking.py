@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from core.states import ON_A_PAGE
 
 # Asking after a payment whose outcome we do not know.
 ASK_AFTER = (
@@ -21,3 +24,8 @@ class Moment:
 
     at: datetime
     wall: datetime
+
+
+def on_a_page(row: Any) -> bool:
+    """Whether the payer pays on a page of the provider's: it stays open after a decline."""
+    return bool(row.method in ON_A_PAGE and row.card_id is None)

@@ -1,29 +1,42 @@
 """Callbacks: what a provider tells by itself is verified, stored, applied and acknowledged."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import and_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from core.clock import Clock
-from core.ids import new_id
+from core.ids import PaymentId, new_id
+from core.payments.choice import Providers
 from core.payments.provider import (
     CallbackAnswer,
     CallbackRejected,
-    Provider,
+    Check,
+    Declined,
+    Hint,
+    Pending,
     ProviderEvent,
+    Refunded,
     Succeeded,
+    Told,
+    Unknown,
+    Verdict,
 )
+from core.profile import Profile
 from core.states import EventState
 from core.storage.database import Database, Transaction
 from core.storage.new_rows import NewRows
 from core.storage.queue import unfinished
-from core.storage.tables import provider_event
+from core.storage.tables import account, provider_event
+from core.use_cases import early_refunds
 from core.use_cases.asking import Moment
+from core.use_cases.matching import match
+from core.use_cases.receipts import Receipts
+from core.use_cases.refunds import Refunds
 from core.use_cases.settling import Settling
 
 EVENT_AGAIN = timedelta(seconds=10)
@@ -38,33 +51,58 @@ class Callbacks:
         self,
         database: Database,
         settling: Settling,
-        providers: Sequence[Provider],
+        refunds: Refunds,
+        providers: Providers,
+        receipts: Receipts,
+        profile: Profile,
         clock: Clock,
         wall: Clock,
     ) -> None:
         self._database = database
         self._settling = settling
-        self._providers = {provider.name: provider for provider in providers}
+        self._refunds = refunds
+        self._providers = providers
+        self._receipts = receipts
+        self._profile = profile
         self._clock = clock
         self._wall = wall
 
-    async def take(self, provider_name: str, *, body: bytes, headers: Mapping[str, str]) -> CallbackAnswer:
+    async def take(
+        self, provider_name: str, *, body: bytes, headers: Mapping[str, str], peer: str = ""
+    ) -> CallbackAnswer:
         """Verify, store, apply and acknowledge a provider's callback, in that order.
 
-        Nothing is stored of one that is not genuine. Once stored it is acknowledged whatever
-        comes of applying it: the jobs apply it again.
+        Nothing is stored of one that is not genuine, nor of a question before a payment. Once stored
+        it is acknowledged whatever comes of applying it: the jobs apply it again. What has to be
+        looked up at the provider first is left to the jobs.
         """
         provider = self._providers.get(provider_name)
         if provider is None:
             return CallbackAnswer(404, "no such provider")
         try:
-            event = provider.parse_callback(body, headers)
+            said = provider.parse_callback(body, headers, peer)
         except CallbackRejected as rejected:
             log.warning("callback rejected", provider=provider_name, reason=rejected.reason)
-            return CallbackAnswer(rejected.status, rejected.reason)
-        if await self._store_event(provider_name, event, body):
-            await self._apply(provider_name, event)
-        return provider.acknowledge()
+            return rejected.answer
+        if isinstance(said, Check):
+            return await self._answer(said)
+        if await self._store_event(provider_name, said) and not isinstance(said.event.outcome, Hint):
+            await self._apply(provider_name, said.event)
+        return said.answer
+
+    async def _answer(self, check: Check) -> CallbackAnswer:
+        """Whether the money would find its account, and what the receipt is to say."""
+        try:
+            async with self._database.read() as tx:
+                known = await tx.scalar(select(account.c.id).where(account.c.number == check.number))
+        except (SQLAlchemyError, OSError) as error:
+            log.error("a provider's question is left open", error=type(error).__name__)
+            return check.answer(Verdict.TROUBLE, None)
+        limits = self._profile.methods.get(check.method.value)
+        if known is None or limits is None or not limits.least <= check.total <= limits.most_total:
+            return check.answer(Verdict.NO, None)
+        receipt = self._receipts.to(check.number, phone=check.phone) if check.wants_receipt else None
+        return check.answer(Verdict.YES, receipt)
 
     async def events_once(self, n: int) -> int:
         """Apply stored callbacks whose first application did not finish."""
@@ -97,19 +135,29 @@ class Callbacks:
 
     async def _apply_stored(self, row: Any) -> None:
         event = self._providers[row.provider].read_callback(row.body)
+        if isinstance(event.outcome, Hint):
+            found = await self._providers[row.provider].look_up(event)
+            if isinstance(found, Unknown):
+                log.warning("provider did not tell", provider=row.provider, reason=found.reason)
+                return
+            event = found
         await self._apply(row.provider, event)
 
-    async def _store_event(self, provider: str, event: ProviderEvent, body: bytes) -> bool:
+    async def _store_event(self, provider: str, told: Told) -> bool:
+        now, event = self._wall.now(), told.event
+        hinted = isinstance(event.outcome, Hint)
         async with self._database.transaction() as tx:
+            if hinted:
+                tx.wake("callbacks")
             return await _NEW.add_one(
                 tx,
                 id=new_id(),
                 provider=provider,
                 event_key=event.key[:160],
-                body=body,
+                body=told.kept,
                 state=EventState.NEW,
-                received_at=self._wall.now(),
-                next_at=self._wall.now() + EVENT_AGAIN,
+                received_at=now,
+                next_at=now if hinted else now + EVENT_AGAIN,
             )
 
     async def _apply(self, provider: str, event: ProviderEvent) -> None:
@@ -127,15 +175,32 @@ class Callbacks:
                     provider_event.c.provider == provider,
                     provider_event.c.event_key == event.key[:160],
                 )
-                .values(state=state)
+                .values(state=state, reason=_why(event, state))
             )
 
     async def _settle(self, tx: Transaction, provider: str, event: ProviderEvent) -> EventState:
         now = Moment(at=self._clock.now(), wall=self._wall.now())
-        if isinstance(event.outcome, Succeeded):
-            booked = await self._settling.succeeded(
-                tx, provider, event.payment_id, event.outcome, event.method, now
-            )
-            return EventState.APPLIED if booked else EventState.REFUSED
-        await self._settling.declined(tx, provider, event.payment_id, event.outcome, now)
+        if isinstance(event.outcome, Refunded):
+            if await early_refunds.is_early(tx, provider, event.outcome):
+                return EventState.WAITING
+            fits = await self._refunds.told(tx, provider, event.outcome, now)
+            return EventState.APPLIED if fits else EventState.REFUSED
+        payment_id = await match(tx, provider, event)
+        match event.outcome:
+            case Succeeded() as success:
+                # Without a payment of ours it is held in suspense.
+                of = payment_id or PaymentId(new_id())
+                booked = await self._settling.succeeded(tx, provider, of, success, event.method, now)
+                return EventState.APPLIED if booked else EventState.REFUSED
+            case Declined() as declined if payment_id is not None:
+                await self._settling.declined(tx, provider, payment_id, declined, now)
+            case Pending() as pending if payment_id is not None:
+                await self._settling.undecided(tx, payment_id, pending, now)
         return EventState.APPLIED
+
+
+def _why(event: ProviderEvent, state: EventState) -> str | None:
+    """What a refused event was of: a success among them is money that nobody has; what another waits for."""
+    if state == EventState.WAITING and isinstance(event.outcome, Refunded):
+        return event.outcome.of
+    return f"{type(event.outcome).__name__.lower()} not booked" if state == EventState.REFUSED else None

@@ -16,7 +16,15 @@ from core.storage.tables import payment, top_up
 from core.use_cases.accounts import read_screen
 from core.use_cases.top_up_moves import by
 
-SHOWN = frozenset({TransferKind.TOP_UP, TransferKind.CORRECTION, TransferKind.REVERSAL, TransferKind.OPENING})
+SHOWN = frozenset(
+    {
+        TransferKind.TOP_UP,
+        TransferKind.CORRECTION,
+        TransferKind.REVERSAL,
+        TransferKind.REFUND,
+        TransferKind.OPENING,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

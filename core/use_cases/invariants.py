@@ -1,10 +1,9 @@
-"""Invariants: what must never happen, asked of our own records (reliability.md, I1 I2 I4 I6 I7 I13)."""
+"""Invariants: what must never happen, asked of our own records (reliability.md)."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import and_, func, literal, or_, select, union_all
 
 from core.clock import Clock
 from core.states import (
@@ -27,8 +26,10 @@ from core.storage.tables import (
     provider_event,
     top_up,
 )
+from core.use_cases import autopay_invariants
+from core.use_cases.asking import Moment
+from core.use_cases.violations import SETTLED_WITHIN, Violation, violations
 
-SETTLED_WITHIN = timedelta(minutes=15)  # whatever was accepted is finished, or openly waiting, by then
 FEES_POSTED_WITHIN = timedelta(days=1) + SETTLED_WITHIN
 FINAL_NOTICE = (
     NoticeState.SENT,
@@ -37,15 +38,6 @@ FINAL_NOTICE = (
     NoticeState.UNCERTAIN,
     NoticeState.EXPIRED,
 )
-SHOWN = 20  # violations told a rule
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A broken rule and the row that breaks it."""
-
-    code: str
-    about: str
 
 
 class Invariants:
@@ -71,6 +63,8 @@ class Invariants:
                 await tx.connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             for rule in rules:
                 found += await rule(tx)
+            for law in autopay_invariants.RULES:
+                found += await law(tx, Moment(self._clock.now(), self._wall.now()))
         return found
 
     async def _balances(self, tx: Transaction) -> list[Violation]:
@@ -88,18 +82,18 @@ class Invariants:
                 ledger_account.c.balance != func.coalesce(sums.c.total, 0),
             )
         )
-        return await _violations(tx, "I1", wrong, "balance of {} is not the sum of its transfers")
+        return await violations(tx, "I1", wrong, "balance of {} is not the sum of its transfers")
 
     async def _credits(self, tx: Transaction) -> list[Violation]:
         """I2: two credits for one (provider, reference, kind)."""
         twice = (
             select(payment.c.provider + literal(":") + payment.c.provider_ref)
             .join(ledger_transfer, ledger_transfer.c.payment_id == payment.c.id)
-            .where(ledger_transfer.c.reverses.is_(None))
+            .where(ledger_transfer.c.reverses.is_(None), ledger_transfer.c.kind != TransferKind.REFUND)
             .group_by(payment.c.provider, payment.c.provider_ref, ledger_transfer.c.kind)
             .having(func.count() > 1)
         )
-        return await _violations(tx, "I2", twice, "{} was credited twice")
+        return await violations(tx, "I2", twice, "{} was credited twice")
 
     async def _successes(self, tx: Transaction) -> list[Violation]:
         """I4: a credit without a success or of another sum, and a success whose booking is not there."""
@@ -131,9 +125,9 @@ class Invariants:
             .where((top_up.c.state == TopUpState.PAID) != payment.c.id.is_not(None))
         )
         return [
-            *await _violations(tx, "I4", unfounded, "transfer {} has no success behind it"),
-            *await _violations(tx, "I4", another_sum, "payment {} is booked with another sum"),
-            *await _violations(tx, "I4", unpaid, "top-up {} and its payment do not agree"),
+            *await violations(tx, "I4", unfounded, "transfer {} has no success behind it"),
+            *await violations(tx, "I4", another_sum, "payment {} is booked with another sum"),
+            *await violations(tx, "I4", unpaid, "top-up {} and its payment do not agree"),
         ]
 
     async def _replies(self, tx: Transaction) -> list[Violation]:
@@ -155,8 +149,8 @@ class Invariants:
             .where(incoming.c.state != IncomingState.NEW, incoming.c.outcome != "reply")
         )
         return [
-            *await _violations(tx, "I6", without, "SMS {} has no reply in a final state"),
-            *await _violations(tx, "I6", both, "SMS {} was closed in silence and answered"),
+            *await violations(tx, "I6", without, "SMS {} has no reply in a final state"),
+            *await violations(tx, "I6", both, "SMS {} was closed in silence and answered"),
         ]
 
     async def _intents(self, tx: Transaction) -> list[Violation]:
@@ -174,8 +168,8 @@ class Invariants:
             .having(func.count() > 1)
         )
         return [
-            *await _violations(tx, "I7", twice, "top-up {} has two payments"),
-            *await _violations(tx, "I7", one_message, "message {} made two top-ups"),
+            *await violations(tx, "I7", twice, "top-up {} has two payments"),
+            *await violations(tx, "I7", one_message, "message {} made two top-ups"),
         ]
 
     async def _deadlines(self, tx: Transaction) -> list[Violation]:
@@ -205,17 +199,10 @@ class Invariants:
             account.c.accrued_until < self._clock.now() - FEES_POSTED_WITHIN
         )
         return [
-            *await _violations(tx, "I13", payments, "payment {} is left unfinished"),
-            *await _violations(tx, "I13", quotes, "quote {} is past its window and open"),
-            *await _violations(tx, "I13", new, "message {} was stored and not handled"),
-            *await _violations(tx, "I13", due, "notice {} was not sent"),
-            *await _violations(tx, "I13", events, "provider event {} was not applied"),
-            *await _violations(tx, "I13", fees, "the fees of account {} are not posted"),
+            *await violations(tx, "I13", payments, "payment {} is left unfinished"),
+            *await violations(tx, "I13", quotes, "quote {} is past its window and open"),
+            *await violations(tx, "I13", new, "message {} was stored and not handled"),
+            *await violations(tx, "I13", due, "notice {} was not sent"),
+            *await violations(tx, "I13", events, "provider event {} was not applied"),
+            *await violations(tx, "I13", fees, "the fees of account {} are not posted"),
         ]
-
-
-async def _violations(
-    tx: Transaction, code: str, query: Select[tuple[object]], words: str
-) -> list[Violation]:
-    rows = await tx.all(query.limit(SHOWN))
-    return [Violation(code, words.format(row[0])) for row in rows]

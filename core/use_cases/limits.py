@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, select
 from core.clock import Clock
 from core.ids import Payer, new_id
 from core.storage.database import Database, Transaction
-from core.storage.tables import limit_hit
+from core.storage.proof_tables import limit_hit
 
 LONGEST = timedelta(days=1)
 

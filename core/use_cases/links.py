@@ -21,14 +21,14 @@ from core.errors import (
     TooManyTries,
 )
 from core.ids import AccountId, Payer, new_id
-from core.messages import outbox
-from core.messages.notices import Linked, Notice, Unlinked
+from core.messages.notices import Unlinked
 from core.profile import Profile
 from core.states import Access
 from core.storage.database import Database, Transaction
-from core.storage.tables import account, account_phone, link, link_request, subscriber
+from core.storage.proof_tables import link_request
+from core.storage.tables import account, account_phone, link, subscriber
 from core.use_cases import limits
-from core.use_cases.subscribers import locale_of
+from core.use_cases.joining import join, live, tell_others
 
 REQUEST_LIVES = timedelta(minutes=15)
 CODE_LIVES = timedelta(minutes=5)
@@ -153,14 +153,17 @@ class Links:
             if not rows:
                 raise NoRegisteredPhone
             for row in rows:
-                await self._link(tx, payer, row.id, row.number, Access.READ)
+                await join(
+                    tx, self._profile, payer, row.id,
+                    number=row.number, access=Access.READ, now=self._clock.now(), phone=phone,
+                )  # fmt: skip
         return [row.number for row in rows]
 
     async def unlink(self, payer: Payer, account_id: AccountId) -> None:
         """End a link; raises NotLinked. Others linked to the account are told."""
         now = self._clock.now()
         async with self._database.transaction() as tx:
-            ended = await tx.execute(update(link).where(_live(payer, account_id)).values(ended_at=now))
+            ended = await tx.execute(update(link).where(live(payer, account_id)).values(ended_at=now))
             if ended.rowcount == 0:
                 raise NotLinked
             await tx.execute(
@@ -173,7 +176,7 @@ class Links:
                 .values(current_account=None)
             )
             number = await tx.scalar(select(account.c.number).where(account.c.id == account_id))
-            await self._tell_others(tx, payer, account_id, Unlinked(number), now)
+            await tell_others(tx, self._profile, payer, account_id, Unlinked(number), now)
 
     async def _issue_code(self, token: str, account_id: AccountId) -> str:
         now = self._clock.now()
@@ -209,48 +212,10 @@ class Links:
             if ours.rowcount == 0:
                 raise CodeExpired
             number = str(await tx.scalar(select(account.c.number).where(account.c.id == request.account_id)))
-            await self._link(tx, payer, request.account_id, number, Access.FULL)
+            await join(
+                tx, self._profile, payer, request.account_id, number=number, access=Access.FULL, now=now
+            )
         return number
-
-    async def _link(
-        self, tx: Transaction, payer: Payer, account_id: AccountId, number: str, access: Access
-    ) -> None:
-        now = self._clock.now()
-        await tx.alone(f"link:{payer.channel}:{payer.address}")
-        held = await tx.scalar(select(link.c.access).where(_live(payer, account_id)))
-        if held == Access.FULL or held == access:
-            return
-        if held is not None:
-            await tx.execute(update(link).where(_live(payer, account_id)).values(access=access))
-        else:
-            await tx.execute(
-                insert(link).values(
-                    id=new_id(),
-                    channel=payer.channel,
-                    address=payer.address,
-                    account_id=account_id,
-                    access=access,
-                    linked_at=now,
-                )
-            )
-        told = Linked(number, access.value, by_other=True)
-        await self._tell_others(tx, payer, account_id, told, now)
-
-    async def _tell_others(
-        self, tx: Transaction, payer: Payer, account_id: AccountId, said: Notice, now: datetime
-    ) -> None:
-        others = await tx.all(
-            select(link.c.channel, link.c.address).where(
-                link.c.account_id == account_id, link.c.ended_at.is_(None)
-            )
-        )
-        event = new_id()
-        for row in others:
-            other = Payer(row.channel, row.address)
-            if other != payer:
-                locale = await locale_of(tx, other, self._profile)
-                key = f"link:{event}:{other.address}"
-                await outbox.add(tx, other, said, key=key, locale=locale, now=now)
 
     async def _open_request(self, tx: Transaction, token: str) -> Any:
         request = await tx.first(
@@ -274,15 +239,6 @@ def _asked_by(payer: Payer) -> Any:
         link_request.c.channel == payer.channel,
         link_request.c.address == payer.address,
         link_request.c.ended_at.is_(None),
-    )
-
-
-def _live(payer: Payer, account_id: AccountId) -> Any:
-    return and_(
-        link.c.channel == payer.channel,
-        link.c.address == payer.address,
-        link.c.account_id == account_id,
-        link.c.ended_at.is_(None),
     )
 
 

@@ -11,22 +11,32 @@ from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock
-from core.ids import Payer, TopUpId, new_id
-from core.money import Money
+from core.ids import TopUpId, new_id
+from core.payments.capabilities import Limits
+from core.payments.charge import Charge
+from core.payments.choice import Providers
 from core.payments.provider import (
-    Charge,
     Declined,
     NotSent,
     Outcome,
-    Provider,
+    Pending,
     Succeeded,
     Unknown,
 )
-from core.states import Channel, Method, PaymentState
+from core.states import Method, PaymentState
 from core.storage.database import Database, Transaction
 from core.storage.queue import claim, unfinished
-from core.storage.tables import account, payment, top_up
-from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, NEVER_ARRIVED_ASKS, Moment
+from core.storage.tables import payment
+from core.use_cases.asking import (
+    ASK_AFTER,
+    CHECKOUT_ASK_AFTER,
+    Moment,
+    on_a_page,
+)
+from core.use_cases.autopay_outcomes import AutopayOutcomes
+from core.use_cases.cards import Cards
+from core.use_cases.charging import Taken, charge_of, end_of, operation_of
+from core.use_cases.receipts import Receipts
 from core.use_cases.settling import Settling
 
 INLINE_GRACE = timedelta(seconds=10)  # the confirming process collects at once; jobs follow if it dies
@@ -44,28 +54,41 @@ class Payments:
         self,
         database: Database,
         settling: Settling,
-        providers: Sequence[Provider],
+        cards: Cards,
+        autopay: AutopayOutcomes,
+        receipts: Receipts,
+        providers: Providers,
         clock: Clock,
         wall: Clock,
     ) -> None:
         self._database = database
         self._settling = settling
-        self._providers = {provider.name: provider for provider in providers}
+        self._cards = cards
+        self._autopay = autopay
+        self._receipts = receipts
+        self._providers = providers
         self._clock = clock
         self._wall = wall
 
     def takes(self, method: Method) -> bool:
-        return any(method in provider.methods for provider in self._providers.values())
+        return self._providers.of(method) is not None
 
-    async def intend(self, tx: Transaction, asked: Any) -> None:
+    def limits(self, method: Method) -> Limits | None:
+        """What the provider takes at once by this method, where it says so."""
+        provider = self._providers.of(method)
+        return None if provider is None else provider.capabilities.limits.get(method)
+
+    async def intend(self, tx: Transaction, asked: Any, *, card: Any = None) -> None:
         """Store the intent to collect a top-up, in the transaction that confirms it."""
-        provider = next(each for each in self._providers.values() if asked.method in each.methods)
+        provider = self._providers.of(asked.method) if card is None else self._providers[card.provider]
+        assert provider is not None, "no quote is made for a method that nobody takes"
         await tx.execute(
             insert(payment).values(
                 id=new_id(),
                 top_up_id=asked.id,
                 provider=provider.name,
                 method=asked.method,
+                card_id=None if card is None else card.id,
                 total=asked.total,
                 state=PaymentState.INTENT,
                 created_at=self._wall.now(),
@@ -74,12 +97,12 @@ class Payments:
         )
         tx.wake("payments")
 
-    async def collect_for(self, top_up_id: TopUpId) -> None:
-        """Collect a top-up's payment at once, if it is still an intent."""
+    async def collect_for(self, top_up_id: TopUpId, *, inline: bool = True) -> None:
+        """Collect a top-up's payment at once, if it is still an intent; `inline`: its payer looks on."""
         async with self._database.transaction() as tx:
             rows = await self._take(tx, payment.c.top_up_id == top_up_id, limit=1)
         for row in rows:
-            await self._collect(row, inline=True)
+            await self._collect(row, inline=inline)
 
     async def collect_once(self, n: int) -> int:
         """Collect due intents, and classify what was left in `sending` by who died."""
@@ -117,7 +140,8 @@ class Payments:
         if troubles := [each for each in ended if isinstance(each, BaseException)]:
             raise BaseExceptionGroup("payments", troubles)
 
-    async def _take(self, tx: Transaction, which: Any, *, limit: int) -> Sequence[Any]:
+    async def _take(self, tx: Transaction, which: Any, *, limit: int) -> Sequence[Taken]:
+        """Intents that enter `sending`; those that were stopped before this commit are cancelled."""
         rows = await claim(
             tx,
             payment,
@@ -129,7 +153,14 @@ class Payments:
             state=PaymentState.SENDING,
             asked=payment.c.asked + 1,
         )
-        return rows
+        dead = await self._autopay.dead(tx, rows)
+        for row in rows:
+            if row.id in dead:
+                await self._settling.stopped(tx, row, self._moment())
+        alive = [row for row in rows if row.id not in dead]
+        await self._autopay.began(tx, alive)
+        tokens = await self._cards.tokens(tx, alive)
+        return [Taken(row, tokens.get(row.card_id)) for row in alive]
 
     async def _recover(self, tx: Transaction) -> None:
         """A lease that ran out in `sending`: repeated where the provider honours our key, else unknown."""
@@ -145,33 +176,43 @@ class Payments:
             .with_for_update(skip_locked=True)
         )
         for row in left:
-            if row.method in self._providers[row.provider].keys_honoured:
+            if self._providers[row.provider].capabilities.honours(operation_of(row)):
                 await self._back_to_intent(tx, row, timedelta())
             else:
                 await self._settling.undecided(tx, row.id, Unknown("died while sending"), self._moment())
 
-    async def _collect(self, row: Any, *, inline: bool) -> None:
-        charge = await self._charge(row)
-        provider = self._providers[row.provider]
-        call = provider.start_checkout if row.method == Method.CARD else provider.charge_mobile
-        outcome = await call(charge)
-        if isinstance(outcome, Unknown) and row.method in provider.keys_honoured:
-            outcome = NotSent(outcome.reason)  # the same key again charges nothing twice
-        if isinstance(outcome, NotSent):
-            await self._not_sent(row, outcome)
+    async def _collect(self, taken: Taken, *, inline: bool) -> None:
+        row = taken.row
+        outcome = await self._call(row, taken.token)
+        repeatable = self._providers[row.provider].capabilities.honours(operation_of(row))
+        if isinstance(outcome, NotSent) or (isinstance(outcome, Unknown) and repeatable):
+            await self._not_sent(row, outcome.reason, repeatable=repeatable)
         else:
             await self._write(row, outcome, inline=inline)
 
-    async def _not_sent(self, row: Any, outcome: NotSent) -> None:
+    async def _call(self, row: Any, token: str | None) -> Outcome:
+        charge, provider = await self.charge_of(row), self._providers[row.provider]
+        if row.method == Method.MOBILE:
+            return await provider.charge_mobile(charge)
+        if row.card_id is None:
+            return await provider.start_checkout(charge)
+        if token is None:
+            return Declined("card_unreadable", hard=True)
+        return await provider.charge_saved(charge, token)
+
+    async def _not_sent(self, row: Any, reason: str, *, repeatable: bool) -> None:
+        """To be sent again: under a key that is honoured this charges nothing twice."""
         if row.asked >= NOT_SENT_TRIES:
-            await self._write(row, Declined("unavailable"))
+            # A page that nobody saw takes no money; of another call, one of the tries may have charged.
+            lost = repeatable and not on_a_page(row)
+            await self._write(row, Unknown(reason) if lost else Declined("unavailable"))
             return
         async with self._database.transaction() as tx:
             await self._back_to_intent(tx, row, NOT_SENT_AGAIN)
-        log.warning("payment not sent", payment=str(row.id), reason=outcome.reason, attempt=row.asked)
+        log.warning("payment not sent", payment=str(row.id), reason=reason, attempt=row.asked)
 
     async def _back_to_intent(self, tx: Transaction, row: Any, after: timedelta) -> None:
-        await tx.execute(
+        again = await tx.execute(
             update(payment)
             .where(payment.c.id == row.id, payment.c.lease == row.lease)
             .values(
@@ -181,9 +222,11 @@ class Payments:
                 next_at=self._wall.now() + after,
             )
         )
+        if again.rowcount:
+            await self._autopay.follow(tx, row, PaymentState.INTENT)
 
     async def _ask(self, row: Any) -> None:
-        found = await self._providers[row.provider].get_state(row.id)
+        found = await self._state(row)
         if isinstance(found, Unknown):
             log.warning("provider did not tell", payment=str(row.id), reason=found.reason)
             await self._ask_later(row)
@@ -191,15 +234,21 @@ class Payments:
         for outcome in found:
             if isinstance(outcome, Succeeded):
                 await self._write(row, outcome)
-        end = _end(row, found)
+        end = end_of(row, found)
         if end is not None:
             await self._write(row, end)
         else:
             await self._ask_later(row)
 
+    async def _state(self, row: Any) -> Sequence[Outcome] | Unknown:
+        provider = self._providers[row.provider]
+        if row.method not in provider.capabilities.tells_state:
+            return [Pending(row.provider_ref)]  # what became of it comes by callback or by the register
+        return await provider.get_state(await self.charge_of(row), row.provider_ref)
+
     async def _ask_later(self, row: Any) -> None:
         """The next time to ask; nothing is written where the payment was settled meanwhile."""
-        waits = CHECKOUT_ASK_AFTER if row.method == Method.CARD else ASK_AFTER
+        waits = CHECKOUT_ASK_AFTER if on_a_page(row) else ASK_AFTER
         if row.asked >= len(waits):
             log.error("payment still unknown: for staff", payment=str(row.id))
         wait = waits[min(row.asked, len(waits) - 1)]
@@ -227,16 +276,10 @@ class Payments:
             else:
                 await self._settling.undecided(tx, row.id, outcome, now, inline=inline)
 
-    async def _charge(self, row: Any) -> Charge:
+    async def charge_of(self, row: Any) -> Charge:
+        """A payment as its provider is asked for it."""
         async with self._database.read() as tx:
-            asked = await tx.one(
-                select(top_up.c.channel, top_up.c.payer, account.c.number)
-                .join(account, account.c.id == top_up.c.account_id)
-                .where(top_up.c.id == row.top_up_id)
-            )
-        payer = Payer(asked.channel, asked.payer)
-        phone = payer.address if payer.channel == Channel.SMS else None
-        return Charge(row.id, asked.number, Money(row.total), payer.opaque, phone)
+            return await charge_of(tx, row, self._receipts, saves=self._cards.saved_at(row.provider))
 
     async def _is_due(self, *states: PaymentState) -> bool:
         # A look costs no write lock: an idle job disturbs nobody.
@@ -253,16 +296,3 @@ class Payments:
 
     def _moment(self) -> Moment:
         return Moment(at=self._clock.now(), wall=self._wall.now())
-
-
-def _end(row: Any, found: Sequence[Outcome]) -> Declined | None:
-    """What closes a payment for which no money is at the provider; None while there may still be some."""
-    if any(isinstance(each, Succeeded) for each in found):
-        return None
-    if not found and row.state == PaymentState.UNKNOWN and row.asked >= NEVER_ARRIVED_ASKS:
-        return Declined("unavailable")
-    if row.method == Method.CARD:
-        # A card page stays open after a decline: the payer may try another card.
-        return Declined("abandoned") if row.asked >= len(CHECKOUT_ASK_AFTER) else None
-    refusals = [each for each in found if isinstance(each, Declined)]
-    return refusals[0] if refusals and len(refusals) == len(found) else None

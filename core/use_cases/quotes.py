@@ -22,7 +22,7 @@ from core.messages import incoming
 from core.messages.notices import Quoted
 from core.money import ZERO, Money
 from core.profile import Profile
-from core.states import Channel, Method, TopUpState
+from core.states import ON_A_PAGE, Channel, Method, TopUpState
 from core.storage.database import Database, Transaction
 from core.storage.tables import account, top_up
 from core.use_cases import limits
@@ -102,18 +102,22 @@ class Quotes:
         limit = self._profile.methods.get(method.value)
         if limit is None:
             raise MethodUnavailable
-        if amount < limit.least:
-            raise AmountTooSmall(limit.least)
-        if amount > limit.most:
-            raise AmountTooLarge(limit.most)
-        if method == Method.CARD:
+        provider = self._payments.limits(method)
+        least = limit.least if provider is None else max(limit.least, provider.least)
+        most = limit.most if provider is None else min(limit.most, provider.most)
+        if amount < least:
+            raise AmountTooSmall(least)
+        if amount > most:
+            raise AmountTooLarge(most)
+        if method in ON_A_PAGE:
             return amount, ZERO, False, None
         operator = self._profile.operator_of(payer.address)
         commission = operator.commission(amount)
         if operator.taken_by == "provider":
             return amount, commission, True, operator.code
-        if amount + commission > limit.most_total:
-            raise AmountTooLarge(limit.most)
+        most_total = limit.most_total if provider is None else min(limit.most_total, provider.most)
+        if amount + commission > most_total:
+            raise AmountTooLarge(min(most, operator.largest(most_total)))
         return amount + commission, commission, False, operator.code
 
     async def _store_quote(

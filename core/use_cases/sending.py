@@ -1,29 +1,40 @@
 """Sending: the outbox as the channels' deliveries see it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, case, or_, select, update
 
 from core.clock import Clock
-from core.messages import notices, outbox
+from core.messages import autopay_notices, notices, outbox
 from core.messages.outbox import DueNotice
 from core.states import Channel, NoticeState
 from core.storage.database import Database, Transaction
 from core.storage.queue import unfinished
 from core.storage.tables import notice
 
+if TYPE_CHECKING:
+    from core.payments.seal import Seal  # its import costs 30 ms, and few processes open a code
+
 UNCERTAIN_AGAIN = timedelta(seconds=10)
 MAX_ATTEMPTS = 8  # with the back-off of the doors this spans more than a notice's life
-_REPEATS = {kind.template: kind.repeats for kind in vars(notices).values() if hasattr(kind, "template")}
+_REPEATS = {
+    kind.template: kind.repeats
+    for module in (notices, autopay_notices)
+    for kind in vars(module).values()
+    if hasattr(kind, "template")
+}
 
 
 class Sending:
     """Each outcome is written by (id, lease): a delivery that lost its lease changes nothing."""
 
-    def __init__(self, database: Database, wall: Clock) -> None:
+    def __init__(self, database: Database, wall: Clock, seal: "Seal | None" = None) -> None:
         self._database = database
         self._wall = wall
+        self._seal = seal
 
     async def claim(self, channel: Channel, n: int) -> list[DueNotice]:
         """Hold up to `n` due notices for 30 s, expired ones aside."""
@@ -48,7 +59,8 @@ class Sending:
                     lease_until=None,
                 )
             )
-            return await outbox.claim(tx, channel, limit=n, now=now)
+            held = await outbox.claim(tx, channel, limit=n, now=now)
+        return [self._opened(each) for each in held]
 
     async def sent(self, delivered: Sequence[tuple[DueNotice, str | None]]) -> None:
         """They went out; the id is the channel's own, by which a receipt finds the notice."""
@@ -112,6 +124,13 @@ class Sending:
                 .values(state=state, reason=reason[:120] or None)
             )
             return known.rowcount > 0
+
+    def _opened(self, held: DueNotice) -> DueNotice:
+        """A one-time code rests sealed, and is opened for the delivery alone."""
+        if "sealed" not in held.params or self._seal is None:
+            return held
+        code = self._seal.open(held.params["sealed"].encode())
+        return replace(held, params={**held.params, "code": code})
 
     async def _has_due(self, channel: Channel) -> bool:
         # A look costs no write lock: an idle delivery disturbs nobody.

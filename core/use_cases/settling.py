@@ -1,32 +1,30 @@
 """Settling: an outcome becomes postings, a state and a notice, all in one transaction."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import structlog
 from sqlalchemy import insert, select, update
 
 from core.ids import Payer, PaymentId, TransferId, new_id
-from core.ledger import book
-from core.ledger.transfer import COMMISSION, SUSPENSE, LedgerAccountId, Transfer, clearing, of_subscriber
 from core.messages import notices, outbox
 from core.messages.notices import Notice
 from core.money import Money
-from core.payments.provider import Declined, Outcome, Pending, Succeeded
+from core.payments.provider import Declined, Outcome, Pending, Succeeded, Unknown
 from core.profile import Profile
 from core.states import (
     PAYMENT_MOVES,
     Method,
     PaymentState,
-    ServiceState,
     TopUpState,
-    TransferKind,
 )
 from core.storage.database import Transaction
 from core.storage.tables import notice, payment, top_up
-from core.use_cases import balances
-from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, Moment
+from core.use_cases import booking, early_refunds
+from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, Moment, on_a_page
+from core.use_cases.autopay_outcomes import AutopayOutcomes
+from core.use_cases.booking import Source
+from core.use_cases.cards import Cards
+from core.use_cases.mandates import cancel_intent
 from core.use_cases.top_up_moves import move, number_of
 
 BOOKED = (PaymentState.SUCCEEDED, PaymentState.HELD)
@@ -34,33 +32,13 @@ BOOKED = (PaymentState.SUCCEEDED, PaymentState.HELD)
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Where a success comes from; its legs all leave the provider's clearing account."""
-
-    provider: str
-    payment_id: PaymentId
-    reference: str
-    at: datetime
-
-    def leg(self, to: LedgerAccountId, amount: Money, kind: TransferKind) -> Transfer:
-        return Transfer(
-            id=TransferId(new_id()),
-            debit=clearing(self.provider).id,
-            credit=to,
-            amount=amount,
-            kind=kind,
-            key=f"payment:{self.provider}:{self.reference}:{kind}",
-            at=self.at,
-            payment_id=self.payment_id,
-        )
-
-
 class Settling:
     """Works inside its caller's transaction."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, cards: Cards, autopay: AutopayOutcomes) -> None:
         self._profile = profile
+        self._cards = cards
+        self._autopay = autopay
 
     async def succeeded(
         self,
@@ -85,6 +63,8 @@ class Settling:
             )
         )
         if holder is not None and holder.state in BOOKED:
+            if holder.id == payment_id and holder.state == PaymentState.SUCCEEDED:
+                await self._keep_card(tx, row, success, now)  # who told first may not have named it
             return True
         if holder is not None and holder.id != payment_id:
             # To hold it here would keep that payment's own success from being credited.
@@ -93,14 +73,25 @@ class Settling:
         if row is None or row.provider != provider or row.state in BOOKED:
             # Nobody asked for it, or a second charge under one key: it is no payment of ours to spend.
             await self._stray(tx, provider, row, success, method, now)
-            return True
+        else:
+            await self._fit(tx, row, success, now)
+        await early_refunds.release(tx, provider, success.reference, now.wall)
+        return True
+
+    async def _fit(self, tx: Transaction, row: Any, success: Succeeded, now: Moment) -> None:
+        """To the account, where it is what was asked for; else to suspense."""
         asked = await self._top_up(tx, row)
         number = await number_of(tx, asked.account_id)
-        if (success.total.kopecks, success.number) == (row.total, number):
-            await self._credit(tx, row, asked, success, number, now)
-        else:
+        fits = (success.total.kopecks, success.number) == (row.total, number)
+        cycle = await self._autopay.lock(tx, row)
+        if not fits or not (cycle is None or await self._autopay.has_room(tx, cycle, now)):
             await self._hold(tx, row, asked, success, now)
-        return True
+        else:
+            await self._credit(tx, row, asked, success, number, now)
+            if cycle is not None:
+                await self._autopay.paid(tx, cycle, row, now)
+            elif row.method == Method.CARD:
+                await self._after_card(tx, row, asked, success, now)
 
     async def declined(
         self, tx: Transaction, provider: str, payment_id: PaymentId, outcome: Declined, now: Moment
@@ -109,14 +100,30 @@ class Settling:
         row = await self._undecided(tx, payment_id)
         if row is None or row.provider != provider:
             return
-        await self._set(tx, row, PaymentState.DECLINED, reason=outcome.reason, next_at=None)
         asked = await self._top_up(tx, row)
+        cycle = await self._autopay.lock(tx, row)
+        await self._set(tx, row, PaymentState.DECLINED, reason=outcome.reason, next_at=None)
+        if asked.state not in (TopUpState.CONFIRMED, TopUpState.UNKNOWN):
+            return
         await move(tx, asked, TopUpState.DECLINED, at=now.at, why=outcome.reason)
+        if cycle is not None:
+            await self._autopay.declined(tx, cycle, row, outcome, now)
+            return
         if outcome.reason == "abandoned":
             return  # who left the card page knows it
         number = await number_of(tx, asked.account_id)
         said = notices.Declined(number, Money(asked.amount), outcome.reason)
         await self._tell(tx, asked, said, f"payment:{row.id}:declined", now)
+
+    async def stopped(self, tx: Transaction, row: Any, now: Moment) -> None:
+        """A payment with a saved card that may not begin: unlinked, deleted or paused meanwhile."""
+        if row.asked > 1:
+            # An earlier call may have reached the provider: it is asked, and nothing is repeated.
+            await self.undecided(tx, row.id, Unknown("stopped"), now)
+        elif await self._autopay.lock(tx, row) is not None:
+            await cancel_intent(tx, row.id, row.top_up_id, at=now.at)
+        else:
+            await self.declined(tx, row.provider, row.id, Declined("card_unlinked"), now)
 
     async def undecided(
         self,
@@ -150,7 +157,7 @@ class Settling:
     async def _pending(
         self, tx: Transaction, row: Any, asked: Any, outcome: Pending, now: Moment, *, inline: bool
     ) -> None:
-        waits = CHECKOUT_ASK_AFTER if row.method == Method.CARD else ASK_AFTER
+        waits = CHECKOUT_ASK_AFTER if on_a_page(row) else ASK_AFTER
         await self._set(
             tx,
             row,
@@ -168,12 +175,8 @@ class Settling:
     async def _credit(
         self, tx: Transaction, row: Any, asked: Any, success: Succeeded, number: str, now: Moment
     ) -> None:
-        service = await balances.lock(tx, asked.account_id, self._profile)
-        if service.negative_since is not None or service.state == ServiceState.BLOCKED:
-            # Another rate begins here: what ran up until now goes by the old one.
-            await balances.bring_up(tx, service, now.at, self._profile)
-        credited = await self._post_legs(tx, row, asked, success, now)
-        await balances.moved(tx, service, self._profile)
+        source = Source(row.provider, row.id, success.reference, now.at)
+        credited = await booking.credit(tx, source, asked, self._profile)
         await self._book(tx, row, PaymentState.SUCCEEDED, success, credited)
         late = asked.state == TopUpState.DECLINED
         await move(tx, asked, TopUpState.PAID, at=now.at, why="late success" if late else "success")
@@ -192,22 +195,25 @@ class Settling:
         tx.wake("ledger")
         log.info("top-up paid", top_up=str(asked.id), payment=str(row.id), provider=row.provider)
 
-    async def _post_legs(
+    async def _after_card(
         self, tx: Transaction, row: Any, asked: Any, success: Succeeded, now: Moment
-    ) -> TransferId:
-        """Amount to the account, commission (where it is ours) apart; returns the credit's id."""
-        source = _Source(row.provider, row.id, success.reference, now.at)
-        amount, commission = Money(asked.amount), Money(asked.total - asked.amount)
-        credited = await book.post(
-            tx, source.leg(of_subscriber(asked.account_id), amount, TransferKind.TOP_UP)
-        )
-        if commission:
-            await book.post(tx, source.leg(COMMISSION.id, commission, TransferKind.COMMISSION))
-        return credited.transfer.id
+    ) -> None:
+        """The card is kept where its payer wished it; who has no autopay is offered one."""
+        activated = await self._keep_card(tx, row, success, now)
+        if not activated and self._cards.saved_at(row.provider):
+            await self._autopay.offer(tx, asked, now)
+
+    async def _keep_card(self, tx: Transaction, row: Any, success: Succeeded, now: Moment) -> bool:
+        """Once a payment; true where an agreement to autopay had waited for a card."""
+        if row is None or success.saved is None or row.top_up_id is None:
+            return False
+        asked = await self._top_up(tx, row)
+        kept = await self._cards.keep(tx, asked, row.id, row.provider, success.saved, now)
+        return kept is not None and await self._autopay.activate(tx, asked, kept, success.saved.mask, now)
 
     async def _hold(self, tx: Transaction, row: Any, asked: Any, success: Succeeded, now: Moment) -> None:
-        source = _Source(row.provider, row.id, success.reference, now.at)
-        transfer_id = await self._suspend(tx, source, success.total)
+        source = Source(row.provider, row.id, success.reference, now.at)
+        transfer_id = await booking.suspend(tx, source, success.vouched or success.total)
         await self._book(tx, row, PaymentState.HELD, success, transfer_id)
         log.error("payment does not fit its intent: held", payment=str(row.id), provider=row.provider)
         if asked.state == TopUpState.CONFIRMED:
@@ -225,8 +231,9 @@ class Settling:
         now: Moment,
     ) -> None:
         stray_id = PaymentId(new_id())
-        source = _Source(provider, stray_id, success.reference, now.at)
-        transfer_id = await self._suspend(tx, source, success.total)
+        total = success.vouched or success.total
+        source = Source(provider, stray_id, success.reference, now.at)
+        transfer_id = await booking.suspend(tx, source, total)
         await tx.execute(
             insert(payment).values(
                 id=stray_id,
@@ -234,7 +241,7 @@ class Settling:
                 provider=provider,
                 provider_ref=success.reference,
                 method=method,
-                total=success.total.kopecks,
+                total=total.kopecks,
                 state=PaymentState.HELD,
                 reason="second success" if row is not None else "unknown payment",
                 card_mask=success.card_mask,
@@ -243,10 +250,6 @@ class Settling:
             )
         )
         log.error("stray money held in suspense", payment=str(stray_id), provider=provider)
-
-    async def _suspend(self, tx: Transaction, source: "_Source", amount: Money) -> TransferId:
-        posted = await book.post(tx, source.leg(SUSPENSE.id, amount, TransferKind.SUSPENSE))
-        return posted.transfer.id
 
     async def _book(
         self, tx: Transaction, row: Any, state: PaymentState, success: Succeeded, transfer_id: TransferId
@@ -268,6 +271,7 @@ class Settling:
             .where(payment.c.id == row.id)
             .values(state=state, lease=None, lease_until=None, **values)
         )
+        await self._autopay.follow(tx, row, state)
 
     async def _undecided(self, tx: Transaction, payment_id: PaymentId) -> Any:
         row = await tx.first(select(payment).where(payment.c.id == payment_id).with_for_update())

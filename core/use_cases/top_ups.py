@@ -19,7 +19,7 @@ from core.errors import (
     SumNeeded,
     WrongSum,
 )
-from core.ids import AccountId, IncomingId, Payer, TopUpId, TransferId
+from core.ids import AccountId, CardId, IncomingId, Payer, TopUpId, TransferId
 from core.messages import incoming
 from core.messages.notices import Cancelled
 from core.money import Money
@@ -29,6 +29,7 @@ from core.storage.database import Database, Transaction
 from core.storage.queue import unfinished
 from core.storage.tables import account, payment, top_up
 from core.use_cases import history, limits
+from core.use_cases.cards import Cards
 from core.use_cases.history import Chips, HistoryPage
 from core.use_cases.payments import Payments
 from core.use_cases.quotes import Quote, Quotes, quote_of
@@ -52,13 +53,20 @@ class Confirmed:
 
 class TopUps:
     def __init__(
-        self, database: Database, profile: Profile, clock: Clock, wall: Clock, payments: Payments
+        self,
+        database: Database,
+        profile: Profile,
+        clock: Clock,
+        wall: Clock,
+        payments: Payments,
+        cards: Cards,
     ) -> None:
         self._database = database
         self._profile = profile
         self._clock = clock
         self._wall = wall
         self._payments = payments
+        self._cards = cards
         self._quotes = Quotes(database, profile, clock, wall, payments)
 
     async def chips(self, payer: Payer, account_id: AccountId) -> Chips:
@@ -92,10 +100,19 @@ class TopUps:
             payer, number=number, amount=amount, method=method, locale=locale, answering=answering
         )
 
-    async def confirm(self, top_up_id: TopUpId, *, by: Payer, screen: str | None = None) -> Confirmed:
+    async def confirm(
+        self,
+        top_up_id: TopUpId,
+        *,
+        by: Payer,
+        screen: str | None = None,
+        card_id: CardId | None = None,
+        save_card: bool = False,
+    ) -> Confirmed:
         """Take the quote's one confirmation and start to collect; a repeat returns what came of it.
 
-        Raises StaleScreen, NotYours, QuoteExpired. `screen` is the message that the receipt replaces.
+        Raises StaleScreen, NotYours, QuoteExpired. `screen` is the message that the receipt replaces,
+        `card_id` a saved card to charge, `save_card` the wish to have the card remembered.
         """
         late = False
         async with self._database.transaction() as tx:
@@ -110,7 +127,8 @@ class TopUps:
                 await move(tx, row, TopUpState.EXPIRED, at=self._clock.now(), why="window passed")
                 late = True
             elif fresh:
-                await self._consume(tx, row, screen=screen)
+                card = await self._card(tx, row, by, card_id)
+                await self._consume(tx, row, screen=screen, card=card, save_card=save_card)
         if late:
             raise QuoteExpired
         if fresh:
@@ -239,12 +257,26 @@ class TopUps:
         *,
         screen: str | None = None,
         confirmed_by: IncomingId | None = None,
+        card: Any = None,
+        save_card: bool = False,
     ) -> None:
-        now = self._clock.now()
-        await move(
-            tx, row, TopUpState.CONFIRMED, at=now, why="by payer", screen=screen, confirmed_by=confirmed_by
-        )
-        await self._payments.intend(tx, row)
+        values = {
+            "screen": screen,
+            "confirmed_by": confirmed_by,
+            "card_id": None if card is None else card.id,
+            "save_card": save_card and self._cards.enabled,
+        }
+        await move(tx, row, TopUpState.CONFIRMED, at=self._clock.now(), why="by payer", **values)
+        await self._payments.intend(tx, row, card=card)
+
+    async def _card(self, tx: Transaction, row: Any, by: Payer, card_id: CardId | None) -> Any:
+        """The saved card to charge, held against unlinking; none: the provider's page asks for one."""
+        if card_id is None:
+            return None
+        card = await self._cards.usable(tx, by, row.account_id, card_id)
+        if card is None or row.method != Method.CARD:
+            raise NotYours
+        return card
 
     async def _confirmed(self, top_up_id: TopUpId, *, repeated: bool) -> Confirmed:
         async with self._database.read() as tx:

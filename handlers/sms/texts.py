@@ -121,6 +121,15 @@ def _held(told: _Told) -> str:
     )
 
 
+def _refunded(told: _Told) -> str:
+    words = told.words
+    return words(
+        "Refund: {amount} was returned to you and taken off account {number}.",
+        number=told.number,
+        amount=told.money("amount"),
+    )
+
+
 def _cancelled(told: _Told) -> str:
     words = told.words
     return words(
@@ -205,6 +214,7 @@ _TEXTS: dict[str, Callable[[_Told], str]] = {
     "paid": _paid,
     "pending": _pending,
     "quoted": _quoted,
+    "refunded": _refunded,
     "refused": _refused,
     "started": _started,
     "stopped": _stopped,

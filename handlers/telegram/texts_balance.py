@@ -85,13 +85,15 @@ def _time_left(words: Html, left: timedelta) -> str:
 
 def _item(words: Html, item: HistoryItem) -> str:
     facts = {"moment": words.moment(item.at), "amount": words.money(item.amount), "mask": item.card_mask}
-    if item.card_mask is not None:
+    if item.card_mask is not None and item.kind == TransferKind.TOP_UP:
         return words("{moment}: {amount}, card {mask}", **facts)
     match item.kind, item.method:
         case TransferKind.TOP_UP, Method.MOBILE:
             return words("{moment}: {amount}, from a mobile phone", **facts)
         case TransferKind.TOP_UP, _:
             return words("{moment}: {amount}, top-up", **facts)
+        case TransferKind.REFUND, _:
+            return words("{moment}: {amount}, refund", **facts)
         case TransferKind.OPENING, _:
             return words("{moment}: {amount}, balance brought forward", **facts)
     return words("{moment}: {amount}, correction", **facts)

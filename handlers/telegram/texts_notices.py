@@ -72,6 +72,15 @@ def held(words: Html, params: Params) -> Screen:
     return Screen(text, keyboards.to_menu(words))
 
 
+def refunded(words: Html, params: Params) -> Screen:
+    text = words(
+        "<b>Refund: {amount}</b>\nThe sum was returned to you and has left account {number}.",
+        number=params["number"],
+        amount=_amount(words, params),
+    )
+    return Screen(text, keyboards.to_menu(words))
+
+
 def checkout_ready(words: Html, params: Params) -> Screen:
     text = words(
         "Account <b>{number}</b>, {amount}: pay on the card page. The receipt comes here.",
@@ -108,6 +117,7 @@ TEMPLATES: dict[str, Callable[[Html, Params], Screen]] = {
     "declined": declined,
     "pending": pending,
     "held": held,
+    "refunded": refunded,
     "checkout_ready": checkout_ready,
     "linked": linked,
     "unlinked": unlinked,

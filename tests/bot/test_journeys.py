@@ -358,7 +358,7 @@ async def test_a_card_number_is_answered_by_a_warning(stand: Stand, person: Pers
 
 
 async def test_without_a_provider_payment_is_said_to_be_unavailable(stand: Stand, person: Person) -> None:
-    stand.core.payments._providers.clear()
+    stand.core.payments._providers = Providers([])
     await linked(stand, person)
     person.says("/pay")
     await person.sees("Выберите сумму")

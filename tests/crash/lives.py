@@ -22,7 +22,8 @@ from core.settings import Settings
 from core.states import EventState, IncomingState, NoticeState, PaymentState, ServiceState
 from core.storage.database import Database
 from core.storage.tables import account, incoming, notice, payment, provider_event
-from core.use_cases.invariants import Invariants, Violation
+from core.use_cases.invariants import Invariants
+from core.use_cases.violations import Violation
 from tests.crash.victim import READY, AheadClock, Errand, Point, live
 from tests.servers import processes
 

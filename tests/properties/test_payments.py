@@ -15,7 +15,8 @@ from core.ids import Payer, TopUpId
 from core.ledger.transfer import clearing
 from core.messages.incoming import Accepted, Arrival
 from core.money import Money
-from core.payments.provider import Charge, Declined, NotSent, Outcome, Pending, Succeeded, Unknown
+from core.payments.charge import Charge
+from core.payments.provider import Declined, NotSent, Outcome, Pending, Succeeded, Unknown
 from core.settings import Settings
 from core.states import Channel, Method, PaymentState, TopUpState
 from core.storage.database import Transaction

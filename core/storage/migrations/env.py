@@ -2,11 +2,12 @@
 
 from alembic import context
 
-from core.storage import tables
+from core.storage import autopay_tables, proof_tables, tables
 
+(metadata,) = {module.metadata for module in (autopay_tables, proof_tables, tables)}
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=tables.account.metadata,
+    target_metadata=metadata,
     render_as_batch=True,
     compare_type=True,
 )

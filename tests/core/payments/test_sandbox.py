@@ -14,9 +14,9 @@ from aiohttp import web
 
 from core.ids import PaymentId, new_id
 from core.money import Money
+from core.payments.charge import Charge
 from core.payments.provider import (
     CallbackRejected,
-    Charge,
     Declined,
     NotSent,
     Outcome,
@@ -176,7 +176,7 @@ async def test_a_status_says_whether_anything_was_charged(
 async def test_what_never_left_is_not_sent(call: Call) -> None:
     nowhere = _sandbox(f"http://127.0.0.1:{processes.free_port()}")
     assert await call(nowhere) == NotSent("unreachable")
-    assert isinstance(await nowhere.get_state(CHARGE.id), Unknown)
+    assert isinstance(await nowhere.get_state(CHARGE, None), Unknown)
     await nowhere.close()
 
 
@@ -185,7 +185,7 @@ async def test_a_provider_that_does_not_answer_leaves_it_unknown(desk: Desk, cal
     desk.silent = asyncio.Event()
     hasty = _sandbox(desk.url, timeout=0.2)
     assert await call(hasty) == Unknown("TimeoutError")
-    assert await hasty.get_state(CHARGE.id) == Unknown("TimeoutError")
+    assert await hasty.get_state(CHARGE, None) == Unknown("TimeoutError")
     await hasty.close()
 
 
@@ -212,7 +212,7 @@ async def test_the_state_is_everything_under_our_key(desk: Desk, sandbox: Sandbo
             ]
         }
     )  # fmt: skip
-    found = await sandbox.get_state(CHARGE.id)
+    found = await sandbox.get_state(CHARGE, None)
     assert found == [
         Declined("card_expired", "m-1"),
         Succeeded("m-2", "1", Money(5), "RUB", "2200 00xx xxxx 0004"),
@@ -227,9 +227,9 @@ async def test_the_state_is_everything_under_our_key(desk: Desk, sandbox: Sandbo
 )
 async def test_a_state_that_cannot_be_read_is_unknown(desk: Desk, sandbox: Sandbox, body: bytes) -> None:
     desk.body = body
-    assert isinstance(await sandbox.get_state(CHARGE.id), Unknown)
+    assert isinstance(await sandbox.get_state(CHARGE, None), Unknown)
     desk.status = 503
-    assert await sandbox.get_state(CHARGE.id) == Unknown("status_503")
+    assert await sandbox.get_state(CHARGE, None) == Unknown("status_503")
 
 
 SAID: dict[str, Any] = {
@@ -259,7 +259,8 @@ def _sandbox_apart() -> Sandbox:
 
 def test_a_genuine_callback_is_read() -> None:
     body = _body()
-    event = _sandbox_apart().parse_callback(body, {"X-Signature": _sign(body)})
+    told = _sandbox_apart().parse_callback(body, {"X-Signature": _sign(body)}, "")
+    event = told.event
     assert (event.key, event.payment_id, event.method) == ("e-1", CHARGE.id, Method.CARD)
     assert event.outcome == Succeeded("c-1", "100080", Money(113_00), "RUB", "2200 00xx xxxx 0004")
     assert event.at == datetime(2026, 4, 27, 5, tzinfo=UTC)
@@ -267,7 +268,7 @@ def test_a_genuine_callback_is_read() -> None:
         _body(kind="payment.declined", reason="card_expired", card=None)
     )
     assert declined.outcome == Declined("card_expired", "c-1")
-    assert _sandbox_apart().acknowledge().body == "OK"
+    assert (told.kept, told.answer.body) == (body, "OK")
 
 
 @pytest.mark.parametrize(
@@ -278,8 +279,8 @@ def test_a_genuine_callback_is_read() -> None:
 def test_a_callback_without_its_signature_is_rejected(signature: str | None) -> None:
     headers = {} if signature is None else {"X-Signature": signature}
     with pytest.raises(CallbackRejected) as rejected:
-        _sandbox_apart().parse_callback(_body(), headers)
-    assert rejected.value.status == 403
+        _sandbox_apart().parse_callback(_body(), headers, "")
+    assert rejected.value.answer.status == 403
 
 
 def test_one_changed_byte_breaks_the_signature() -> None:
@@ -287,7 +288,7 @@ def test_one_changed_byte_breaks_the_signature() -> None:
     for place in range(0, len(body), 7):
         changed = body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
         with pytest.raises(CallbackRejected, match="signature"):
-            _sandbox_apart().parse_callback(changed, {"X-Signature": _sign(body)})
+            _sandbox_apart().parse_callback(changed, {"X-Signature": _sign(body)}, "")
 
 
 @pytest.mark.parametrize(
@@ -320,8 +321,8 @@ def test_one_changed_byte_breaks_the_signature() -> None:
 def test_a_signed_callback_that_makes_no_sense_is_rejected(changes: dict[str, object], status: int) -> None:
     body = _body(**changes)
     with pytest.raises(CallbackRejected) as rejected:
-        _sandbox_apart().parse_callback(body, {"X-Signature": _sign(body)})
-    assert rejected.value.status == status
+        _sandbox_apart().parse_callback(body, {"X-Signature": _sign(body)}, "")
+    assert rejected.value.answer.status == status
 
 
 @pytest.mark.parametrize(
@@ -329,7 +330,7 @@ def test_a_signed_callback_that_makes_no_sense_is_rejected(changes: dict[str, ob
 )
 def test_a_body_that_is_no_object_or_says_a_thing_twice_is_rejected(body: bytes) -> None:
     with pytest.raises(CallbackRejected, match="malformed"):
-        _sandbox_apart().parse_callback(body, {"X-Signature": _sign(body)})
+        _sandbox_apart().parse_callback(body, {"X-Signature": _sign(body)}, "")
 
 
 @pytest.mark.parametrize("mask", ["4111111111111111", "4111 1111 1111 1111", "x" * 33, 5, None])

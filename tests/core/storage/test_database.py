@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from core.ids import new_id
 from core.storage.database import Database
-from core.storage.tables import limit_hit
+from core.storage.proof_tables import limit_hit
 from tests.core.scenes import ON_POSTGRES, ON_SQLITE
 from tests.deadlines import until
 

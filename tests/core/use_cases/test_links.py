@@ -21,7 +21,8 @@ from core.errors import (
 from core.ids import Payer
 from core.settings import Settings
 from core.states import Access
-from core.storage.tables import account, link, link_request, notice
+from core.storage.proof_tables import link_request
+from core.storage.tables import account, link, notice
 from core.use_cases import limits
 from core.wiring import Core
 from tests.accounts import open_account

@@ -11,8 +11,8 @@ from sqlalchemy import update
 from core.errors import Refusal
 from core.ids import PaymentId
 from core.money import Money
+from core.payments.charge import Charge
 from core.payments.provider import (
-    Charge,
     Declined,
     NotSent,
     Outcome,
@@ -188,8 +188,8 @@ async def test_a_charge_that_never_arrived_is_declined_after_three_asks(
 class Mute(FakeProvider):
     """Does not tell the state of anything."""
 
-    async def get_state(self, payment_id: PaymentId) -> Sequence[Outcome] | Unknown:
-        self.asked.append(payment_id)
+    async def get_state(self, charge: Charge, reference: str | None) -> Sequence[Outcome] | Unknown:
+        self.asked.append(charge.id)
         return Unknown("status_500")
 
 

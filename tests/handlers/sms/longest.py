@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from core.messages.autopay_notices import Refunded
 from core.messages.notices import (
     Balance,
     BalanceLine,
@@ -74,6 +75,7 @@ def _money() -> Iterator[Longest]:
         yield Longest(f"declined, {reason}", Declined(NUMBER, AMOUNT, reason), MONEY_SEGMENTS)
     yield Longest("pending", Pending(NUMBER, AMOUNT), MONEY_SEGMENTS)
     yield Longest("held", Held(NUMBER, AMOUNT), MONEY_SEGMENTS)
+    yield Longest("refunded", Refunded(NUMBER, AMOUNT, "by provider"), MONEY_SEGMENTS)
     yield Longest("cancelled", Cancelled(NUMBER, AMOUNT), MONEY_SEGMENTS)
 
 

@@ -4,13 +4,15 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from core.storage.triggers import APPEND_ONLY, append_only
+from core.storage.triggers import append_only
 from core.storage.types import Utc
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+APPEND_ONLY = {"ledger_transfer": ("id", "key", "reverses"), "top_up_event": ("id",)}
 
 
 def upgrade() -> None:
