@@ -227,7 +227,7 @@ def _jobs(of: _AtWork) -> list[Job]:
         Job("tell of ending cards", partial(of.keeping.expiring_once, BATCH), 3600.0, "cards.expiring"),
         Job(
             "end provider mandates",
-            partial(of.provider_mandates.delete_once, BATCH),
+            partial(of.mirrored.delete_once, BATCH),
             5.0,
             "provider_mandates",
         ),

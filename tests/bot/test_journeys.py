@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.payments.choice import Providers
 from tests.bot.accounts import PASSWORD
 from tests.bot.stand import Person, Stand
 
