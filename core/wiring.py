@@ -48,6 +48,7 @@ from core.use_cases.settling import Settling
 from core.use_cases.statements import Statements
 from core.use_cases.subscribers import Subscribers
 from core.use_cases.top_ups import TopUps
+from core.use_cases.visits import Visits
 
 if TYPE_CHECKING:
     from core.payments.seal import Seal
@@ -72,6 +73,7 @@ class Core:
     links: Links
     links_by_sms: LinksBySms
     top_ups: TopUps
+    visits: Visits
     payments: Payments
     callbacks: Callbacks
     checkouts: Checkouts
@@ -157,20 +159,8 @@ def _join(
     keeping = CardKeeping(database, profile, cards, providers, clock, wall)
     provider_mandates = ProviderMandates(database, providers, clock, wall)
     jobs = [
-        Job("collect payments", partial(payments.collect_once, BATCH), POLL_SECONDS, "payments"),
-        Job("ask after payments", partial(payments.ask_once, BATCH), POLL_SECONDS, "payments.ask"),
-        Job("apply callbacks", partial(callbacks.events_once, BATCH), POLL_SECONDS, "callbacks"),
-        Job("give back", partial(refunds.refund_once, BATCH), POLL_SECONDS, "refunds"),
-        Job("expire quotes", partial(top_ups.expire_once, BATCH), 5.0, "quotes"),
-        Job("post fees", partial(fees.post_once, BATCH), 5.0, "fees"),
-        Job("charge by mandate", partial(charging.due_once, MANDATES), 5.0, "autopay"),
-        Job("watch mandates", partial(charging.watch_once, BATCH), 60.0, "autopay.watch"),
-        Job("forget cards", partial(keeping.revoke_once, BATCH), 5.0, "cards"),
-        Job("tell of ending cards", partial(keeping.expiring_once, BATCH), 3600.0, "cards.expiring"),
-        Job("end provider mandates", partial(provider_mandates.delete_once, BATCH), 5.0, "provider_mandates"),
-        Job("mirror provider mandates", provider_mandates.mirror_once, 3600.0, "provider_mandates.mirror"),
-        Job("forget old parts", receiving.forget_parts, 3600.0, "parts"),
-        Job("forget old limits", LimitsKeeper(database, clock).forget_once, 3600.0, "limits"),
+        *_jobs(payments, callbacks, top_ups, fees, receiving, LimitsKeeper(database, clock)),
+        *_autopay_jobs(refunds, charging, keeping, provider_mandates),
     ]
     return Core(
         settings=settings,
@@ -184,6 +174,7 @@ def _join(
         links=Links(database, profile, clock, public_url=settings.public_url),
         links_by_sms=LinksBySms(database, profile, clock, wall, codes),
         top_ups=top_ups,
+        visits=Visits(database, profile, clock),
         payments=payments,
         callbacks=callbacks,
         checkouts=Checkouts(database, named, payments),
@@ -204,3 +195,36 @@ def _join(
         reconciliations=Reconciliations(database),
         jobs=Jobs(jobs, wakeups),
     )
+
+
+def _jobs(
+    payments: Payments,
+    callbacks: Callbacks,
+    top_ups: TopUps,
+    fees: Fees,
+    receiving: Receiving,
+    limits: LimitsKeeper,
+) -> list[Job]:
+    return [
+        Job("collect payments", partial(payments.collect_once, BATCH), POLL_SECONDS, "payments"),
+        Job("ask after payments", partial(payments.ask_once, BATCH), POLL_SECONDS, "payments.ask"),
+        Job("apply callbacks", partial(callbacks.events_once, BATCH), POLL_SECONDS, "callbacks"),
+        Job("expire quotes", partial(top_ups.expire_once, BATCH), 5.0, "quotes"),
+        Job("post fees", partial(fees.post_once, BATCH), 5.0, "fees"),
+        Job("forget old parts", receiving.forget_parts, 3600.0, "parts"),
+        Job("forget old limits", limits.forget_once, 3600.0, "limits"),
+    ]
+
+
+def _autopay_jobs(
+    refunds: Refunds, charging: AutopayCharging, keeping: CardKeeping, provider_mandates: ProviderMandates
+) -> list[Job]:
+    return [
+        Job("give back", partial(refunds.refund_once, BATCH), POLL_SECONDS, "refunds"),
+        Job("charge by mandate", partial(charging.due_once, MANDATES), 5.0, "autopay"),
+        Job("watch mandates", partial(charging.watch_once, BATCH), 60.0, "autopay.watch"),
+        Job("forget cards", partial(keeping.revoke_once, BATCH), 5.0, "cards"),
+        Job("tell of ending cards", partial(keeping.expiring_once, BATCH), 3600.0, "cards.expiring"),
+        Job("end provider mandates", partial(provider_mandates.delete_once, BATCH), 5.0, "provider_mandates"),
+        Job("mirror provider mandates", provider_mandates.mirror_once, 3600.0, "provider_mandates.mirror"),
+    ]
