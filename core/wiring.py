@@ -159,8 +159,8 @@ def _join(
     keeping = CardKeeping(database, profile, cards, providers, clock, wall)
     provider_mandates = ProviderMandates(database, providers, clock, wall)
     jobs = [
-        *_jobs(payments, callbacks, top_ups, fees, receiving, LimitsKeeper(database, clock)),
         *_autopay_jobs(refunds, charging, keeping, provider_mandates),
+        *_jobs(payments, callbacks, top_ups, fees, receiving, LimitsKeeper(database, clock)),
     ]
     return Core(
         settings=settings,
@@ -220,8 +220,8 @@ def _autopay_jobs(
     refunds: Refunds, charging: AutopayCharging, keeping: CardKeeping, provider_mandates: ProviderMandates
 ) -> list[Job]:
     return [
-        Job("give back", partial(refunds.refund_once, BATCH), POLL_SECONDS, "refunds"),
         Job("charge by mandate", partial(charging.due_once, MANDATES), 5.0, "autopay"),
+        Job("give back", partial(refunds.refund_once, BATCH), POLL_SECONDS, "refunds"),
         Job("watch mandates", partial(charging.watch_once, BATCH), 60.0, "autopay.watch"),
         Job("forget cards", partial(keeping.revoke_once, BATCH), 5.0, "cards"),
         Job("tell of ending cards", partial(keeping.expiring_once, BATCH), 3600.0, "cards.expiring"),

@@ -81,13 +81,14 @@ class AutopayNone(Notice):
 
 @dataclass(frozen=True)
 class AutopayWarning(Notice):
-    """A day ahead: what will be charged, and a way to skip this one."""
+    """A day ahead: what will be charged `on`, and a way to skip it by its scheduled date, `period`."""
 
     template = "autopay_warning"
     mandate_id: str
     number: str
     amount: Money
     on: date
+    period: date
     mask: str | None
 
 

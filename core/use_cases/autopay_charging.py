@@ -80,21 +80,7 @@ class AutopayCharging:
             if await tx.scalar(select(mandate.c.id).where(due).limit(1)) is None:
                 return 0
         async with self._database.transaction() as tx:
-            rows = await tx.all(
-                select(
-                    mandate,
-                    account.c.number,
-                    card.c.mask,
-                    card.c.provider,
-                    card.c.revoked_at,
-                )
-                .join(account, account.c.id == mandate.c.account_id)
-                .join(card, card.c.id == mandate.c.card_id)
-                .where(due)
-                .order_by(mandate.c.next_at)
-                .limit(n)
-                .with_for_update(of=mandate, skip_locked=True)
-            )
+            rows = await self._take(tx, due, n)
             batch = _Batch()
             for row in rows:
                 await self._step(tx, batch, row, Moment(self._clock.now(), self._wall.now()))
@@ -102,6 +88,23 @@ class AutopayCharging:
             if batch.payments:
                 tx.wake("payments")
         return len(rows)
+
+    async def _take(self, tx: Transaction, due: Any, n: int) -> Sequence[Any]:
+        """Up to `n` due mandates, locked; read after the lock, or a change just made would be lost."""
+        picked = await tx.all(
+            select(mandate.c.id)
+            .where(due)
+            .order_by(mandate.c.next_at)
+            .limit(n)
+            .with_for_update(skip_locked=True)
+        )
+        return await tx.all(
+            select(mandate, account.c.number, card.c.mask, card.c.provider, card.c.revoked_at)
+            .join(account, account.c.id == mandate.c.account_id)
+            .join(card, card.c.id == mandate.c.card_id)
+            .where(mandate.c.id.in_([row.id for row in picked]))
+            .order_by(mandate.c.next_at)
+        )
 
     async def _step(self, tx: Transaction, batch: _Batch, row: Any, now: Moment) -> None:
         today = self._calendar.today(now.at)
@@ -183,7 +186,7 @@ class AutopayCharging:
 
     async def _warn(self, tx: Transaction, batch: _Batch, row: Any, now: Moment) -> None:
         on = max(row.next_on, self._calendar.today(self._calendar.charge_at(row.next_on, now.at)))
-        said = AutopayWarning(str(row.id), row.number, Money(row.amount), on, row.mask)
+        said = AutopayWarning(str(row.id), row.number, Money(row.amount), on, row.next_on, row.mask)
         await tell_payer(tx, row, said, key=f"{row.next_on}:warning", now=now)
         self._plan(batch, row, {"warned_on": row.next_on, "warned_at": now.at})
 

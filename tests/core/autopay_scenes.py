@@ -1,0 +1,111 @@
+"""What tests of cards and autopay do over and over: a card saved, a mandate agreed to, days that pass."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import insert
+
+from core.ids import AccountId, CardId, MandateId, Payer, new_id
+from core.money import Money
+from core.profile import Profile
+from core.states import Access
+from core.storage.autopay_tables import mandate, mandate_charge
+from core.storage.tables import link, payment
+from core.use_cases.agreements import Terms
+from core.use_cases.schedules import EveryDays, Period
+from core.wiring import Core
+from tests.accounts import open_account
+from tests.core.scenes import CHAT, quote_by_card, rows
+from tests.fakes import FakeClock, FakeProvider
+
+CARD_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+CONSENT = "2026-04"
+DAY = timedelta(days=1)
+MONTH = EveryDays(30)
+
+
+async def linked_account(
+    core: Core, payer: Payer = CHAT, *, access: Access = Access.FULL, **more: Any
+) -> AccountId:
+    """An account without a tariff, and a person linked to it."""
+    owner = await open_account(core, tariff=None, **more)
+    await link_to(core, owner, payer, access=access)
+    return owner
+
+
+async def link_to(
+    core: Core, owner: AccountId, payer: Payer, *, access: Access = Access.FULL, phone: str | None = None
+) -> None:
+    async with core.database.transaction() as tx:
+        await tx.execute(
+            insert(link).values(
+                id=new_id(), channel=payer.channel, address=payer.address, account_id=owner,
+                access=access, phone=phone, linked_at=core.clock.now(),
+            )
+        )  # fmt: skip
+
+
+async def pay_and_save(
+    core: Core, provider: FakeProvider, roubles: int = 300, *, payer: Payer = CHAT
+) -> CardId:
+    """A payment on the card page with "remember my card"; the newest card."""
+    quote = await quote_by_card(core, roubles, payer=payer)
+    await core.top_ups.confirm(quote.id, by=payer, screen="7", save_card=True)
+    (row,) = await rows(core, payment, top_up_id=quote.id)
+    await core.callbacks.take("fake", body=provider.pays(row.id), headers={})
+    return (await core.cards.of(payer))[0].id
+
+
+async def connect(
+    core: Core,
+    owner: AccountId,
+    *,
+    payer: Payer = CHAT,
+    roubles: int = 300,
+    period: Period = MONTH,
+    until: date | None = None,
+) -> MandateId:
+    terms = Terms(Money.roubles(roubles), period, until)
+    return (await core.autopay.connect(payer, owner, terms, consent=CONSENT, screen="9")).mandate_id
+
+
+async def agreed(
+    core: Core, provider: FakeProvider, *, period: Period = MONTH
+) -> tuple[AccountId, MandateId]:
+    """An account with a saved card and an active mandate on it."""
+    owner = await linked_account(core)
+    await pay_and_save(core, provider)
+    return owner, await connect(core, owner, period=period)
+
+
+def goes_to(clock: FakeClock, profile: Profile, day: date, *, hour: int = 10, minute: int = 0) -> None:
+    """Move the clock to a local time that is still to come."""
+    wanted = datetime.combine(day, time(hour, minute), tzinfo=profile.zone)
+    assert wanted >= clock.now(), f"{wanted} is behind"
+    clock.shift(wanted - clock.now())
+
+
+def today(core: Core) -> date:
+    return core.clock.now().astimezone(core.profile.zone).date()
+
+
+async def work(core: Core, *, rounds: int = 3) -> None:
+    for _ in range(rounds):
+        await core.jobs.run_all_once()
+
+
+async def live_until(core: Core, clock: FakeClock, day: date) -> None:
+    """Let each day's 10:00 pass with its work, the given day's included."""
+    while today(core) < day:
+        goes_to(clock, core.profile, today(core) + DAY)
+        await work(core)
+
+
+async def the_mandate(core: Core, mandate_id: MandateId) -> Any:
+    (found,) = await rows(core, mandate, id=mandate_id)
+    return found
+
+
+async def charges(core: Core, mandate_id: MandateId) -> list[tuple[date, int, str]]:
+    found = await rows(core, mandate_charge, mandate_id=mandate_id)
+    return [(row.period, row.attempt, row.state.value) for row in found]

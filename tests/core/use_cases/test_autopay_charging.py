@@ -1,0 +1,315 @@
+"""Autopay by the clock: warned a day ahead, charged once a date, tried again, paused, ended, given back."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from pydantic import SecretStr
+
+from core.money import Money
+from core.payments.provider import Declined, NotSent, Pending, Succeeded, Unknown
+from core.settings import Settings
+from core.states import MandateState, PaymentState
+from core.storage.autopay_tables import mandate_event, refund
+from core.storage.tables import notice, payment
+from core.use_cases.schedules import EveryDays, Monthly
+from core.wiring import Core
+from tests.core.autopay_scenes import (
+    CARD_KEY,
+    agreed,
+    charges,
+    connect,
+    goes_to,
+    linked_account,
+    live_until,
+    pay_and_save,
+    the_mandate,
+    today,
+    work,
+)
+from tests.core.scenes import CHAT, ON_SQLITE, in_suspense, posted, rows, told
+from tests.fakes import FakeClock, FakeProvider
+
+FIRST = date(2026, 5, 27)  # 30 days after the payment of 27 April
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
+
+
+async def test_a_mandate_warns_a_day_ahead_and_charges_on_its_date(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    owner, mandate_id = await agreed(core, provider)
+    assert (await the_mandate(core, mandate_id)).next_on == FIRST
+    await live_until(core, clock, date(2026, 5, 25))
+    assert "autopay_warning" not in await told(core, CHAT)
+    goes_to(clock, core.profile, date(2026, 5, 26), hour=9, minute=59)
+    await work(core)
+    assert "autopay_warning" not in await told(core, CHAT)
+    goes_to(clock, core.profile, date(2026, 5, 26))
+    await work(core)
+    (warning,) = [each for each in await rows(core, notice) if each.template == "autopay_warning"]
+    assert warning.params == {
+        "mandate_id": str(mandate_id), "number": "100080", "amount": 300_00,
+        "on": "2026-05-27", "period": "2026-05-27", "mask": "220012******0004",
+    }  # fmt: skip
+    assert provider.tokens == []
+    goes_to(clock, core.profile, FIRST, hour=9, minute=59)
+    await work(core)
+    assert provider.tokens == []
+    goes_to(clock, core.profile, FIRST)
+    await work(core)
+    assert len(provider.tokens) == 1
+    assert await charges(core, mandate_id) == [(FIRST, 1, "paid")]
+    assert await posted(core, owner) == Money.roubles(600)
+    assert (await told(core, CHAT))[-1] == "paid"
+    row = await the_mandate(core, mandate_id)
+    assert (row.scheduled, row.next_on) == (FIRST, FIRST + timedelta(days=30))
+
+
+@ON_SQLITE
+async def test_soft_declines_are_tried_on_days_1_3_and_5_and_then_given_up(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    _, mandate_id = await agreed(core, provider)
+    await live_until(core, clock, FIRST - timedelta(days=1))
+    seen = []
+    for day in range(7):
+        provider.will(Declined("insufficient_funds"))
+        before = len(provider.calls)
+        await live_until(core, clock, FIRST + timedelta(days=day))
+        if len(provider.calls) > before:
+            seen.append(day)
+        provider._wished.clear()
+    assert seen == [0, 1, 3, 5]
+    assert await charges(core, mandate_id) == [(FIRST, attempt, "declined") for attempt in (1, 2, 3, 4)]
+    assert len({charge.id for charge in provider.calls[1:]}) == 4  # one key an attempt
+    declined = [each for each in await rows(core, notice) if each.template == "autopay_declined"]
+    assert [each.params["retry_on"] for each in declined] == ["2026-05-28", "2026-05-30", "2026-06-01", None]
+    assert declined[-1].params["next_on"] == "2026-06-26"
+    row = await the_mandate(core, mandate_id)
+    assert (row.failed_cycles, row.next_on, row.state) == (1, date(2026, 6, 26), MandateState.ACTIVE)
+
+
+@ON_SQLITE
+async def test_a_retry_that_succeeds_ends_the_cycle_and_the_next_date_counts_from_the_scheduled_one(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    owner, mandate_id = await agreed(core, provider)
+    await live_until(core, clock, FIRST - timedelta(days=1))
+    for reason in ("insufficient_funds", "other"):
+        provider.will(Declined(reason))
+    await live_until(core, clock, FIRST + timedelta(days=10))
+    assert await charges(core, mandate_id) == [
+        (FIRST, 1, "declined"),
+        (FIRST, 2, "declined"),
+        (FIRST, 3, "paid"),
+    ]
+    row = await the_mandate(core, mandate_id)
+    assert (row.next_on, row.failed_cycles, row.retry_on) == (date(2026, 6, 26), 0, None)
+    assert await posted(core, owner) == Money.roubles(600)
+
+
+@ON_SQLITE
+async def test_three_failed_cycles_pause_it(core: Core, clock: FakeClock, provider: FakeProvider) -> None:
+    _, mandate_id = await agreed(core, provider, period=EveryDays(7))
+    for _ in range(12):
+        provider.will(Declined("insufficient_funds"))
+    await live_until(core, clock, date(2026, 6, 30))
+    row = await the_mandate(core, mandate_id)
+    assert (row.state, row.reason, row.failed_cycles) == (MandateState.PAUSED, "failed", 3)
+    assert len(provider.tokens) == 12
+    assert (await told(core, CHAT))[-1] == "autopay_paused"
+    assert (await core.autopay.resume(CHAT, row.account_id)).next_on is not None
+    await live_until(core, clock, date(2026, 7, 10))
+    assert (await charges(core, mandate_id))[-1][2] == "paid"
+
+
+@ON_SQLITE
+async def test_a_hard_decline_asks_for_another_card_which_takes_it_up(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    owner, mandate_id = await agreed(core, provider)
+    await live_until(core, clock, FIRST - timedelta(days=1))
+    provider.will(Declined("card_expired", hard=True))
+    await live_until(core, clock, FIRST + timedelta(days=6))
+    assert await charges(core, mandate_id) == [(FIRST, 1, "declined")]
+    row = await the_mandate(core, mandate_id)
+    assert (row.state, row.reason) == (MandateState.PAUSED, "card_needed")
+    assert "autopay_card_needed" in await told(core, CHAT)
+    other = await pay_and_save(core, provider)
+    state = await core.autopay.state(CHAT, owner)
+    assert state is not None
+    changed = await core.autopay.change(CHAT, owner, replace(state.terms, card_id=other), consent="2026-04")
+    assert changed.state == MandateState.ACTIVE
+    await live_until(core, clock, date(2026, 6, 26))
+    assert (await charges(core, mandate_id))[-1] == (date(2026, 6, 26), 1, "paid")
+
+
+@ON_SQLITE
+async def test_an_end_date_ends_it_after_its_last_charge(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    owner = await linked_account(core)
+    await pay_and_save(core, provider)
+    mandate_id = await connect(core, owner, period=EveryDays(10), until=date(2026, 5, 20))
+    await live_until(core, clock, date(2026, 6, 20))
+    assert [period for period, _, _ in await charges(core, mandate_id)] == [
+        date(2026, 5, 7),
+        date(2026, 5, 17),
+    ]
+    row = await the_mandate(core, mandate_id)
+    assert (row.state, row.reason) == (MandateState.ENDED, "until")
+    assert (await told(core, CHAT))[-1] == "autopay_ended"
+
+
+@ON_SQLITE
+async def test_a_monthly_mandate_keeps_its_anchor(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    _, mandate_id = await agreed(core, provider, period=Monthly(31))
+    await live_until(core, clock, date(2026, 9, 30))
+    assert [period for period, _, _ in await charges(core, mandate_id)] == [
+        date(2026, 4, 30), date(2026, 5, 31), date(2026, 6, 30), date(2026, 7, 31), date(2026, 8, 31),
+        date(2026, 9, 30),
+    ]  # fmt: skip
+
+
+@ON_SQLITE
+async def test_a_late_warning_moves_the_charge_and_not_the_chain(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    _, mandate_id = await agreed(core, provider)
+    goes_to(clock, core.profile, FIRST, hour=15)  # nothing ran meanwhile
+    await work(core)
+    (warning,) = [each for each in await rows(core, notice) if each.template == "autopay_warning"]
+    assert (warning.params["on"], warning.params["period"]) == ("2026-05-29", "2026-05-27")
+    assert provider.tokens == []
+    await live_until(core, clock, FIRST + timedelta(days=1))
+    assert provider.tokens == []
+    await live_until(core, clock, FIRST + timedelta(days=2))
+    assert await charges(core, mandate_id) == [(FIRST, 1, "paid")]
+    assert (await the_mandate(core, mandate_id)).next_on == date(2026, 6, 26)
+
+
+@ON_SQLITE
+async def test_a_date_that_was_missed_by_a_whole_period_is_left_out(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    _, mandate_id = await agreed(core, provider, period=EveryDays(7))
+    clock.shift(timedelta(days=40))
+    await work(core, rounds=6)
+    await live_until(core, clock, today(core) + timedelta(days=8))
+    made = [period for period, _, _ in await charges(core, mandate_id)]
+    assert len(made) <= 2
+    assert all((period - date(2026, 4, 27)).days % 7 == 0 for period in made)
+
+
+@ON_SQLITE
+async def test_an_unknown_answer_is_repeated_with_the_same_key(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    owner, mandate_id = await agreed(core, provider)
+    await live_until(core, clock, FIRST - timedelta(days=1))
+    provider.will(Unknown("timeout"), charged=True)
+    goes_to(clock, core.profile, FIRST)
+    await work(core)
+    assert await charges(core, mandate_id) == [(FIRST, 1, "intent")]
+    clock.shift(timedelta(seconds=6))
+    await work(core)
+    assert await charges(core, mandate_id) == [(FIRST, 1, "paid")]
+    assert len({charge.id for charge in provider.calls[1:]}) == 1
+    assert await posted(core, owner) == Money.roubles(600)
+
+
+@ON_SQLITE
+async def test_a_charge_in_flight_when_it_is_deleted_finishes_and_is_given_back(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    owner, _ = await agreed(core, provider)
+    await live_until(core, clock, FIRST - timedelta(days=1))
+    provider.will(Pending("p-1"))
+    goes_to(clock, core.profile, FIRST)
+    await work(core)
+    assert await core.autopay.delete(CHAT, owner, screen="3") is True
+    (row,) = await rows(core, payment, state=PaymentState.PENDING)
+    await core.callbacks.take("fake", body=provider.pays(row.id), headers={})
+    assert await posted(core, owner) == Money.roubles(600)
+    await work(core)
+    assert await posted(core, owner) == Money.roubles(300)
+    (given,) = await rows(core, refund)
+    assert (given.state.value, given.amount, given.why) == ("done", 300_00, "autopay_deleted")
+    assert (await told(core, CHAT))[-3:] == ["autopay_deleted", "paid", "refunded"]
+    assert await core.autopay.state(CHAT, owner) is None
+
+
+@ON_SQLITE
+async def test_an_intent_is_cancelled_by_the_deletion(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    owner, mandate_id = await agreed(core, provider)
+    await live_until(core, clock, FIRST - timedelta(days=1))
+    goes_to(clock, core.profile, FIRST)
+    (due,) = [job for job in core.jobs._jobs if job.name == "charge by mandate"]
+    assert await due.once() == 1
+    assert await charges(core, mandate_id) == [(FIRST, 1, "intent")]
+    assert await core.autopay.delete(CHAT, owner) is False
+    await work(core)
+    assert provider.tokens == []
+    assert await charges(core, mandate_id) == [(FIRST, 1, "cancelled")]
+
+
+@ON_SQLITE
+async def test_a_late_success_of_a_declined_attempt_is_credited_and_cancels_the_retry(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    owner, mandate_id = await agreed(core, provider)
+    await live_until(core, clock, FIRST - timedelta(days=1))
+    provider.will(Declined("other"))
+    await live_until(core, clock, FIRST)
+    first = provider.calls[-1]
+    success = Succeeded("late-1", first.number, first.total, "RUB")
+    await core.callbacks.take("fake", body=provider.tells(first.id, success), headers={})
+    await live_until(core, clock, FIRST + timedelta(days=6))
+    assert await charges(core, mandate_id) == [(FIRST, 1, "paid")]
+    assert await posted(core, owner) == Money.roubles(600)
+
+
+@ON_SQLITE
+async def test_a_second_success_in_a_period_is_held_in_suspense(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    owner, mandate_id = await agreed(core, provider)
+    await live_until(core, clock, FIRST - timedelta(days=1))
+    provider.will(Declined("other"))
+    await live_until(core, clock, FIRST)
+    first = provider.calls[-1]
+    await live_until(core, clock, FIRST + timedelta(days=1))
+    assert await charges(core, mandate_id) == [(FIRST, 1, "declined"), (FIRST, 2, "paid")]
+    success = Succeeded("late-1", first.number, first.total, "RUB")
+    await core.callbacks.take("fake", body=provider.tells(first.id, success), headers={})
+    assert await charges(core, mandate_id) == [(FIRST, 1, "held"), (FIRST, 2, "paid")]
+    assert await posted(core, owner) == Money.roubles(600)
+    assert await in_suspense(core) == Money.roubles(300)
+
+
+@ON_SQLITE
+async def test_what_never_arrived_is_tried_again_the_next_day(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    _, mandate_id = await agreed(core, provider)
+    await live_until(core, clock, FIRST - timedelta(days=1))
+    goes_to(clock, core.profile, FIRST)
+    for _ in range(3):
+        provider.will(NotSent("unreachable"))
+    for _ in range(3):
+        await work(core, rounds=1)
+        clock.shift(timedelta(seconds=6))
+    assert await charges(core, mandate_id) == [(FIRST, 1, "declined")]
+    await live_until(core, clock, FIRST + timedelta(days=1))
+    assert await charges(core, mandate_id) == [(FIRST, 1, "declined"), (FIRST, 2, "paid")]
+    assert [row.why for row in await rows(core, mandate_event, mandate_id=mandate_id)][1:] == [
+        "declined 2026-05-27"
+    ]
