@@ -151,6 +151,9 @@ class Refunds:
             if held.state not in OPEN or held.lease != row.lease:
                 return
             match outcome:
+                case Refunded() if await self._is_booked(tx, held, outcome.reference):
+                    # A callback told of it before we could know that it was ours.
+                    await self._set(tx, held, RefundState.DECLINED, reason="booked before", next_at=None)
                 case Refunded():
                     await self._done(tx, paid, held, outcome.reference, now)
                 case Declined():
@@ -163,6 +166,12 @@ class Refunds:
                     await self._set(tx, held, state, provider_ref=reference, next_at=self._ask_at(held))
                 case Unknown():
                     await self._unknown(tx, held)
+
+    async def _is_booked(self, tx: Transaction, held: Any, reference: str) -> bool:
+        other = select(refund.c.id).where(
+            refund.c.provider == held.provider, refund.c.provider_ref == reference, refund.c.id != held.id
+        )
+        return await tx.scalar(other) is not None
 
     async def _unknown(self, tx: Transaction, held: Any) -> None:
         state = RefundState.PENDING if held.state == RefundState.PENDING else RefundState.UNKNOWN
