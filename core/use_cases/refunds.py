@@ -119,13 +119,19 @@ class Refunds:
 
     def _to_send(self, row: Any) -> bool:
         """An intent; or one that was left in `sending`, where its key makes a repeat harmless."""
-        honoured = self._providers[row.provider].capabilities.honours(Operation.REFUND)
+        honoured = self._honours(row)
         return row.state == RefundState.INTENT or (row.state == RefundState.SENDING and honoured)
+
+    def _honours(self, row: Any) -> bool:
+        age = self._wall.now() - row.created_at
+        return self._providers[row.provider].capabilities.honours(Operation.REFUND, age=age)
 
     async def _send(self, row: Any) -> RefundOutcome:
         provider = self._providers[row.provider]
         if not provider.capabilities.refunds:
             return Declined("not_capable")
+        if row.asked > 1 and provider.capabilities.honours(Operation.REFUND) and not self._honours(row):
+            return Unknown("key too old")  # a repeat might give back twice
         outcome = await provider.refund(await self._refund(row))
         if isinstance(outcome, Unknown) and provider.capabilities.honours(Operation.REFUND):
             return NotSent(outcome.reason)  # the same key again gives nothing back twice
