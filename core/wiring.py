@@ -113,7 +113,7 @@ async def open_core(
     try:
         await _open_books(database, named)
         yield _join(
-            settings, profile, database, wakeups, named, clock or SystemClock(), wall or SystemClock()
+            _Tools(settings, profile, database, wakeups, named, clock or SystemClock(), wall or SystemClock())
         )
     finally:
         for provider in named.values():
@@ -127,6 +127,21 @@ async def _open_books(database: Database, providers: Providers) -> None:
             await book.open_system_account(tx, system)
 
 
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    settings: Settings
+    profile: Profile
+    database: Database
+    wakeups: Wakeups
+    named: Providers
+    clock: Clock
+    wall: Clock
+
+    @property
+    def providers(self) -> list[Provider]:
+        return list(self.named.values())
+
+
 def _seal(settings: Settings) -> "Seal | None":
     if not settings.card_keys:
         return None
@@ -135,56 +150,105 @@ def _seal(settings: Settings) -> "Seal | None":
     return Seal(settings.card_keys)
 
 
-def _join(
-    settings: Settings,
-    profile: Profile,
-    database: Database,
-    wakeups: Wakeups,
-    named: Providers,
-    clock: Clock,
-    wall: Clock,
-) -> Core:
-    seal, receipts, providers = _seal(settings), Receipts(settings), list(named.values())
-    cards = Cards(database, profile, providers, clock, wall, seal)
-    refunds = Refunds(database, profile, providers, clock, wall)
-    outcomes = AutopayOutcomes(profile, refunds, clock)
-    settling = Settling(profile, cards, outcomes)
-    payments = Payments(database, settling, cards, outcomes, receipts, named, clock, wall)
-    callbacks = Callbacks(database, settling, refunds, named, receipts, profile, clock, wall)
-    top_ups = TopUps(database, profile, clock, wall, payments, cards)
-    agreements, ending = Agreements(profile, cards, clock, wall), AutopayEnding(profile, clock, wall)
-    codes = Codes(database, clock, seal)
+@dataclass(frozen=True, slots=True)
+class _Collecting:
+    """What takes money at the providers, and gives it back."""
+
+    payments: Payments
+    callbacks: Callbacks
+    checkouts: Checkouts
+    refunds: Refunds
+
+    def jobs(self) -> list[Job]:
+        return [
+            Job("collect payments", partial(self.payments.collect_once, BATCH), POLL_SECONDS, "payments"),
+            Job("ask after payments", partial(self.payments.ask_once, BATCH), POLL_SECONDS, "payments.ask"),
+            Job("apply callbacks", partial(self.callbacks.events_once, BATCH), POLL_SECONDS, "callbacks"),
+            Job("give back", partial(self.refunds.refund_once, BATCH), POLL_SECONDS, "refunds"),
+        ]
+
+
+def _collecting(of: _Tools, cards: Cards) -> _Collecting:
+    receipts = Receipts(of.settings)
+    refunds = Refunds(of.database, of.profile, of.providers, of.clock, of.wall)
+    outcomes = AutopayOutcomes(of.profile, refunds, of.clock)
+    settling = Settling(of.profile, cards, outcomes)
+    payments = Payments(of.database, settling, cards, outcomes, receipts, of.named, of.clock, of.wall)
+    return _Collecting(
+        payments=payments,
+        callbacks=Callbacks(
+            of.database, settling, refunds, of.named, receipts, of.profile, of.clock, of.wall
+        ),
+        checkouts=Checkouts(of.database, of.named, payments),
+        refunds=refunds,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Mandates:
+    """What is agreed to once and charged by the clock."""
+
+    autopay: Autopay
+    by_sms: AutopayBySms
+    by_provider: ProviderMandates
+    charging: AutopayCharging
+    keeping: CardKeeping
+
+    def jobs(self) -> list[Job]:
+        ended, mirrored = partial(self.by_provider.delete_once, BATCH), self.by_provider.mirror_once
+        return [
+            Job("charge by mandate", partial(self.charging.due_once, MANDATES), 5.0, "autopay"),
+            Job("watch mandates", partial(self.charging.watch_once, BATCH), 60.0, "autopay.watch"),
+            Job("forget cards", partial(self.keeping.revoke_once, BATCH), 5.0, "cards"),
+            Job("tell of ending cards", partial(self.keeping.expiring_once, BATCH), 3600.0, "cards.expiring"),
+            Job("end provider mandates", ended, 5.0, "provider_mandates"),
+            Job("mirror provider mandates", mirrored, 3600.0, "provider_mandates.mirror"),
+        ]
+
+
+def _mandates(of: _Tools, cards: Cards, codes: Codes, payments: Payments) -> _Mandates:
+    agreements = Agreements(of.profile, cards, of.clock, of.wall)
+    ending = AutopayEnding(of.profile, of.clock, of.wall)
+    return _Mandates(
+        autopay=Autopay(of.database, of.profile, of.clock, cards, agreements, ending),
+        by_sms=AutopayBySms(
+            of.database, of.profile, of.clock, of.wall, cards, codes, agreements, ending, payments
+        ),
+        by_provider=ProviderMandates(of.database, of.providers, of.clock, of.wall),
+        charging=AutopayCharging(of.database, of.profile, of.providers, of.clock, of.wall),
+        keeping=CardKeeping(of.database, of.profile, cards, of.providers, of.clock, of.wall),
+    )
+
+
+def _join(of: _Tools) -> Core:
+    database, profile, clock, wall, seal = of.database, of.profile, of.clock, of.wall, _seal(of.settings)
+    cards, codes = Cards(database, profile, of.providers, clock, wall, seal), Codes(database, clock, seal)
+    money = _collecting(of, cards)
+    mandates = _mandates(of, cards, codes, money.payments)
+    top_ups = TopUps(database, profile, clock, wall, money.payments, cards)
     receiving, fees = Receiving(database, wall), Fees(database, profile, clock)
-    charging = AutopayCharging(database, profile, providers, clock, wall)
-    keeping = CardKeeping(database, profile, cards, providers, clock, wall)
-    provider_mandates = ProviderMandates(database, providers, clock, wall)
-    at_work = _AtWork(
-        payments, callbacks, refunds, top_ups, fees, charging, keeping, provider_mandates, receiving,
-        LimitsKeeper(database, clock),
-    )  # fmt: skip
+    others = _jobs(top_ups, fees, receiving, LimitsKeeper(database, clock))
     return Core(
-        settings=settings,
+        settings=of.settings,
         profile=profile,
         clock=clock,
         wall=wall,
         database=database,
-        wakeups=wakeups,
+        wakeups=of.wakeups,
         subscribers=Subscribers(database, profile, wall),
         accounts=Accounts(database, profile, clock, wall),
-        links=Links(database, profile, clock, public_url=settings.public_url),
+        links=Links(database, profile, clock, public_url=of.settings.public_url),
         links_by_sms=LinksBySms(database, profile, clock, wall, codes),
         top_ups=top_ups,
         visits=Visits(database, profile, clock),
-        payments=payments,
-        callbacks=callbacks,
-        checkouts=Checkouts(database, named, payments),
-        refunds=refunds,
+        payments=money.payments,
+        callbacks=money.callbacks,
+        checkouts=money.checkouts,
+        refunds=money.refunds,
         cards=cards,
-        autopay=Autopay(database, profile, clock, cards, agreements, ending),
-        autopay_by_sms=AutopayBySms(
-            database, profile, clock, wall, cards, codes, agreements, ending, payments
-        ),
-        provider_mandates=provider_mandates,
+        autopay=mandates.autopay,
+        autopay_by_sms=mandates.by_sms,
+        provider_mandates=mandates.by_provider,
         fees=fees,
         statements=Statements(database, profile, clock),
         receiving=receiving,
@@ -193,50 +257,14 @@ def _join(
         invariants=Invariants(database, clock, wall),
         queues=Queues(database, wall),
         reconciliations=Reconciliations(database),
-        jobs=Jobs(_jobs(at_work), wakeups),
+        jobs=Jobs([*mandates.jobs(), *money.jobs(), *others], of.wakeups),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _AtWork:
-    """The use cases that the clock starts."""
-
-    payments: Payments
-    callbacks: Callbacks
-    refunds: Refunds
-    top_ups: TopUps
-    fees: Fees
-    charging: AutopayCharging
-    keeping: CardKeeping
-    mirrored: ProviderMandates
-    receiving: Receiving
-    limits: LimitsKeeper
-
-
-def _jobs(of: _AtWork) -> list[Job]:
+def _jobs(top_ups: TopUps, fees: Fees, receiving: Receiving, limits: LimitsKeeper) -> list[Job]:
     return [
-        Job("charge by mandate", partial(of.charging.due_once, MANDATES), 5.0, "autopay"),
-        Job("collect payments", partial(of.payments.collect_once, BATCH), POLL_SECONDS, "payments"),
-        Job("ask after payments", partial(of.payments.ask_once, BATCH), POLL_SECONDS, "payments.ask"),
-        Job("apply callbacks", partial(of.callbacks.events_once, BATCH), POLL_SECONDS, "callbacks"),
-        Job("give back", partial(of.refunds.refund_once, BATCH), POLL_SECONDS, "refunds"),
-        Job("expire quotes", partial(of.top_ups.expire_once, BATCH), 5.0, "quotes"),
-        Job("post fees", partial(of.fees.post_once, BATCH), 5.0, "fees"),
-        Job("watch mandates", partial(of.charging.watch_once, BATCH), 60.0, "autopay.watch"),
-        Job("forget cards", partial(of.keeping.revoke_once, BATCH), 5.0, "cards"),
-        Job("tell of ending cards", partial(of.keeping.expiring_once, BATCH), 3600.0, "cards.expiring"),
-        Job(
-            "end provider mandates",
-            partial(of.mirrored.delete_once, BATCH),
-            5.0,
-            "provider_mandates",
-        ),
-        Job(
-            "mirror provider mandates",
-            of.mirrored.mirror_once,
-            3600.0,
-            "provider_mandates.mirror",
-        ),
-        Job("forget old parts", of.receiving.forget_parts, 3600.0, "parts"),
-        Job("forget old limits", of.limits.forget_once, 3600.0, "limits"),
+        Job("expire quotes", partial(top_ups.expire_once, BATCH), 5.0, "quotes"),
+        Job("post fees", partial(fees.post_once, BATCH), 5.0, "fees"),
+        Job("forget old parts", receiving.forget_parts, 3600.0, "parts"),
+        Job("forget old limits", limits.forget_once, 3600.0, "limits"),
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -32,6 +33,7 @@ class Capabilities:
 
     methods: frozenset[Method]
     keys_honoured: frozenset[Operation] = frozenset()  # a repeated key acts once
+    keys_live: timedelta | None = None  # … for so long; none: for good
     limits: Mapping[Method, Limits] = field(default_factory=lambda: MappingProxyType({}))
     saves: frozenset[Method] = frozenset()  # remembers what was paid with, if the payer wishes
     charges_saved: bool = False
@@ -43,5 +45,6 @@ class Capabilities:
     pre_checks: bool = False  # asks us before it takes money
     payer_confirms: frozenset[Method] = frozenset()  # asks the payer itself: our quote informs
 
-    def honours(self, operation: Operation) -> bool:
-        return operation in self.keys_honoured
+    def honours(self, operation: Operation, *, age: timedelta = timedelta()) -> bool:
+        """Whether a key of this age may be repeated without harm."""
+        return operation in self.keys_honoured and (self.keys_live is None or age < self.keys_live)

@@ -43,6 +43,7 @@ LIMITS = {
     Method.SBP: Limits(least=Money.roubles(1), most=Money.roubles(700_000)),
     Method.MOBILE: Limits(least=Money.roubles(10), most=Money.roubles(5_000)),
 }
+KEYS_LIVE = timedelta(hours=23)  # it forgets them after 24
 CONFIGURATION_FAULTS = frozenset({401, 403})
 
 Read = TypeVar("Read")
@@ -57,6 +58,7 @@ class YooKassa(Provider):
     capabilities = Capabilities(
         methods=frozenset(LIMITS),
         keys_honoured=frozenset(Operation),
+        keys_live=KEYS_LIVE,
         limits=LIMITS,
         saves=frozenset({Method.CARD, Method.SBP}),
         charges_saved=True,

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import and_, bindparam, insert, select, update
 
 from core.clock import Clock
-from core.ids import PaymentId, TopUpId, new_id
+from core.ids import new_id
 from core.messages.autopay_notices import AutopayCardNeeded, AutopayEnded, AutopayWarning
 from core.money import Money
 from core.payments.provider import Provider
@@ -129,51 +129,20 @@ class AutopayCharging:
         self, batch: _Batch, row: Any, period: date, attempt: int, changes: dict[str, Any], now: Moment
     ) -> None:
         """The intent of one attempt: a top-up that nobody had to confirm, its payment, its charge."""
-        top_up_id, payment_id = TopUpId(new_id()), PaymentId(new_id())
-        batch.top_ups.append(
-            {
-                "id": top_up_id,
-                "account_id": row.account_id,
-                "channel": row.channel,
-                "payer": row.payer,
-                "locale": row.locale,
-                "method": Method.CARD,
-                "amount": row.amount,
-                "commission": 0,
-                "total": row.amount,
-                "commission_from": False,
-                "state": TopUpState.CONFIRMED,
-                "needs_sum": False,
-                "card_id": row.card_id,
-                "mandate_id": row.id,
-                "save_card": False,
-                "created_at": now.at,
-                "expires_at": now.at,
-            }
-        )
+        asked = _top_up(row, now)
+        batch.top_ups.append(asked)
         why = f"autopay {period} attempt {attempt}"
-        event = {"id": new_id(), "top_up_id": top_up_id, "state": TopUpState.CONFIRMED, "at": now.at}
+        event = {"id": new_id(), "top_up_id": asked["id"], "state": TopUpState.CONFIRMED, "at": now.at}
         batch.events.append({**event, "why": why})
-        batch.payments.append(
-            {
-                "id": payment_id,
-                "top_up_id": top_up_id,
-                "provider": row.provider,
-                "method": Method.CARD,
-                "card_id": row.card_id,
-                "total": row.amount,
-                "state": PaymentState.INTENT,
-                "created_at": now.wall,
-                "next_at": now.wall,
-            }
-        )
+        intent = _payment(row, asked["id"], now)
+        batch.payments.append(intent)
         batch.charges.append(
             {
                 "id": new_id(),
                 "mandate_id": row.id,
                 "period": period,
                 "attempt": attempt,
-                "payment_id": payment_id,
+                "payment_id": intent["id"],
                 "state": ChargeState.INTENT,
                 "created_at": now.at,
             }
@@ -227,3 +196,40 @@ class AutopayCharging:
                 said = AutopayEnded(await number_of(tx, row.account_id), "no_card")
                 await tell_payer(tx, row, said, key="ended", now=now)
         return len(rows)
+
+
+def _top_up(row: Any, now: Moment) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "account_id": row.account_id,
+        "channel": row.channel,
+        "payer": row.payer,
+        "locale": row.locale,
+        "method": Method.CARD,
+        "amount": row.amount,
+        "commission": 0,
+        "total": row.amount,
+        "commission_from": False,
+        "state": TopUpState.CONFIRMED,
+        "needs_sum": False,
+        "card_id": row.card_id,
+        "mandate_id": row.id,
+        "save_card": False,
+        "created_at": now.at,
+        "expires_at": now.at,
+    }
+
+
+def _payment(row: Any, top_up_id: Any, now: Moment) -> dict[str, Any]:
+    """Its id is the attempt's key at the provider."""
+    return {
+        "id": new_id(),
+        "top_up_id": top_up_id,
+        "provider": row.provider,
+        "method": Method.CARD,
+        "card_id": row.card_id,
+        "total": row.amount,
+        "state": PaymentState.INTENT,
+        "created_at": now.wall,
+        "next_at": now.wall,
+    }

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from core.ids import Payer
 from core.money import Money
-from core.payments.capabilities import Operation
+from core.payments.capabilities import Capabilities, Operation
 from core.payments.charge import Charge
 from core.payments.provider import Declined, Outcome, Succeeded
 from core.states import Channel, Method, PaymentState
@@ -61,6 +62,13 @@ def operation_of(row: Any) -> Operation:
     if row.method == Method.MOBILE:
         return Operation.CHARGE_MOBILE
     return Operation.CHECKOUT if row.card_id is None else Operation.CHARGE_SAVED
+
+
+def is_forgotten(able: Capabilities, row: Any, now: datetime) -> bool:
+    """Whether it was sent before under a key that the provider may have forgotten: asked about alone."""
+    operation = operation_of(row)
+    sent_before = row.asked > 1 and able.honours(operation)
+    return sent_before and not able.honours(operation, age=now - row.created_at)
 
 
 def end_of(row: Any, found: Sequence[Outcome]) -> Declined | None:

@@ -27,15 +27,10 @@ from core.states import Method, PaymentState
 from core.storage.database import Database, Transaction
 from core.storage.queue import claim, unfinished
 from core.storage.tables import payment
-from core.use_cases.asking import (
-    ASK_AFTER,
-    CHECKOUT_ASK_AFTER,
-    Moment,
-    on_a_page,
-)
+from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, Moment, on_a_page
 from core.use_cases.autopay_outcomes import AutopayOutcomes
 from core.use_cases.cards import Cards
-from core.use_cases.charging import Taken, charge_of, end_of, operation_of
+from core.use_cases.charging import Taken, charge_of, end_of, is_forgotten, operation_of
 from core.use_cases.receipts import Receipts
 from core.use_cases.settling import Settling
 
@@ -176,15 +171,19 @@ class Payments:
             .with_for_update(skip_locked=True)
         )
         for row in left:
-            if self._providers[row.provider].capabilities.honours(operation_of(row)):
+            able = self._providers[row.provider].capabilities
+            if able.honours(operation_of(row), age=now - row.created_at):
                 await self._back_to_intent(tx, row, timedelta())
             else:
                 await self._settling.undecided(tx, row.id, Unknown("died while sending"), self._moment())
 
     async def _collect(self, taken: Taken, *, inline: bool) -> None:
-        row = taken.row
+        row, able = taken.row, self._providers[taken.row.provider].capabilities
+        if is_forgotten(able, row, self._wall.now()):
+            await self._write(row, Unknown("key too old"))
+            return
         outcome = await self._call(row, taken.token)
-        repeatable = self._providers[row.provider].capabilities.honours(operation_of(row))
+        repeatable = able.honours(operation_of(row))
         if isinstance(outcome, NotSent) or (isinstance(outcome, Unknown) and repeatable):
             await self._not_sent(row, outcome.reason, repeatable=repeatable)
         else:

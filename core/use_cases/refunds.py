@@ -1,6 +1,7 @@
 """Refunds: money back to where it came from, asked once, never more than was paid."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -118,13 +119,19 @@ class Refunds:
 
     def _to_send(self, row: Any) -> bool:
         """An intent; or one that was left in `sending`, where its key makes a repeat harmless."""
-        honoured = self._providers[row.provider].capabilities.honours(Operation.REFUND)
+        honoured = self._honours(row)
         return row.state == RefundState.INTENT or (row.state == RefundState.SENDING and honoured)
+
+    def _honours(self, row: Any) -> bool:
+        age = self._wall.now() - row.created_at
+        return self._providers[row.provider].capabilities.honours(Operation.REFUND, age=age)
 
     async def _send(self, row: Any) -> RefundOutcome:
         provider = self._providers[row.provider]
         if not provider.capabilities.refunds:
             return Declined("not_capable")
+        if row.asked > 1 and provider.capabilities.honours(Operation.REFUND) and not self._honours(row):
+            return Unknown("key too old")  # a repeat might give back twice
         outcome = await provider.refund(await self._refund(row))
         if isinstance(outcome, Unknown) and provider.capabilities.honours(Operation.REFUND):
             return NotSent(outcome.reason)  # the same key again gives nothing back twice
@@ -150,6 +157,9 @@ class Refunds:
             if held.state not in OPEN or held.lease != row.lease:
                 return
             match outcome:
+                case Refunded() if await self._is_booked(tx, held, outcome.reference):
+                    # A callback told of it before we could know that it was ours.
+                    await self._set(tx, held, RefundState.DECLINED, reason="booked before", next_at=None)
                 case Refunded():
                     await self._done(tx, paid, held, outcome.reference, now)
                 case Declined():
@@ -162,6 +172,12 @@ class Refunds:
                     await self._set(tx, held, state, provider_ref=reference, next_at=self._ask_at(held))
                 case Unknown():
                     await self._unknown(tx, held)
+
+    async def _is_booked(self, tx: Transaction, held: Any, reference: str) -> bool:
+        other = select(refund.c.id).where(
+            refund.c.provider == held.provider, refund.c.provider_ref == reference, refund.c.id != held.id
+        )
+        return await tx.scalar(other) is not None
 
     async def _unknown(self, tx: Transaction, held: Any) -> None:
         state = RefundState.PENDING if held.state == RefundState.PENDING else RefundState.UNKNOWN
@@ -180,6 +196,8 @@ class Refunds:
         )
         if paid is None or paid.state not in BOOKED or said.currency != "RUB":
             return False
+        if said.full is not None and said.full.kopecks == paid.total:
+            said = replace(said, amount=said.full)  # the fee that was taken out of the sum came back too
         rows = await tx.all(
             select(refund).where(refund.c.payment_id == paid.id).order_by(refund.c.id).with_for_update()
         )

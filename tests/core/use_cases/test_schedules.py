@@ -97,15 +97,9 @@ def test_a_later_start_lands_on_the_same_chain(period: Period, scheduled: date, 
     assert found == next(day for day in whole if day >= earliest)
 
 
-# Hypothesis takes its bounds without a zone.
-FIRST, LAST = (datetime(year, 1, 1, tzinfo=UTC).replace(tzinfo=None) for year in (2023, 2034))
-
-
-@given(
-    st.datetimes(FIRST, LAST, timezones=st.just(UTC)),
-    st.sampled_from(ZONES),
-)
-def test_the_earliest_date_can_still_be_warned_of(now: datetime, zone: ZoneInfo) -> None:
+@given(st.integers(0, 11 * 366 * 24 * 60), st.sampled_from(ZONES))
+def test_the_earliest_date_can_still_be_warned_of(minutes: int, zone: ZoneInfo) -> None:
+    now = datetime(2023, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     day = earliest_date(now, zone, hour=HOUR)
     assert moment(day - DAY, zone, hour=HOUR) >= now
     assert moment(day - 2 * DAY, zone, hour=HOUR) < now
