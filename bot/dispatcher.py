@@ -39,9 +39,10 @@ def dispatcher(core: Core, catalogues: Catalogues, redis: Redis | None) -> Dispa
         accounts=core.accounts,
         links=core.links,
         top_ups=core.top_ups,
+        visits=core.visits,
         catalogues=catalogues,
     )
-    language = Language(core.subscribers, catalogues, core.profile)
+    language = Language(core.subscribers, core.visits, catalogues, core.profile)
     for observer in (built.message, built.callback_query):
         observer.outer_middleware(language)
         observer.outer_middleware(Dialogue())

@@ -35,7 +35,7 @@ class Inbox:
         self._dispatcher = dispatcher
         self._locks = locks
         self._in_hand: set[IncomingId] = set()
-        self._stores: Batch[Arrival, Accepted] = Batch(receiving.accept)
+        self._exchange: Batch[Arrival | IncomingId, Accepted | None] = Batch(receiving.exchange)
 
     async def store(self, updates: list[Json]) -> list[Accepted]:
         """One commit for all; updates that are none of ours (groups, channels) are left out."""
@@ -47,7 +47,8 @@ class Inbox:
         arrival = arrival_of(update, self._source)
         if arrival is None:
             return True
-        accepted = await self._stores.put(arrival)
+        accepted = await self._exchange.put(arrival)
+        assert accepted is not None
         if accepted.fresh:
             await self.handle(accepted)
         elif not accepted.done:
@@ -86,12 +87,12 @@ class Inbox:
         if isinstance(outcome, Incident):
             await self._receiving.finish_and_forget(accepted.id, failed=f"incident {outcome.id}")
         else:
-            await self._receiving.finish_and_forget(accepted.id)
+            await self._exchange.put(accepted.id)
 
     async def _was_done_meanwhile(self, arrival: Arrival) -> bool:
         async with self._locks.hold(arrival.sender):
-            again = await self._stores.put(arrival)
-        return again.done
+            again = await self._exchange.put(arrival)
+        return again is not None and again.done
 
 
 def arrival_of(update: Json, source: str) -> Arrival | None:

@@ -7,9 +7,11 @@ from aiogram import BaseMiddleware
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, TelegramObject, User
 
+from bot.batch import Batch
 from core.ids import Payer
 from core.profile import Profile
 from core.use_cases.subscribers import Subscribers
+from core.use_cases.visits import Visit, Visits
 from handlers.locale import Catalogues
 from handlers.telegram.html import Html
 
@@ -17,21 +19,34 @@ Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
 class Language(BaseMiddleware):
-    """Gives handlers `who` and `words`. The language of the person's phone counts until they choose one."""
+    """Gives handlers `who`, `visit` and `words`; the phone's language counts until one is chosen."""
 
-    def __init__(self, subscribers: Subscribers, catalogues: Catalogues, profile: Profile) -> None:
+    def __init__(
+        self, subscribers: Subscribers, visits: Visits, catalogues: Catalogues, profile: Profile
+    ) -> None:
         self._subscribers = subscribers
+        self._looks: Batch[Payer, Visit | None] = Batch(visits.look)
         self._catalogues = catalogues
         self._profile = profile
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         user: User = data["event_from_user"]
-        who = await self._subscribers.get(Payer.telegram(user.id), locale=self._locale(user))
+        visit = await self._visit(user)
+        who = visit.who
         if not who.reachable:
             await self._subscribers.set_reachable(who.payer, reachable=True)
         data["who"] = who
+        data["visit"] = visit
         data["words"] = Html(self._catalogues.words("telegram", who.locale))
         return await handler(event, data)
+
+    async def _visit(self, user: User) -> Visit:
+        payer = Payer.telegram(user.id)
+        visit = await self._looks.put(payer)
+        if visit is not None:
+            return visit
+        who = await self._subscribers.get(payer, locale=self._locale(user))
+        return Visit(who, [], {})
 
     def _locale(self, user: User) -> str:
         code = (user.language_code or "").partition("-")[0]

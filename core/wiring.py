@@ -48,6 +48,7 @@ from core.use_cases.settling import Settling
 from core.use_cases.statements import Statements
 from core.use_cases.subscribers import Subscribers
 from core.use_cases.top_ups import TopUps
+from core.use_cases.visits import Visits
 
 if TYPE_CHECKING:
     from core.payments.seal import Seal
@@ -72,6 +73,7 @@ class Core:
     links: Links
     links_by_sms: LinksBySms
     top_ups: TopUps
+    visits: Visits
     payments: Payments
     callbacks: Callbacks
     checkouts: Checkouts
@@ -238,6 +240,7 @@ def _join(of: _Tools) -> Core:
         links=Links(database, profile, clock, public_url=of.settings.public_url),
         links_by_sms=LinksBySms(database, profile, clock, wall, codes),
         top_ups=top_ups,
+        visits=Visits(database, profile, clock),
         payments=money.payments,
         callbacks=money.callbacks,
         checkouts=money.checkouts,

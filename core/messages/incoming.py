@@ -27,6 +27,12 @@ _CLOSE = (
     .values(state=bindparam("as_"), outcome=bindparam("with_"))
 )
 
+_FORGET_ANSWERED = (
+    update(incoming)
+    .where(incoming.c.id.in_(bindparam("answered", expanding=True)), incoming.c.state == IncomingState.NEW)
+    .values(state=IncomingState.DONE, outcome="answered", payload={})
+)
+
 # On PostgreSQL both at once: the round trip saved is a tenth of an SMS.
 _CLOSED = (
     update(incoming)
@@ -94,6 +100,11 @@ async def store(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) 
             else await _again(tx, arrival, now=now)
         )
     return [accepted[place] for place in range(len(rows))]
+
+
+async def forget_answered(tx: Transaction, answered: Sequence[IncomingId]) -> None:
+    """Close a chat's messages and drop their words: one-time codes are typed there."""
+    await tx.execute(_FORGET_ANSWERED, {"answered": list(answered)})
 
 
 async def take_abandoned(tx: Transaction, channel: Channel, *, limit: int, now: datetime) -> list[Accepted]:

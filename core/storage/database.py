@@ -80,6 +80,21 @@ class Database:
             self.on_commit(tx.wakes)
 
     @asynccontextmanager
+    async def at_once(self) -> AsyncIterator[Transaction]:
+        """For a change that PostgreSQL makes in one statement: it commits as it runs, BEGIN and COMMIT saved.
+
+        SQLite, which needs more statements for the same, gets a whole transaction.
+        """
+        if self.sqlite:
+            async with self.transaction() as tx:
+                yield tx
+            return
+        async with self._reader.connect() as connection:
+            tx = Transaction(connection)
+            yield tx
+        self.on_commit(tx.wakes)
+
+    @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
         """A look at committed rows; each statement sees its own moment."""
         async with self._reader.connect() as connection:

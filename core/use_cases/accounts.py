@@ -23,7 +23,7 @@ from core.use_cases.subscribers import is_phone
 
 LINES_IN_SMS = 3  # accounts told in one SMS
 
-_FEES = (
+FEES = (
     select(func.coalesce(func.sum(ledger_transfer.c.amount), 0))
     .where(
         ledger_transfer.c.debit == account.c.id,
@@ -41,7 +41,7 @@ _SCREENS = select(
     account.c.accrued_until,
     account.c.negative_since,
     ledger_account.c.balance,
-    _FEES.label("fees"),
+    FEES.label("fees"),
 ).join(ledger_account, ledger_account.c.id == account.c.id)
 # The balance is what people ask for most: its statements are built once.
 _SCREEN_OF_ACCOUNT = _SCREENS.where(account.c.id == bindparam("of"))
@@ -77,7 +77,8 @@ class Accounts:
         async with self._database.read() as tx:
             rows = await _linked_rows(tx, payer)
         return [
-            LinkedAccount(row.id, row.number, row.access, _name(self._profile, row.tariff)) for row in rows
+            LinkedAccount(row.id, row.number, row.access, tariff_name(self._profile, row.tariff))
+            for row in rows
         ]
 
     async def of_phone(self, msisdn: str) -> list[AccountId]:
@@ -91,23 +92,24 @@ class Accounts:
         Raises NoRegisteredPhone; NotLinked where the account is another's or is none: the two
         are not told apart.
         """
-        async with self._database.transaction() as tx:
-            rows = await _screen_rows(tx, self._profile, self._clock.now(), phone=payer.address)
+        now = self._clock.now()
+        async with self._database.read() as tx:
+            rows = await _screen_rows(tx, self._profile, now, phone=payer.address)
+        if not rows:
+            raise NoRegisteredPhone
+        if number is not None:
+            rows = [row for row in rows if row.number == number]
             if not rows:
-                raise NoRegisteredPhone
-            if number is not None:
-                rows = [row for row in rows if row.number == number]
-                if not rows:
-                    raise NotLinked
-            now = self._clock.now()
-            screens = [_screen(row, self._profile, now) for row in rows[:LINES_IN_SMS]]
-            said = Balance(
-                lines=[
-                    BalanceLine(each.number, each.balance, each.days_until_block, each.recommended)
-                    for each in screens
-                ],
-                more=len(rows) - len(screens),
-            )
+                raise NotLinked
+        screens = [screen_of(row, self._profile, now) for row in rows[:LINES_IN_SMS]]
+        said = Balance(
+            lines=[
+                BalanceLine(each.number, each.balance, each.days_until_block, each.recommended)
+                for each in screens
+            ],
+            more=len(rows) - len(screens),
+        )
+        async with self._database.at_once() as tx:
             await incoming.answer(tx, answering, payer, said, locale=locale, now=self._wall.now())
 
 
@@ -116,7 +118,7 @@ async def read_screen(
 ) -> AccountScreen:
     """The account screen as of `now`: what is posted, less what has run up since."""
     (row,) = await _screen_rows(tx, profile, now, account_id=account_id)
-    return _screen(row, profile, now)
+    return screen_of(row, profile, now)
 
 
 async def _screen_rows(
@@ -134,7 +136,7 @@ async def _screen_rows(
     return await tx.all(_SCREEN_OF_ACCOUNT, {"of": account_id, **month})
 
 
-def _screen(row: Any, profile: Profile, now: datetime) -> AccountScreen:
+def screen_of(row: Any, profile: Profile, now: datetime) -> AccountScreen:
     service, zone = Service.of(row, profile), profile.zone
     since, fees = month_start(now, zone), service.run(Money(row.balance), now, zone)
     running = Money(sum(fee.amount.kopecks for fee in fees))
@@ -192,6 +194,6 @@ class _ReadOnly:
     access: Access = Access.READ
 
 
-def _name(profile: Profile, code: str | None) -> str | None:
+def tariff_name(profile: Profile, code: str | None) -> str | None:
     tariff = profile.tariff(code)
     return None if tariff is None else tariff.name

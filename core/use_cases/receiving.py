@@ -37,6 +37,20 @@ class Receiving:
         async with self._database.transaction() as tx:
             return await incoming.store(tx, messages, now=self._wall.now())
 
+    async def exchange(self, items: Sequence[Arrival | IncomingId]) -> list[Accepted | None]:
+        """Store what came into a chat, and close and forget what was answered there (by id), in one commit.
+
+        The stored ones in the order of `items`, None for the closed ones.
+        """
+        arrivals = [item for item in items if isinstance(item, Arrival)]
+        answered = [item for item in items if not isinstance(item, Arrival)]
+        async with self._database.transaction() as tx:
+            stored = await incoming.store(tx, arrivals, now=self._wall.now()) if arrivals else []
+            if answered:
+                await incoming.forget_answered(tx, answered)
+        accepted = iter(stored)
+        return [next(accepted) if isinstance(item, Arrival) else None for item in items]
+
     async def finish(
         self,
         incoming_id: IncomingId,
@@ -47,7 +61,7 @@ class Receiving:
         silent: str | None = None,
     ) -> None:
         """Close a message with its reply, or in silence for a reason that the log shows."""
-        async with self._database.transaction() as tx:
+        async with self._database.at_once() as tx:
             if reply is None:
                 await incoming.finish(tx, incoming_id, outcome=f"silent: {silent or 'answered'}")
                 return

@@ -1,6 +1,7 @@
 """Refunds: money back to where it came from, asked once, never more than was paid."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -189,6 +190,8 @@ class Refunds:
         )
         if paid is None or paid.state not in BOOKED or said.currency != "RUB":
             return False
+        if said.full is not None and said.full.kopecks == paid.total:
+            said = replace(said, amount=said.full)  # the fee that was taken out of the sum came back too
         rows = await tx.all(
             select(refund).where(refund.c.payment_id == paid.id).order_by(refund.c.id).with_for_update()
         )

@@ -144,16 +144,17 @@ class TopUps:
         """
         refusal: Refusal | None = None
         async with self._database.transaction() as tx:
-            again = await tx.scalar(select(top_up.c.id).where(top_up.c.confirmed_by == answering))
-            row = None if again else await newest_by_sms(tx, payer)
-            if again is None:
+            confirmed = await tx.scalar(select(top_up.c.id).where(top_up.c.confirmed_by == answering))
+            if confirmed is None:
+                row = await newest_by_sms(tx, payer)
                 refusal = await self._why_not(tx, row, amount, code)
-            if row is not None and refusal is None:
-                await self._consume(tx, row, confirmed_by=answering)
-                await incoming.finish(tx, answering, outcome=incoming.REPLY)
+                if refusal is None:
+                    await self._consume(tx, row, confirmed_by=answering)
+                    await incoming.finish(tx, answering, outcome=incoming.REPLY)
+                    confirmed = row.id
         if refusal is not None:
-            raise refusal
-        await self._payments.collect_for(again or row.id)  # type: ignore[union-attr]
+            raise refusal  # outside, or what it closed and counted would be rolled back with it
+        await self._payments.collect_for(confirmed)
 
     async def cancel(self, top_up_id: TopUpId, *, by: Payer) -> None:
         """Drop a quote that was not confirmed; raises StaleScreen, NotYours."""

@@ -5,8 +5,8 @@ from uuid import UUID
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
-from core.use_cases.accounts import Accounts
-from core.use_cases.subscribers import Subscriber, Subscribers
+from core.use_cases.subscribers import Subscribers
+from core.use_cases.visits import Visit, Visits
 from handlers.telegram import texts, texts_balance
 from handlers.telegram.buttons import ToBalance, ToBalances
 from handlers.telegram.chosen import chosen
@@ -19,35 +19,35 @@ router = Router(name="balance")
 
 @router.message(Says("balance"))
 async def balance_asked(
-    message: Message, who: Subscriber, words: Html, accounts: Accounts, subscribers: Subscribers
+    message: Message, visit: Visit, words: Html, visits: Visits, subscribers: Subscribers
 ) -> Screen:
-    return await _balance(None, who, words, accounts, subscribers)
+    return await _balance(None, visit, words, visits, subscribers)
 
 
 @router.callback_query(ToBalance.filter())
 async def balance_pressed(
     query: CallbackQuery,
     callback_data: ToBalance,
-    who: Subscriber,
+    visit: Visit,
     words: Html,
-    accounts: Accounts,
+    visits: Visits,
     subscribers: Subscribers,
 ) -> Screen:
-    return await _balance(callback_data.account, who, words, accounts, subscribers)
+    return await _balance(callback_data.account, visit, words, visits, subscribers)
 
 
 @router.callback_query(ToBalances.filter())
-async def pick(query: CallbackQuery, who: Subscriber, words: Html, accounts: Accounts) -> Screen:
-    return texts_balance.which_balance(words, await accounts.linked(who.payer))
+async def pick(query: CallbackQuery, visit: Visit, words: Html) -> Screen:
+    return texts_balance.which_balance(words, visit.linked)
 
 
 async def _balance(
-    account: UUID | None, who: Subscriber, words: Html, accounts: Accounts, subscribers: Subscribers
+    account: UUID | None, visit: Visit, words: Html, visits: Visits, subscribers: Subscribers
 ) -> Screen:
-    linked = await accounts.linked(who.payer)
-    if not linked:
-        return texts.accounts(words, linked)
-    one = chosen(linked, account, who.current_account)
-    if one.id != who.current_account:
-        await subscribers.choose_account(who.payer, one.id)
-    return texts_balance.balance(words, one.id, await accounts.screen(one.id), several=len(linked) > 1)
+    if not visit.linked:
+        return texts.accounts(words, visit.linked)
+    one = chosen(visit.linked, account, visit.who.current_account)
+    if one.id != visit.who.current_account:
+        await subscribers.choose_account(visit.who.payer, one.id)
+    several = len(visit.linked) > 1
+    return texts_balance.balance(words, one.id, visits.screen(visit, one.id), several=several)

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from bot.inbox import arrival_of, update_of
+from core.messages import incoming
 from core.messages.incoming import LEASE
 from core.settings import Settings
-from core.storage.tables import incoming
+from core.storage.tables import incoming as incoming_table
 from tests.bot.stand import Stand, open_stand
 from tests.bot.test_webhook import answers, update
 
@@ -99,7 +100,7 @@ async def test_a_card_number_is_neither_stored_nor_seen_by_a_handler(quiet: Stan
     assert seen.message.text is not None
     assert "1111 1111 1111" not in seen.message.text
     async with quiet.core.database.read() as tx:
-        assert "1111 1111 1111" not in str(await tx.scalar(select(incoming.c.payload)))
+        assert "1111 1111 1111" not in str(await tx.scalar(select(incoming_table.c.payload)))
     await quiet.door.inbox.handle(accepted)
     assert "номер карты" in await quiet.person.sees("номер карты")
 
@@ -130,7 +131,7 @@ async def test_what_cannot_be_recorded_is_left_for_the_sweep(
         raise ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(quiet.core.receiving), "finish_and_forget", unreachable)
+        patch.setattr(incoming, "forget_answered", unreachable)
         await quiet.door.inbox.handle_or_leave(accepted)
     quiet.clock.shift(LEASE + timedelta(seconds=1))
     assert await quiet.door.inbox.sweep_once() == 1

@@ -61,3 +61,45 @@ def test_secrets_are_not_shown() -> None:
 def test_an_sqlite_url_means_one_process() -> None:
     assert _settings().embedded
     assert not _settings(database_url="postgresql+asyncpg://localhost/aliance").embedded
+
+
+YOOKASSA = {"payment_provider": "yookassa", "yookassa_shop": "100500", "yookassa_key": "live_key"}
+ARSENALPAY = {"payment_provider": "arsenalpay", "arsenalpay_callback_key": "k"}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        SANDBOX,
+        YOOKASSA | {"card_provider": "sandbox", "sandbox_url": "https://sandbox.test", "sandbox_key": "k"},
+        YOOKASSA | {"yookassa_test": True},
+        YOOKASSA | {"yookassa_key": "test_key"},
+        YOOKASSA | {"yookassa_url": "http://api.yookassa.ru/v3"},
+        ARSENALPAY | {"arsenalpay_url": "http://arsenalpay.ru"},
+    ],
+)
+def test_what_moves_no_real_money_refuses_production(values: dict[str, object]) -> None:
+    assert _settings(**values).provider_names
+    with pytest.raises(ValidationError, match=r"refused in production|https in production"):
+        _settings(env="production", **values)
+
+
+def test_real_providers_start_in_production() -> None:
+    for values in (YOOKASSA, ARSENALPAY):
+        assert _settings(env="production", **values).provider_names == [values["payment_provider"]]
+
+
+@pytest.mark.parametrize("missing", ["yookassa_shop", "yookassa_key", "yookassa_networks"])
+def test_a_provider_needs_what_it_cannot_do_without(missing: str) -> None:
+    with pytest.raises(ValidationError, match="the yookassa provider needs"):
+        _settings(**(YOOKASSA | {missing: ""}))
+    with pytest.raises(
+        ValidationError, match="the arsenalpay provider needs ALIANCE_ARSENALPAY_CALLBACK_KEY"
+    ):
+        _settings(mobile_provider="arsenalpay")
+
+
+def test_receipts_need_an_address_for_those_who_give_none() -> None:
+    with pytest.raises(ValidationError, match="ALIANCE_RECEIPT_EMAIL"):
+        _settings(receipt_vat_code=11)
+    assert _settings(receipt_vat_code=11, receipt_email="a@b.test").receipt_vat_code == 11

@@ -24,7 +24,7 @@ from core.storage.database import Database
 from core.storage.tables import account, incoming, notice, payment, provider_event
 from core.use_cases.invariants import Invariants
 from core.use_cases.violations import Violation
-from tests.crash.victim import AheadClock, Errand, Point, live
+from tests.crash.victim import READY, AheadClock, Errand, Point, live
 from tests.servers import processes
 
 KEY = "provider-key-of-the-crash-tests"
@@ -54,8 +54,10 @@ class Life:
 
     async def end(self) -> dict[str, int]:
         """End it politely; what its fuse counted."""
+        assert await asyncio.to_thread(self.told.poll, PATIENCE_SECONDS), "it never served"
+        assert self.told.recv() == READY
         self.process.terminate()
-        await asyncio.to_thread(self.process.join, 30)
+        await asyncio.to_thread(self.process.join, PATIENCE_SECONDS)
         assert self.process.exitcode == 0, self.process.exitcode
         counts: dict[str, int] = self.told.recv()
         return counts

@@ -21,6 +21,8 @@ from core.use_cases.top_ups import TopUps
 from core.wiring import Core, open_core
 from sms_gateway.smpp.session import Session
 
+READY = "ready"
+
 Errand = Callable[[Core], Coroutine[Any, Any, None]]
 
 
@@ -73,14 +75,20 @@ def live(
     errand: Errand | None,
     told: Connection,
 ) -> None:
-    """A process of the product; `told` gets what was counted when it ends by SIGTERM."""
+    """A process of the product; `told` gets READY, and what was counted when it ends by SIGTERM."""
     fuse = Fuse(point)
     _wire(fuse)
-    asyncio.run(_serve(settings, ahead, parts, errand))
+    asyncio.run(_serve(settings, ahead, parts, errand, told))
     told.send(fuse.counts)
 
 
-async def _serve(settings: Settings, ahead: timedelta, parts: frozenset[str], errand: Errand | None) -> None:
+async def _serve(
+    settings: Settings,
+    ahead: timedelta,
+    parts: frozenset[str],
+    errand: Errand | None,
+    told: Connection,
+) -> None:
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     listener = socket.create_server(("127.0.0.1", settings.http_port))
@@ -90,6 +98,7 @@ async def _serve(settings: Settings, ahead: timedelta, parts: frozenset[str], er
     ):
         if errand is not None:
             await errand(core)
+        told.send(READY)
         await stopped.wait()
 
 

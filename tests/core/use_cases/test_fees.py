@@ -169,8 +169,11 @@ async def test_a_payment_ends_a_block_that_an_import_set(
 
 
 async def test_the_next_tariff_begins_with_the_month(core: Core, clock: FakeClock) -> None:
-    clock.at = _at("2026-04-30 00:00")
+    clock.at = _at("2026-04-29 00:00")
     owner = await open_account(core, balance=Money(500_00), tariff_next="cifra")
+    clock.at = _at("2026-04-30 00:00")
+    await core.fees.post_once(10)
+    assert (await core.accounts.screen(owner)).tariff == "Москва"
     clock.at = _at("2026-05-01 00:00")
     assert (await core.accounts.screen(owner)).tariff == "Альянс Цифра"
     await core.fees.post_once(10)
@@ -181,6 +184,7 @@ async def test_the_next_tariff_begins_with_the_month(core: Core, clock: FakeCloc
     clock.at = _at("2026-05-02 00:00")
     await core.fees.post_once(10)
     assert [amount for _, amount in await _fees(core, owner)] == [
+        890_00 * 29 // 30 - 890_00 * 28 // 30,
         890_00 - 890_00 * 29 // 30,
         200_00 // 31,
     ]

