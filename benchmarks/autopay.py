@@ -86,6 +86,8 @@ class SlowProvider(Provider):
     def read_callback(self, kept: bytes) -> ProviderEvent:
         raise NotCapable(self.name)
 
+    async def close(self) -> None: ...
+
 
 class StandingClock:
     """Five past ten on the due date, for as long as it takes."""
