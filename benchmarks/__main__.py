@@ -20,6 +20,7 @@ TITLES = {
     "ledger": "Ledger",
     "telegram": "Telegram, the balance screen",
     "sms": "SMS",
+    "autopay": "Autopay",
 }
 HEAD = "| figure | measured | goal | |\n| --- | --- | --- | --- |"
 

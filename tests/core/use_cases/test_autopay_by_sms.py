@@ -1,0 +1,295 @@
+"""Autopay by SMS: less at once, more by a code to the registered phone; links by the same kind of code."""
+
+from datetime import timedelta
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from core.errors import (
+    AccountNeeded,
+    AmountTooSmall,
+    CodeExpired,
+    CodeWrong,
+    MethodUnavailable,
+    NoMandate,
+    NoRegisteredPhone,
+    NotLinked,
+    TooManyTries,
+)
+from core.ids import AccountId, Payer
+from core.money import Money
+from core.settings import Settings
+from core.states import Access, Channel, MandateState, PaymentState
+from core.storage.autopay_tables import mandate
+from core.storage.proof_tables import one_time_code
+from core.storage.tables import incoming, link, notice, payment
+from core.wiring import Core, open_core
+from tests.accounts import open_account
+from tests.core.autopay_scenes import CARD_KEY, connect, link_to, pay_and_save, work
+from tests.core.scenes import CHAT, NUMBER, ON_SQLITE, PHONE, arrives, rows, told
+from tests.fakes import FakeClock, FakeProvider
+
+STRANGER = Payer.sms("79990000001")
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
+
+
+async def _account(core: Core, number: str = NUMBER) -> AccountId:
+    return await open_account(core, number, tariff=None, phones=[PHONE.address])
+
+
+async def _same_person(core: Core, provider: FakeProvider) -> AccountId:
+    """A chat with a saved card, linked by a code to the registered phone."""
+    owner = await _account(core)
+    await link_to(core, owner, CHAT, phone=PHONE.address)
+    await pay_and_save(core, provider)
+    return owner
+
+
+async def _code(core: Core, phone: Payer = PHONE) -> str:
+    """The code of the newest SMS, as its delivery sees it."""
+    held = await core.sending.claim(Channel.SMS, 50)
+    await core.sending.sent([(each, None) for each in held])
+    codes = [str(each.params["code"]) for each in held if each.template == "sms_code"]
+    assert codes, [each.template for each in held]
+    assert all(each.address == phone.address for each in held if each.template == "sms_code")
+    return codes[-1]
+
+
+async def _set(core: Core, roubles: int, *, number: str | None = None, payer: Payer = PHONE) -> None:
+    answering = await arrives(core, payer)
+    amount = Money.roubles(roubles)
+    await core.autopay_by_sms.set_amount(payer, number, amount, locale="ru", answering=answering)
+
+
+async def _confirm(core: Core, code: str, *, payer: Payer = PHONE) -> None:
+    await core.autopay_by_sms.confirm(payer, code, locale="ru", answering=await arrives(core, payer))
+
+
+async def _state(core: Core, number: str | None = None, *, payer: Payer = PHONE) -> None:
+    await core.autopay_by_sms.tell_state(payer, number, locale="ru", answering=await arrives(core, payer))
+
+
+async def test_connecting_takes_a_code_and_the_card_of_the_same_person(
+    core: Core, provider: FakeProvider
+) -> None:
+    await _same_person(core, provider)
+    await _state(core)
+    await _set(core, 300)
+    assert await told(core, PHONE) == ["autopay_none", "sms_code"]
+    assert await rows(core, mandate) == []
+    assert await core.autopay_by_sms.has_code(PHONE)
+    await _confirm(core, await _code(core))
+    (row,) = await rows(core, mandate)
+    assert (row.state, row.amount, row.every_days) == (MandateState.ACTIVE, 300_00, 30)
+    assert (row.channel, row.payer) == (PHONE.channel, PHONE.address)
+    assert (await told(core, PHONE))[-1] == "autopay_connected"
+    assert (await told(core, CHAT))[-1] == "autopay_connected"  # the chat is told too
+    assert not await core.autopay_by_sms.has_code(PHONE)
+    answered = await rows(core, incoming)
+    assert {each.outcome for each in answered} == {"reply"}
+
+
+async def test_less_is_at_once_and_more_by_a_code(core: Core, provider: FakeProvider) -> None:
+    owner = await _same_person(core, provider)
+    await connect(core, owner)
+    await _set(core, 200)
+    (row,) = await rows(core, mandate)
+    assert (row.amount, (await told(core, PHONE))[-1]) == (200_00, "autopay_changed")
+    await _set(core, 300)
+    (row,) = await rows(core, mandate)
+    assert (row.amount, (await told(core, PHONE))[-1]) == (200_00, "sms_code")
+    await _confirm(core, await _code(core))
+    (row,) = await rows(core, mandate)
+    assert (row.amount, (await told(core, PHONE))[-1]) == (300_00, "autopay_changed")
+
+
+@ON_SQLITE
+async def test_stop_is_at_once(core: Core, provider: FakeProvider) -> None:
+    owner = await _same_person(core, provider)
+    await connect(core, owner)
+    await _state(core)
+    (said,) = await rows(core, notice, template="autopay_state")
+    assert said.params["state"] == "active"
+    assert said.params["period"] == {"days": 30}
+    await core.autopay_by_sms.stop(PHONE, None, locale="ru", answering=await arrives(core))
+    (row,) = await rows(core, mandate)
+    assert row.state == MandateState.DELETED
+    assert (await told(core, PHONE))[-1] == "autopay_deleted"
+    with pytest.raises(NoMandate):
+        await core.autopay_by_sms.stop(PHONE, None, locale="ru", answering=await arrives(core))
+
+
+@ON_SQLITE
+async def test_without_a_card_the_card_pages_address_comes(core: Core, provider: FakeProvider) -> None:
+    await _account(core)
+    await _set(core, 300)
+    await _confirm(core, await _code(core))
+    assert (await told(core, PHONE))[-2:] == ["autopay_requested", "checkout_ready"]
+    (row,) = await rows(core, payment, state=PaymentState.PENDING)
+    assert provider.calls[-1].save is True
+    await core.callbacks.take("fake", body=provider.pays(row.id), headers={})
+    (agreed,) = await rows(core, mandate)
+    assert agreed.state == MandateState.ACTIVE
+    assert (await told(core, PHONE))[-3:] == ["paid", "card_saved", "autopay_connected"]
+
+
+@ON_SQLITE
+async def test_the_card_of_a_chat_that_only_knows_the_password_is_not_the_phones(
+    core: Core, provider: FakeProvider
+) -> None:
+    owner = await _account(core)
+    await link_to(core, owner, CHAT)
+    await pay_and_save(core, provider)
+    await _set(core, 300)
+    await _confirm(core, await _code(core))
+    (row,) = await rows(core, mandate)
+    assert (row.state, row.card_id) == (MandateState.REQUESTED, None)
+
+
+@ON_SQLITE
+async def test_which_account_is_meant(core: Core, provider: FakeProvider) -> None:
+    await _account(core)
+    await _account(core, "166301")
+    with pytest.raises(AccountNeeded) as raised:
+        await _state(core)
+    assert raised.value.numbers == ["100080", "166301"]
+    with pytest.raises(NotLinked):
+        await _state(core, "271556")
+    await _set(core, 300, number="0166301")
+    await _confirm(core, await _code(core))
+    await _state(core)  # the one that has it
+    assert (await told(core, PHONE))[-1] == "autopay_state"
+    with pytest.raises(NoRegisteredPhone):
+        await _state(core, payer=STRANGER)
+
+
+@ON_SQLITE
+async def test_a_code_has_five_tries_and_five_minutes(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    await _same_person(core, provider)
+    await _set(core, 300)
+    code = await _code(core)
+    wrong = "000000" if code != "000000" else "111111"
+    for left in (4, 3, 2, 1, 0):
+        with pytest.raises(CodeWrong) as raised:
+            await _confirm(core, wrong)
+        assert raised.value.tries_left == left
+    with pytest.raises(CodeExpired):
+        await _confirm(core, code)
+    await _set(core, 300)
+    code = await _code(core)
+    clock.shift(timedelta(minutes=5, seconds=1))
+    with pytest.raises(CodeExpired):
+        await _confirm(core, code)
+    assert await rows(core, mandate) == []
+
+
+@ON_SQLITE
+async def test_a_code_is_for_one_person_one_purpose_and_one_use(core: Core, provider: FakeProvider) -> None:
+    owner = await _same_person(core, provider)
+    await _set(core, 300)
+    code = await _code(core)
+    with pytest.raises(CodeExpired):
+        await _confirm(core, code, payer=STRANGER)
+    with pytest.raises(CodeExpired):
+        await core.links_by_sms.complete(PHONE, code)
+    await _confirm(core, code)
+    with pytest.raises(CodeExpired):
+        await _confirm(core, code)
+    assert (await rows(core, mandate))[0].account_id == owner
+
+
+@ON_SQLITE
+async def test_three_codes_in_fifteen_minutes_and_ten_a_day(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    await _same_person(core, provider)
+    for _ in range(3):
+        await _set(core, 300)
+    with pytest.raises(TooManyTries) as raised:
+        await _set(core, 300)
+    assert raised.value.retry_after == timedelta(minutes=15)
+    for _ in range(7):
+        clock.shift(timedelta(minutes=16))
+        await _set(core, 300)
+    clock.shift(timedelta(minutes=16))
+    with pytest.raises(TooManyTries):
+        await _set(core, 300)
+    assert len(await rows(core, one_time_code, ended_at=None)) == 1
+
+
+@ON_SQLITE
+async def test_no_code_rests_in_the_database(core: Core, provider: FakeProvider) -> None:
+    await _same_person(core, provider)
+    await _set(core, 300)
+    code = await _code(core)
+    async with core.database.read() as tx:
+        hashes = (await tx.all(select(one_time_code)))[0]
+        said = (await tx.all(select(notice).where(notice.c.template == "sms_code")))[0]
+    assert code not in f"{hashes}{said.params}"
+    assert hashes.code_hash.startswith("$argon2id$")
+
+
+@ON_SQLITE
+async def test_limits_come_before_a_code(
+    core: Core, provider: FakeProvider, settings: Settings, clock: FakeClock
+) -> None:
+    await _same_person(core, provider)
+    with pytest.raises(AmountTooSmall):
+        await _set(core, 9)
+    keyless = settings.model_copy(update={"card_key": SecretStr("")})
+    async with open_core(keyless, clock=clock, wall=clock, providers=[provider]) as other:
+        with pytest.raises(MethodUnavailable):
+            await _set(other, 300)
+        with pytest.raises(MethodUnavailable):
+            await other.links_by_sms.start(CHAT, NUMBER)
+
+
+async def test_a_chat_is_linked_by_a_code_to_the_registered_phone(core: Core, provider: FakeProvider) -> None:
+    owner = await _account(core)
+    other = Payer.telegram(200)
+    await link_to(core, owner, other)
+    await core.links_by_sms.start(CHAT, "0" + NUMBER)
+    assert await told(core, PHONE) == ["sms_code"]
+    assert await core.links_by_sms.complete(CHAT, await _code(core)) == NUMBER
+    (row,) = await rows(core, link, address=CHAT.address)
+    assert (row.access, row.phone) == (Access.FULL, PHONE.address)
+    assert await told(core, other) == ["linked"]
+    assert await told(core, CHAT) == []
+
+
+@ON_SQLITE
+async def test_a_code_widens_what_a_contact_had_opened(core: Core, provider: FakeProvider) -> None:
+    await _account(core)
+    await core.links.by_contact(CHAT, PHONE.address)
+    await core.links_by_sms.start(CHAT, NUMBER)
+    await core.links_by_sms.complete(CHAT, await _code(core))
+    (row,) = await rows(core, link, address=CHAT.address)
+    assert row.access == Access.FULL
+
+
+@ON_SQLITE
+async def test_an_account_that_is_none_says_and_counts_the_same(core: Core, clock: FakeClock) -> None:
+    await open_account(core, "166301", tariff=None)  # without a phone
+    for number in ("999999", "166301"):
+        clock.shift(timedelta(minutes=16))
+        await core.links_by_sms.start(CHAT, number)
+        for left in (4, 3):
+            with pytest.raises(CodeWrong) as raised:
+                await core.links_by_sms.complete(CHAT, "123456")
+            assert raised.value.tries_left == left
+    assert await rows(core, notice) == []
+    clock.shift(timedelta(minutes=16))
+    for _ in range(3):
+        await core.links_by_sms.start(CHAT, "999999")
+    with pytest.raises(TooManyTries):
+        await core.links_by_sms.start(CHAT, "999999")
+    with pytest.raises(TooManyTries):  # nor does another person send more to one account
+        await core.links_by_sms.start(Payer.telegram(201), "999999")
+    await work(core, rounds=1)
