@@ -1,0 +1,61 @@
+"""A provider that lists what it has, for tests of reconciliation."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
+
+from core.ids import PaymentId
+from core.money import Money
+from core.payments.provider import Refunded, RegisterLine, RegisterUnavailable, Succeeded
+from core.states import Method
+from tests.fakes import FakeClock, FakeProvider
+
+
+class ListingProvider(FakeProvider):
+    """The fake one with a register: its books' successes, and `lines` that its books do not hold."""
+
+    capabilities = replace(FakeProvider.capabilities, register=True)
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.lines: list[RegisterLine] = []
+        self.left_out: set[str] = set()
+        self.breaks_after: int | None = None
+        self._listing = clock
+
+    def lists(
+        self,
+        money: Succeeded | Refunded,
+        *,
+        payment: PaymentId | None = None,
+        merchant: str | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        """One more line; a second one of its reference takes its place."""
+        self.lines = [line for line in self.lines if line.money.reference != money.reference]
+        when = at or self._listing.now()
+        self.lines.append(RegisterLine(when, money, payment, Method.CARD, merchant))
+
+    async def register(self, since: datetime, until: datetime) -> AsyncIterator[RegisterLine]:
+        for number, line in enumerate(self.all_lines()):
+            if number == self.breaks_after:
+                raise RegisterUnavailable("status_500")
+            yield line
+
+    def all_lines(self) -> list[RegisterLine]:
+        own = {line.money.reference for line in self.lines}
+        books = [
+            RegisterLine(self._listing.now(), held.outcome, held.charge.id, held.method)
+            for held in self.charges
+            if isinstance(held.outcome, Succeeded) and held.outcome.reference not in own
+        ]
+        back = [
+            RegisterLine(self._listing.now(), Refunded(name, each.reference, each.amount, "RUB"))
+            for name, each in self.refunds.items()
+        ]
+        found = [*self.lines, *back, *books]  # refunds before their payments: any order will do
+        return [line for line in found if line.money.reference not in self.left_out]
+
+
+def success(reference: str, roubles: int, number: str = "100080", currency: str = "RUB") -> Succeeded:
+    return Succeeded(reference, number, Money.roubles(roubles), currency)
