@@ -90,13 +90,19 @@ def _problems(provider: Provider, path: Path, period: Period) -> Any:
 def of_list(provider: Provider, period: Period) -> Source:
     async def pages(_skip: int) -> AsyncIterator[Sequence[RegisterLine]]:
         page: list[RegisterLine] = []
-        async for line in provider.register(period.since, period.until):
-            page.append(line)
-            if len(page) == PAGE:
-                yield page
-                page = []
+        broken: RegisterUnavailable | None = None
+        try:
+            async for line in provider.register(period.since, period.until):
+                page.append(line)
+                if len(page) == PAGE:
+                    yield page
+                    page = []
+        except RegisterUnavailable as error:
+            broken = error
         if page:
-            yield page
+            yield page  # what did come is proof, whatever the rest would have been
+        if broken is not None:
+            raise broken
 
     return Source("api", pages)
 
