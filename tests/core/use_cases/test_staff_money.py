@@ -51,7 +51,7 @@ from tests.core.scenes import (
 from tests.fakes import FakeClock, FakeProvider
 
 HUNDRED = Money.roubles(100)
-WHO = {"by": "Anna", "why": "application 12"}
+WHO: dict[str, Any] = {"by": "Anna", "why": "application 12"}
 
 
 @pytest.fixture
