@@ -81,7 +81,7 @@ async def named(tx: Transaction, name: str) -> Any:
 
 async def credited(tx: Transaction, row: Any) -> Money:
     """What a booked payment brought: all that was paid, or what of it is vouched for, in suspense."""
-    if row.state == PaymentState.SUCCEEDED:
+    if row.state != PaymentState.HELD:
         return Money(row.total)
     held = select(ledger_transfer.c.amount).where(ledger_transfer.c.id == row.transfer_id)
     return Money(int(await tx.scalar(held)))

@@ -1,6 +1,7 @@
 """Reconciliations: a provider's records of a day against ours, by the clock and on demand."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -100,7 +101,8 @@ class Reconciliations:
             for back in range(1, rule.days + 1):
                 day = now.date() - timedelta(days=back)
                 if await self._is_due(provider, day, begins):
-                    await self.run(provider, day)
+                    with suppress(ReconciliationUnderWay):  # another process was quicker
+                        await self.run(provider, day)
                     return 1
         return 0
 
