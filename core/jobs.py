@@ -54,6 +54,10 @@ class Jobs:
         """One round of every job."""
         return sum([await job.once() for job in self._jobs])
 
+    async def rest(self) -> None:
+        """Wait until none of the loops is in a round."""
+        await self._idle.wait()
+
     async def _loop(self, job: Job) -> None:
         while not self._stopping:
             try:
