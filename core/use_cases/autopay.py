@@ -119,7 +119,7 @@ class Autopay:
                 raise MandateExists(await number_of(tx, account_id)) from None  # two at once
 
     async def agreed_on(self, payer: Payer) -> list[LinkedAccount]:
-        """The accounts whose live mandate is the person's, by number: also after unlinking, to see and end it."""
+        """The accounts whose live mandate is the person's own; also after unlinking, to see and end it."""
         async with self._database.read() as tx:
             rows = await tx.all(
                 select(account.c.id, account.c.number)
