@@ -16,6 +16,7 @@ from handlers.telegram.buttons import AskUnlink, ToAccount, ToAccounts, ToContac
 from handlers.telegram.chosen import chosen
 from handlers.telegram.commands import Says
 from handlers.telegram.html import Html
+from handlers.telegram.offered import Offered
 from handlers.telegram.screen import Screen
 from handlers.telegram.states import Linking
 
@@ -69,23 +70,28 @@ async def unlink(
 
 @router.callback_query(ToLinking.filter())
 async def start_linking(
-    query: CallbackQuery, who: Subscriber, words: Html, state: FSMContext, links: Links
+    query: CallbackQuery, who: Subscriber, words: Html, state: FSMContext, links: Links, offered: Offered
 ) -> Screen:
     start = await links.start(who.payer, query.from_user.full_name)
     await state.set_state(Linking.code)
-    return texts.linking(words, start)
+    return texts.linking(words, start, by_sms=offered.sms_codes)
 
 
 @router.message(StateFilter(Linking.code))
 async def code_typed(
     message: Message, who: Subscriber, words: Html, state: FSMContext, links: Links, accounts: Accounts
 ) -> Screen:
-    code = re.sub(r"[\s-]", "", message.text or "")
-    if not CODE.fullmatch(code):
+    code = code_in(message)
+    if code is None:
         return texts.not_a_code(words)
     number = await links.complete(who.payer, code)
     await state.clear()
     return texts.linked(words, number, await accounts.linked(who.payer))
+
+
+def code_in(message: Message) -> str | None:
+    code = re.sub(r"[\s-]", "", message.text or "")
+    return code if CODE.fullmatch(code) else None
 
 
 @router.callback_query(ToContact.filter())

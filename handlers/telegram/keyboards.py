@@ -6,13 +6,17 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardBu
 
 from core.ids import AccountId
 from core.money import Money
+from core.states import Method
 from core.use_cases.accounts import LinkedAccount
 from core.use_cases.history import Chips, HistoryPage
 from core.use_cases.quotes import Quote
 from core.use_cases.top_ups import Confirmed
 from handlers.telegram import buttons
 from handlers.telegram.buttons import Button
+from handlers.telegram.buttons_autopay import ToAutopay, ToCards
 from handlers.telegram.html import Html
+from handlers.telegram.offered import Offered
+from handlers.telegram.ways import Choice
 
 LANGUAGE_NAMES = {"ru": "Русский", "en": "English"}
 
@@ -44,13 +48,16 @@ def menu(words: Html, *, may_link: bool = False) -> InlineKeyboardMarkup:
     )
 
 
-def balance(words: Html, account: AccountId, *, several: bool) -> InlineKeyboardMarkup:
+def balance(
+    words: Html, account: AccountId, number: str, *, several: bool, autopay: bool = False
+) -> InlineKeyboardMarkup:
     other = [button(words("Another account"), buttons.ToBalances())] if several else []
     return rows(
         [
             button(words("Top up"), buttons.ToTopUp(account=account)),
             button(words("History"), buttons.ToHistory(account=account)),
         ],
+        [button(words("Autopay"), ToAutopay(number=number))] if autopay else [],
         [button(words("Refresh"), buttons.ToBalance(account=account)), *other],
         back(words),
     )
@@ -90,19 +97,45 @@ def chips(words: Html, number: str, chips: Chips) -> InlineKeyboardMarkup:
     )
 
 
-def quote(words: Html, quote: Quote) -> InlineKeyboardMarkup:
+def quote(words: Html, quote: Quote, choice: Choice, *, remember: bool) -> InlineKeyboardMarkup:
+    total, by_card = words.money(quote.total), quote.method == Method.CARD
+    cards = choice.cards if by_card else []
+    tick = "☑ " if remember else "☐ "
     return rows(
+        *(
+            [
+                button(
+                    words("{total} by {mask}", total=total, mask=card.mask),
+                    buttons.Confirm(top_up=quote.id, card=card.id),
+                )
+            ]
+            for card in cards
+        ),
         [
             button(
-                words("Confirm {total}", total=words.money(quote.total)),
-                buttons.Confirm(top_up=quote.id),
+                words("{total} by another card", total=total)
+                if cards
+                else words("Confirm {total}", total=total),
+                buttons.Confirm(top_up=quote.id, remember=remember and by_card),
             )
         ],
+        [button(tick + words("Remember my card"), buttons.Remember(top_up=quote.id, on=not remember))]
+        if choice.remembers and by_card
+        else [],
+        *(
+            [button(_by(words, method), buttons.OtherMethod(top_up=quote.id, method=method))]
+            for method in choice.methods
+            if method != quote.method
+        ),
         [
             button(words("Another amount"), buttons.OtherAmount(number=quote.number)),
             button(words("Cancel the top-up"), buttons.Drop(top_up=quote.id)),
         ],
     )
+
+
+def _by(words: Html, method: Method) -> str:
+    return words("By SBP instead") if method == Method.SBP else words("By card instead")
 
 
 def checkout(words: Html, confirmed: Confirmed) -> InlineKeyboardMarkup:
@@ -146,9 +179,10 @@ def unlink(words: Html, account: AccountId) -> InlineKeyboardMarkup:
     )
 
 
-def linking(words: Html, url: str) -> InlineKeyboardMarkup:
+def linking(words: Html, url: str, *, by_sms: bool) -> InlineKeyboardMarkup:
     return rows(
         [link(words("Open the login page"), url)],
+        [button(words("By a code sent by SMS"), buttons.ToSmsLink())] if by_sms else [],
         [button(words("By my phone number"), buttons.ToContact())],
         back(words, buttons.ToAccounts()),
     )
@@ -165,7 +199,7 @@ def contact(words: Html) -> ReplyKeyboardMarkup:
     )
 
 
-def settings(words: Html, locales: Iterable[str]) -> InlineKeyboardMarkup:
+def settings(words: Html, locales: Iterable[str], offered: Offered) -> InlineKeyboardMarkup:
     languages = [
         button(
             ("• " if code == words.code else "") + LANGUAGE_NAMES.get(code, code),
@@ -173,7 +207,12 @@ def settings(words: Html, locales: Iterable[str]) -> InlineKeyboardMarkup:
         )
         for code in locales
     ]
-    return rows(languages, [button(words("Accounts"), buttons.ToAccounts())], back(words))
+    return rows(
+        languages,
+        [button(words("Autopay"), ToAutopay()), button(words("Cards"), ToCards())] if offered.cards else [],
+        [button(words("Accounts"), buttons.ToAccounts())],
+        back(words),
+    )
 
 
 def help_(words: Html) -> InlineKeyboardMarkup:
