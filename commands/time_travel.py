@@ -1,15 +1,16 @@
 """The demo's time travel: the product's clock goes on day by day, and its jobs see each of the days."""
 
 import asyncio
-from contextlib import suppress
 from datetime import datetime, time, timedelta
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from core.clock import MovableClock
 from core.wiring import Core
 
 SETTLE_SECONDS = 10.0  # for one day's messages to leave; what takes longer follows by itself
-LOOK_AGAIN_SECONDS = 0.02
+STUCK_SECONDS = 0.5  # and once something does, the other days do not wait for it
+LOOK_AGAIN_SECONDS = 0.01
 TOLD = ("notices", "provider_events")  # an open card page would keep "payments" waiting
 
 
@@ -32,30 +33,28 @@ class TimeTravel:
         assert not self.moving, "one journey at a time"
         self.moving, self.days_left = True, days
         try:
-            way = stops(self.now, days, hour=self._hour, zone=self.zone)
-            for stop in way:
-                self._clock.shift(max(timedelta(), stop - self._clock.now()))
-                await self._settled()
-                self.days_left = (way[-1].date() - stop.date()).days
+            way, patience = stops(self.now, days, hour=self._hour, zone=self.zone), SETTLE_SECONDS
+            async with self._core.jobs.held():
+                for stop in way:
+                    self._clock.shift(max(timedelta(), stop - self._clock.now()))
+                    if not await self._settled(within=patience):
+                        patience = STUCK_SECONDS
+                    self.days_left = (way[-1].date() - stop.date()).days
         finally:
             self.moving, self.days_left = False, 0
 
-    async def _settled(self) -> None:
-        """What is due now is done, and what it had to say is said."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(SETTLE_SECONDS):
-                while True:
-                    if await self._is_quiet():
-                        return
-                    await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    async def _settled(self, *, within: float) -> bool:
+        """Whether what is due now is done, and what it had to say is said; no round is cut short."""
+        late = monotonic() + within
+        while not (quiet := await self._is_quiet()) and monotonic() < late:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        return quiet
 
     async def _is_quiet(self) -> bool:
-        jobs = self._core.jobs
-        while await jobs.run_all_once():
-            pass
-        await jobs.rest()  # a loop may hold what this round did not see any more
+        if await self._core.jobs.run_all_once():
+            return False
         waiting = await self._core.queues.oldest()
-        return all(waiting[name] is None for name in TOLD) and not await jobs.run_all_once()
+        return all(waiting[name] is None for name in TOLD)
 
 
 def stops(now: datetime, days: int, *, hour: time, zone: ZoneInfo) -> list[datetime]:
