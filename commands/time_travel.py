@@ -46,9 +46,12 @@ class TimeTravel:
     async def _settled(self, *, within: float) -> bool:
         """Whether what is due now is done, and what it had to say is said; no round is cut short."""
         late = monotonic() + within
-        while not (quiet := await self._is_quiet()) and monotonic() < late:
+        while True:
+            if await self._is_quiet():
+                return True
+            if monotonic() > late:
+                return False
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
-        return quiet
 
     async def _is_quiet(self) -> bool:
         if await self._core.jobs.run_all_once():
