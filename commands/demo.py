@@ -30,7 +30,7 @@ from core.wiring import Core, open_core
 PORT = 8090
 KEPT = Path(".demo")
 SAMPLE = Path(__file__).parents[1] / "core" / "profiles" / "sample_accounts.csv"
-ACCOUNTS = 12  # of the sample's thousand
+ACCOUNTS = 8  # of the sample's thousand
 ACCOUNT = "100080"  # the handbook's
 PASSWORD = "demo-1000"  # of every account of the sample
 READY_SECONDS = 60.0
