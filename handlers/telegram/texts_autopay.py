@@ -9,7 +9,7 @@ from core.use_cases.provider_mandates import ProviderMandate
 from handlers.telegram import buttons, keyboards, keyboards_autopay, texts_agreement
 from handlers.telegram import buttons_autopay as to
 from handlers.telegram.html import Html
-from handlers.telegram.keyboards_autopay import Rights
+from handlers.telegram.keyboards_autopay import Rights, provider_name
 from handlers.telegram.screen import Screen
 from handlers.telegram.texts_agreement import Facts
 
@@ -182,12 +182,10 @@ def _kept(words: Html, kept: Sequence[ProviderMandate]) -> list[str]:
 
 
 def _kept_line(words: Html, each: ProviderMandate) -> str:
+    provider = provider_name(each)
     if each.deleting:
-        return words("Autopay kept by {provider}: is being deleted", provider=each.provider)
+        return words("Autopay kept by {provider}: is being deleted", provider=provider)
     if each.next_on is None:
-        return words("Autopay kept by {provider}", provider=each.provider)
-    return words(
-        "Autopay kept by {provider}: next charge {date}",
-        provider=each.provider,
-        date=words.date(each.next_on),
-    )
+        return words("Autopay kept by {provider}", provider=provider)
+    date = words.date(each.next_on)
+    return words("Autopay kept by {provider}: next charge {date}", provider=provider, date=date)
