@@ -40,7 +40,7 @@ def state(
         lines.append(words("Another person linked to this account connected it, and only they change it."))
     if not may.end or (held.mine and not may.change):
         lines.append(needs_full_access(words))
-    lines += _kept(words, kept)
+    lines += kept_lines(words, kept)
     return Screen("\n".join(lines), keyboards_autopay.state(words, held, may, kept, several=several))
 
 
@@ -51,14 +51,14 @@ def none_for_reader(
     lines = [
         words("Account <b>{number}</b> has no autopay.", number=place.number),
         needs_full_access(words),
-        *_kept(words, kept),
+        *kept_lines(words, kept),
     ]
     return Screen("\n".join(lines), keyboards_autopay.reader(words, place, kept, several=several))
 
 
 def provider_s(words: Html, place: LinkedAccount, kept: Sequence[ProviderMandate]) -> Screen:
     """Where cards are not kept here, and the provider keeps mandates of its own."""
-    lines = [words("Autopay of account <b>{number}</b>", number=place.number), *_kept(words, kept)]
+    lines = [words("Autopay of account <b>{number}</b>", number=place.number), *kept_lines(words, kept)]
     return Screen("\n".join(lines), keyboards_autopay.kept(words, place.number, kept))
 
 
@@ -177,7 +177,7 @@ def _facts(held: AutopayScreen) -> Facts:
     )
 
 
-def _kept(words: Html, kept: Sequence[ProviderMandate]) -> list[str]:
+def kept_lines(words: Html, kept: Sequence[ProviderMandate]) -> list[str]:
     return ["", *(_kept_line(words, each) for each in kept)] if kept else []
 
 
