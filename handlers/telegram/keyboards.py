@@ -139,7 +139,7 @@ def _by(words: Html, method: Method) -> str:
 
 
 def checkout(words: Html, confirmed: Confirmed) -> InlineKeyboardMarkup:
-    page = [link(words("Open the card page"), confirmed.checkout_url)] if confirmed.checkout_url else []
+    page = [link(words("Open the payment page"), confirmed.checkout_url)] if confirmed.checkout_url else []
     return rows(page, [button(words("Menu"), buttons.ToMenu())])
 
 

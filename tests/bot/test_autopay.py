@@ -5,7 +5,6 @@ from datetime import date, timedelta
 
 import pytest
 
-from core.ids import AccountId
 from core.money import Money
 from core.payments.provider import Declined
 from core.profile import Autopay
@@ -37,10 +36,6 @@ async def reads_alone(stand: Stand, person: Person) -> None:
     stand.api.phones.describe(person.id, phone="+7 914 123-45-67")
     stand.api.phones.share_contact(person.id, own=True)
     await person.sees("привязано 2 счёта")
-
-
-async def account_of(stand: Stand, person: Person) -> AccountId:
-    return (await stand.core.accounts.linked(person.payer))[0].id
 
 
 async def test_after_a_payment_autopay_is_offered_and_connected(keeping: Stand, keeper: Person) -> None:
@@ -383,8 +378,14 @@ async def test_another_person_with_full_access_ends_it_and_changes_nothing(
 
 async def test_who_unlinked_the_account_still_ends_his_autopay(keeping: Stand, keeper: Person) -> None:
     await with_autopay(keeping, keeper)
-    account_id = await account_of(keeping, keeper)
-    await keeping.core.links.unlink(keeper.payer, account_id)
+    keeper.says("/accounts")
+    await keeper.sees("привязан 1 счёт")
+    keeper.presses("100080")
+    await keeper.sees("Доступ: полный")
+    keeper.presses("Отвязать")
+    assert "Ваш автоплатёж этого счёта продолжится" in await keeper.sees("Отвязать счёт 100080")
+    keeper.presses("Да, отвязать")
+    await keeper.sees("Счёт 100080 отвязан")
     keeper.says("/autopay")
     await keeper.sees("Состояние: действует")
     assert "Изменить" not in keeper.buttons()
