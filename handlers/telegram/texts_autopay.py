@@ -84,6 +84,10 @@ def too_late(words: Html) -> Screen:
     )
 
 
+def not_yours(words: Html) -> Screen:
+    return Screen(toast=words("Only the person who connected this autopay can do that."), alert=True)
+
+
 def unchanged(words: Html) -> Screen:
     return Screen(toast=words("These settings are in force already."))
 
