@@ -6,11 +6,12 @@ from core.money import Money
 from handlers.sms.told import Told
 
 NUMBERS_SHOWN = 3  # accounts a text
+HIDDEN = "******"  # what a code looks like to all but its delivery
 
 
 def _code(told: Told) -> str:
     """One short message whatever its facts: the digits first, what they do, and whose they are."""
-    words, code = told.words, told.params["code"]
+    words, code = told.words, told.params.get("code", HIDDEN)
     match told.params["purpose"]:
         case "autopay_connect":
             return words(

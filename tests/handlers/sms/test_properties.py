@@ -103,10 +103,11 @@ def test_an_accepted_sum_of_autopay_is_the_only_reading(digits: list[str]) -> No
     command = parse(" ".join(["автоплатеж", *digits]), DIALECT)
     readings = set()
     for cut in range(len(digits)):
-        account, amount = _number(digits[:cut]) if cut else "", _number(digits[cut:])
-        fits = account is not None and amount and len(account) <= 10 and amount[0] != "0"
-        if fits and (account.strip("0") or not cut) and 10 <= int(str(amount)) <= 10_000:
-            readings.add((account.lstrip("0") or None, Money.roubles(int(str(amount)))))
+        account, amount = (_number(digits[:cut]) if cut else ""), _number(digits[cut:])
+        if account is None or amount is None or len(account) > 10 or amount[0] == "0":
+            continue
+        if (account.strip("0") or not cut) and 10 <= int(amount) <= 10_000:
+            readings.add((account.lstrip("0") or None, Money.roubles(int(amount))))
     if command.amount is not None:
         assert readings == {(command.account, command.amount)}
     else:

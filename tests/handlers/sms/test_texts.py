@@ -116,6 +116,13 @@ def test_a_code_is_in_the_part_that_a_locked_screen_shows(
     assert ("1234567890" if purpose is Purpose.LINK else sums[locale]) in text
 
 
+def test_a_stored_code_is_worded_without_its_digits(words: Texts) -> None:
+    stored = autopay_notices.SmsCode(
+        sealed="x", purpose="autopay_connect", number="1", amount=Money.roubles(300)
+    )
+    assert words.say(stored, "ru") == "Код ****** в ответ включит автоплатёж 300 р. Никому не говорите."
+
+
 def test_every_refusal_that_can_be_named_has_words() -> None:
     assert set(errors._NAMES.values()) <= set(errors._TEXTS)
 
