@@ -139,7 +139,7 @@ def _join(
         database=database,
         wakeups=wakeups,
         subscribers=Subscribers(database, profile, wall),
-        accounts=Accounts(database, profile, clock, wall),
+        accounts=Accounts(database, profile, clock),
         links=Links(database, profile, clock, public_url=settings.public_url),
         top_ups=top_ups,
         visits=Visits(database, profile, clock),
