@@ -27,6 +27,7 @@ from handlers.telegram import (
 )
 from handlers.telegram import help as help_screen
 from handlers.telegram.autopay_screens import AutopayScreens
+from handlers.telegram.buttons_autopay import KOPECKS_MOST
 from handlers.telegram.errors import Answering
 from handlers.telegram.offered import Offered
 from handlers.telegram.ways import Ways
@@ -42,6 +43,8 @@ ROUTERS = (
 
 def dispatcher(core: Core, catalogues: Catalogues, redis: Redis | None) -> Dispatcher:
     """The handlers' arguments are named here: aiogram hands them over by name."""
+    if core.profile.autopay.most.kopecks > KOPECKS_MOST:
+        raise ValueError(f"autopay.most of the profile: a button carries {KOPECKS_MOST} kopecks at most")
     built = Dispatcher(
         storage=_storage(redis),
         profile=core.profile,

@@ -9,6 +9,7 @@ from aiogram.types import CallbackQuery, Message
 
 from core.errors import ForeignContact
 from core.use_cases.accounts import Accounts
+from core.use_cases.autopay import Autopay
 from core.use_cases.links import Links
 from core.use_cases.subscribers import Subscriber
 from handlers.telegram import texts
@@ -49,9 +50,16 @@ async def account(
 
 @router.callback_query(AskUnlink.filter())
 async def ask_unlink(
-    query: CallbackQuery, callback_data: AskUnlink, who: Subscriber, words: Html, accounts: Accounts
+    query: CallbackQuery,
+    callback_data: AskUnlink,
+    who: Subscriber,
+    words: Html,
+    accounts: Accounts,
+    autopay: Autopay,
 ) -> Screen:
-    return texts.ask_unlink(words, chosen(await accounts.linked(who.payer), callback_data.account))
+    one = chosen(await accounts.linked(who.payer), callback_data.account)
+    agreed_on = {each.id for each in await autopay.agreed_on(who.payer)}
+    return texts.ask_unlink(words, one, autopay=one.id in agreed_on)
 
 
 @router.callback_query(Unlink.filter())

@@ -3,7 +3,7 @@
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
-from core.errors import StaleScreen
+from core.errors import NotYours, StaleScreen
 from core.ids import MandateId
 from core.use_cases.autopay import Autopay
 from core.use_cases.provider_mandates import ProviderMandates
@@ -63,8 +63,13 @@ async def resume(
     autopay_screens: AutopayScreens,
     autopay: Autopay,
 ) -> Screen:
+    """Everybody linked was told of the pause, and only who agreed may take it up."""
     place = await autopay_screens.place(who.payer, callback_data.number)
-    return texts_autopay.done(words, await autopay.resume(who.payer, place.id, screen=screen_of(query)))
+    try:
+        held = await autopay.resume(who.payer, place.id, screen=screen_of(query))
+    except NotYours:
+        return texts_autopay.not_yours(words)
+    return texts_autopay.done(words, held)
 
 
 @router.callback_query(to.SkipCharge.filter())

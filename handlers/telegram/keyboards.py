@@ -1,6 +1,7 @@
 """The buttons under each screen."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
 
@@ -24,7 +25,12 @@ Row = list[InlineKeyboardButton]
 
 
 def button(text: str, to: Button) -> InlineKeyboardButton:
-    return InlineKeyboardButton(text=text, callback_data=to.pack())
+    return _button(text, to.pack())
+
+
+@lru_cache(maxsize=1000)  # most buttons are the same on every screen of a language
+def _button(text: str, data: str) -> InlineKeyboardButton:
+    return InlineKeyboardButton(text=text, callback_data=data)
 
 
 def link(text: str, url: str) -> InlineKeyboardButton:
@@ -139,7 +145,7 @@ def _by(words: Html, method: Method) -> str:
 
 
 def checkout(words: Html, confirmed: Confirmed) -> InlineKeyboardMarkup:
-    page = [link(words("Open the card page"), confirmed.checkout_url)] if confirmed.checkout_url else []
+    page = [link(words("Open the payment page"), confirmed.checkout_url)] if confirmed.checkout_url else []
     return rows(page, [button(words("Menu"), buttons.ToMenu())])
 
 

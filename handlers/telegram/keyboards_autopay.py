@@ -19,6 +19,7 @@ from handlers.telegram.keyboards import Row, back, button, rows
 
 DAYS_IN_A_ROW = 7
 LAST_DAY = 31
+PROVIDER_NAMES = {"arsenalpay": "ArsenalPay", "yookassa": "YooKassa"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +167,15 @@ def card(words: Html, card: CardView) -> InlineKeyboardMarkup:
     )
 
 
+def provider_name(kept: ProviderMandate) -> str:
+    return PROVIDER_NAMES.get(kept.provider, kept.provider)
+
+
 def _kept(words: Html, number: str, kept: Sequence[ProviderMandate]) -> list[Row]:
     return [
         [
             button(
-                words("Delete the autopay of {provider}", provider=each.provider),
+                words("Delete the autopay of {provider}", provider=provider_name(each)),
                 to.AskEnd(number=number, mandate=each.id),
             )
         ]

@@ -74,13 +74,18 @@ def account(words: Html, one: LinkedAccount) -> Screen:
     return Screen("\n".join(lines), keyboards.account(words, one.id))
 
 
-def ask_unlink(words: Html, one: LinkedAccount) -> Screen:
-    text = words(
-        "Unlink account <b>{number}</b> from this chat? Its balance will not be shown here any more. "
-        "The account itself does not change.",
-        number=one.number,
-    )
-    return Screen(text, keyboards.unlink(words, one.id))
+def ask_unlink(words: Html, one: LinkedAccount, *, autopay: bool = False) -> Screen:
+    """`autopay`: the person's own charges go on after it."""
+    lines = [
+        words(
+            "Unlink account <b>{number}</b> from this chat? Its balance will not be shown here any more. "
+            "The account itself does not change.",
+            number=one.number,
+        )
+    ]
+    if autopay:
+        lines.append(words("Your autopay of this account goes on: to end it, delete it at /autopay."))
+    return Screen("\n".join(lines), keyboards.unlink(words, one.id))
 
 
 def linking(words: Html, start: LinkStart, *, by_sms: bool = False) -> Screen:

@@ -9,7 +9,7 @@ from core.use_cases.provider_mandates import ProviderMandate
 from handlers.telegram import buttons, keyboards, keyboards_autopay, texts_agreement
 from handlers.telegram import buttons_autopay as to
 from handlers.telegram.html import Html
-from handlers.telegram.keyboards_autopay import Rights
+from handlers.telegram.keyboards_autopay import Rights, provider_name
 from handlers.telegram.screen import Screen
 from handlers.telegram.texts_agreement import Facts
 
@@ -40,7 +40,7 @@ def state(
         lines.append(words("Another person linked to this account connected it, and only they change it."))
     if not may.end or (held.mine and not may.change):
         lines.append(needs_full_access(words))
-    lines += _kept(words, kept)
+    lines += kept_lines(words, kept)
     return Screen("\n".join(lines), keyboards_autopay.state(words, held, may, kept, several=several))
 
 
@@ -51,14 +51,14 @@ def none_for_reader(
     lines = [
         words("Account <b>{number}</b> has no autopay.", number=place.number),
         needs_full_access(words),
-        *_kept(words, kept),
+        *kept_lines(words, kept),
     ]
     return Screen("\n".join(lines), keyboards_autopay.reader(words, place, kept, several=several))
 
 
 def provider_s(words: Html, place: LinkedAccount, kept: Sequence[ProviderMandate]) -> Screen:
     """Where cards are not kept here, and the provider keeps mandates of its own."""
-    lines = [words("Autopay of account <b>{number}</b>", number=place.number), *_kept(words, kept)]
+    lines = [words("Autopay of account <b>{number}</b>", number=place.number), *kept_lines(words, kept)]
     return Screen("\n".join(lines), keyboards_autopay.kept(words, place.number, kept))
 
 
@@ -82,6 +82,10 @@ def too_late(words: Html) -> Screen:
         toast=words("This charge cannot be skipped any more: it is made, or its date has changed."),
         alert=True,
     )
+
+
+def not_yours(words: Html) -> Screen:
+    return Screen(toast=words("Only the person who connected this autopay can do that."), alert=True)
 
 
 def unchanged(words: Html) -> Screen:
@@ -177,17 +181,15 @@ def _facts(held: AutopayScreen) -> Facts:
     )
 
 
-def _kept(words: Html, kept: Sequence[ProviderMandate]) -> list[str]:
+def kept_lines(words: Html, kept: Sequence[ProviderMandate]) -> list[str]:
     return ["", *(_kept_line(words, each) for each in kept)] if kept else []
 
 
 def _kept_line(words: Html, each: ProviderMandate) -> str:
+    provider = provider_name(each)
     if each.deleting:
-        return words("Autopay kept by {provider}: is being deleted", provider=each.provider)
+        return words("Autopay kept by {provider}: is being deleted", provider=provider)
     if each.next_on is None:
-        return words("Autopay kept by {provider}", provider=each.provider)
-    return words(
-        "Autopay kept by {provider}: next charge {date}",
-        provider=each.provider,
-        date=words.date(each.next_on),
-    )
+        return words("Autopay kept by {provider}", provider=provider)
+    date = words.date(each.next_on)
+    return words("Autopay kept by {provider}: next charge {date}", provider=provider, date=date)

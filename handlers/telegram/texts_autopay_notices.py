@@ -50,7 +50,9 @@ def requested(words: Html, params: Params) -> Screen:
         "It begins with the next top-up of this account whose card is remembered. Within a day, please."
     )
     save = buttons.SaveCard(number=params["number"], kopecks=params["amount"])
-    shown = _agreed(words, params, head, [keyboards.button(words("Top up and save the card"), save)])
+    button = keyboards.button(words("Top up and save the card"), save)
+    # The first charge is counted from that top-up: no date is certain before it.
+    shown = _agreed(words, params | {"next_on": None}, head, [button])
     return Screen(f"{shown.text}\n\n{last}", shown.keyboard)
 
 

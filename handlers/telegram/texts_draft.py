@@ -8,7 +8,7 @@ from core.profile import Autopay as Limits
 from core.use_cases.agreements import Terms
 from core.use_cases.cards import CardView
 from core.use_cases.provider_mandates import ProviderMandate
-from handlers.telegram import buttons, keyboards, keyboards_autopay, texts_agreement
+from handlers.telegram import buttons, keyboards, keyboards_autopay, texts_agreement, texts_autopay
 from handlers.telegram import buttons_autopay as to
 from handlers.telegram.html import Html
 from handlers.telegram.screen import Screen
@@ -29,7 +29,8 @@ def offer(
         words("Account <b>{number}</b> has no autopay.", number=draft.number),
         words("It tops the account up by itself, without commission. It would be:"),
     ]
-    text = "\n".join([*head, "", *texts_agreement.lines(words, facts), "", _consent(words, consent)])
+    lines = [*head, "", *texts_agreement.lines(words, facts), "", _consent(words, consent)]
+    text = "\n".join([*lines, *texts_autopay.kept_lines(words, kept)])
     return Screen(text, keyboards_autopay.draft(words, draft, agree, kept, home=None))
 
 

@@ -94,7 +94,7 @@ def checkout_ready(words: Html, params: Params) -> Screen:
         number=params["number"],
         amount=_amount(words, params),
     )
-    page = keyboards.link(words("Open the card page"), params["url"])
+    page = keyboards.link(words("Open the payment page"), params["url"])
     return Screen(text, keyboards.rows([page]))
 
 
