@@ -1,15 +1,15 @@
-"""`aliance demo --once`: a month and more of autopay, from the offer to the card that is unlinked."""
+"""`aliance demo --once`: four months with a saved card: one tap, autopay, no money, lost, unlinked."""
 
 from datetime import date, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from commands.phones import Json, Off, Phones
-from commands.talks import Chat, press_of
+from commands.phones import Json, Off, Phones, field
+from commands.talks import Chat, must_hold, page_of, press_of
 from core.money import Money
 from handlers.locale import Catalogues
 
-PAID = [Money.roubles(500)]  # what autopay collects on the way
+PAID = [Money.roubles(300), Money.roubles(500)]  # in one tap, and by autopay
 PERIOD = timedelta(days=30)
 RETRIES = (1, 3, 5)  # days after the scheduled one
 DECLINES = 1 + len(RETRIES) + 1  # a cycle without money, and then a lost card
@@ -22,6 +22,7 @@ async def play_autopay(
     print("\nAutopay of the remembered card")
     story = _Story(chat, phones, Catalogues(zone), account, mask)
     first = await story.connects(offer)
+    await story.pays_in_one_tap()  # and changes nothing of what was agreed to
     await story.is_warned(first)
     await story.is_charged()
     await phones.set_saved_cards("insufficient_funds")
@@ -52,6 +53,20 @@ class _Story:
         terms = await self._chat.presses(press_of(offer, "a"), self._day(first), self._mask, button="ay")
         await self._chat.presses(press_of(terms, "ay"), "подключён", self._day(first), self._mask)
         return first
+
+    async def pays_in_one_tap(self) -> None:
+        await self._chat.says("/pay", self._account, button="amount")
+        quote = await self._chat.says("300", self._account, "300", button="confirm")
+        by_card = press_of(quote, "confirm")
+        must_hold(by_card.text, self._mask)
+        page = page_of(await self._chat.presses(by_card, self._account, button="url"))
+
+        async def pay() -> None:
+            print("    (gives the CVC on the page)")
+            form = {"form": field(await self._phones.open(page), "form"), "card": "saved", "cvc": "123"}
+            must_hold(await self._phones.submit(page, form), self._mask, 'data-status="succeeded"')
+
+        await self._chat.sees(pay, "Деньги на счёте", self._account, "300", self._mask)
 
     async def is_warned(self, on: date) -> None:
         """On the day before."""

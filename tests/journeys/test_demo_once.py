@@ -32,7 +32,7 @@ def test_the_scenarios_are_played_and_the_books_agree(tmp_path: Path) -> None:
     assert said.count("Повторим ") == 3
     assert "нужна другая карта" in said
     assert "    (nothing was told or charged)\n" in said
-    assert "Provider's books: 3 charges, 1113.00 in all\n" in said
+    assert "Provider's books: 4 charges, 1413.00 in all\n" in said
     assert "Invariants broken: none\n" in said
     assert "All is as it should be.\n" in said
     assert [each.name for each in tmp_path.iterdir()] == [".demo"]
