@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from commands import money_arguments
+
 if TYPE_CHECKING:
     from core.settings import Settings
 
@@ -60,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     show.set_defaults(command=_account_show)
 
     _add_sms(commands)
+    money_arguments.add(commands, settings=_settings)
     return parser
 
 

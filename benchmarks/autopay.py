@@ -123,7 +123,7 @@ async def charge_all(url: str, mandates: int) -> Run:
             await until(partial(_all_paid, core, mandates), what="every charge is booked")
             jobs.cancel()
         seconds = time.perf_counter() - started
-        return Run(seconds, provider.calls, provider.most_at_once, _peak_megabytes(), await _paid(core))
+        return Run(seconds, provider.calls, provider.most_at_once, peak_megabytes(), await _paid(core))
 
 
 async def _all_paid(core: Core, mandates: int) -> bool:
@@ -174,7 +174,7 @@ def _rows(core: Core, number: int) -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
-def _peak_megabytes() -> float:
+def peak_megabytes() -> float:
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 

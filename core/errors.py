@@ -166,3 +166,69 @@ class RefundTooLarge(Refusal):
 
 class NotRefundable(Refusal):
     """There is no money of this payment to give back."""
+
+
+class NotAssignable(Refusal):
+    """The payment's money is on no account and not in suspense: nothing can be moved."""
+
+
+class NotOnAnAccount(Refusal):
+    """A claim needs money that went to an account; this one's is in suspense."""
+
+
+@dataclass
+class AlreadyAssigned(Refusal):
+    """The payment's money was moved by staff before: where to."""
+
+    number: str
+
+
+class AllGivenBack(Refusal):
+    """Nothing of the payment is left."""
+
+
+class RefundUnderWay(Refusal):
+    """A refund of the payment is not settled yet: what is left is not known."""
+
+
+class SameAccount(Refusal):
+    """The money is on that account already."""
+
+
+@dataclass
+class KeyUsed(Refusal):
+    """The key stands for another action."""
+
+    key: str
+
+
+class UnknownPayment(Refusal):
+    """No payment has this id or reference."""
+
+
+@dataclass
+class UnknownDifference(Refusal):
+    """There is no open difference of this id."""
+
+    id: str
+
+
+@dataclass
+class ReconciliationUnderWay(Refusal):
+    """Another process is at this day."""
+
+    day: date
+
+
+@dataclass
+class NoRegister(Refusal):
+    """The provider gives neither a list nor states, or reads no file."""
+
+    provider: str
+
+
+@dataclass
+class DayNotOver(Refusal):
+    """The day has not begun yet."""
+
+    day: date

@@ -103,6 +103,13 @@ class Autopay(_Part):
         return self
 
 
+class Reconciliation(_Part):
+    """When the providers' records are compared with ours."""
+
+    hour: int = Field(default=6, ge=0, le=23)  # local; from here on yesterday's are compared
+    days: int = Field(default=7, ge=1, le=31)  # for so long a day that is not settled is compared again
+
+
 class City(_Part):
     name: Words
     information: str
@@ -128,6 +135,7 @@ class Profile(_Part):
     demo_merchant: str = "alianstelecom-demo"
     sms: Sms
     autopay: Autopay = Autopay()
+    reconciliation: Reconciliation = Reconciliation()
     methods: dict[Literal["card", "sbp", "mobile"], MethodLimits]
     mobile_operators: list[MobileOperator]
     unknown_operator: str

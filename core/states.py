@@ -219,3 +219,41 @@ class Purpose(StrEnum):
     LINK = "link"
     AUTOPAY_CONNECT = "autopay_connect"
     AUTOPAY_RAISE = "autopay_raise"
+
+
+class LineKind(StrEnum):
+    """What a line of a provider's register tells of."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+
+
+class ReconciliationState(StrEnum):
+    """A day's comparison with one provider."""
+
+    RUNNING = "running"
+    INCOMPLETE = "incomplete"  # the provider did not tell all: tried again
+    DONE = "done"
+
+
+class DifferenceKind(StrEnum):
+    """How the provider's records and ours differ; "here" is with us."""
+
+    MISSING_HERE = "missing_here"  # a success that we did not have
+    MISSING_THERE = "missing_there"
+    AMOUNT = "amount"
+    ACCOUNT = "account"
+    CURRENCY = "currency"
+    MERCHANT = "merchant"
+    UNKNOWN_PAYMENT = "unknown_payment"  # nobody asked for it: in suspense
+    SECOND_SUCCESS = "second_success"  # of one top-up: in suspense
+    HELD = "held"  # in suspense for another reason
+    REFUND_MISSING_HERE = "refund_missing_here"
+    REFUND_MISSING_THERE = "refund_missing_there"
+    REFUND_AMOUNT = "refund_amount"
+
+
+class DifferenceState(StrEnum):
+    OPEN = "open"
+    GONE = "gone"  # solved by itself
+    SOLVED = "solved"  # by a member of staff, who says why

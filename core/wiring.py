@@ -29,7 +29,9 @@ from core.use_cases.callbacks import Callbacks
 from core.use_cases.card_keeping import CardKeeping
 from core.use_cases.cards import Cards
 from core.use_cases.checkouts import Checkouts
+from core.use_cases.claims import Claims
 from core.use_cases.codes import Codes
+from core.use_cases.differences import Differences
 from core.use_cases.fees import Fees
 from core.use_cases.imports import Imports
 from core.use_cases.invariants import Invariants
@@ -42,11 +44,13 @@ from core.use_cases.queues import Queues
 from core.use_cases.receipts import Receipts
 from core.use_cases.receiving import Receiving
 from core.use_cases.reconciliations import Reconciliations
+from core.use_cases.refund_orders import RefundOrders
 from core.use_cases.refunds import Refunds
 from core.use_cases.sending import Sending
 from core.use_cases.settling import Settling
 from core.use_cases.statements import Statements
 from core.use_cases.subscribers import Subscribers
+from core.use_cases.suspense import Suspense
 from core.use_cases.top_ups import TopUps
 from core.use_cases.visits import Visits
 
@@ -78,6 +82,9 @@ class Core:
     callbacks: Callbacks
     checkouts: Checkouts
     refunds: Refunds
+    refund_orders: RefundOrders
+    claims: Claims
+    suspense: Suspense
     cards: Cards
     autopay: Autopay
     autopay_by_sms: AutopayBySms
@@ -90,6 +97,7 @@ class Core:
     invariants: Invariants
     queues: Queues
     reconciliations: Reconciliations
+    differences: Differences
     jobs: Jobs
 
 
@@ -158,6 +166,8 @@ class _Collecting:
     callbacks: Callbacks
     checkouts: Checkouts
     refunds: Refunds
+    orders: RefundOrders
+    reconciliations: Reconciliations
 
     def jobs(self) -> list[Job]:
         return [
@@ -165,6 +175,7 @@ class _Collecting:
             Job("ask after payments", partial(self.payments.ask_once, BATCH), POLL_SECONDS, "payments.ask"),
             Job("apply callbacks", partial(self.callbacks.events_once, BATCH), POLL_SECONDS, "callbacks"),
             Job("give back", partial(self.refunds.refund_once, BATCH), POLL_SECONDS, "refunds"),
+            Job("reconcile", self.reconciliations.due_once, 300.0, "reconciliations"),
         ]
 
 
@@ -174,13 +185,16 @@ def _collecting(of: _Tools, cards: Cards) -> _Collecting:
     outcomes = AutopayOutcomes(of.profile, refunds, of.clock)
     settling = Settling(of.profile, cards, outcomes)
     payments = Payments(of.database, settling, cards, outcomes, receipts, of.named, of.clock, of.wall)
+    callbacks = Callbacks(of.database, settling, refunds, of.named, receipts, of.profile, of.clock, of.wall)
     return _Collecting(
         payments=payments,
-        callbacks=Callbacks(
-            of.database, settling, refunds, of.named, receipts, of.profile, of.clock, of.wall
-        ),
+        callbacks=callbacks,
         checkouts=Checkouts(of.database, of.named, payments),
         refunds=refunds,
+        orders=RefundOrders(of.database, refunds, of.wall),
+        reconciliations=Reconciliations(
+            of.database, of.profile, of.named, payments, callbacks, of.clock, of.wall
+        ),
     )
 
 
@@ -245,6 +259,9 @@ def _join(of: _Tools) -> Core:
         callbacks=money.callbacks,
         checkouts=money.checkouts,
         refunds=money.refunds,
+        refund_orders=money.orders,
+        claims=Claims(database, profile, clock, wall),
+        suspense=Suspense(database, profile, money.orders, clock, wall),
         cards=cards,
         autopay=mandates.autopay,
         autopay_by_sms=mandates.by_sms,
@@ -256,7 +273,8 @@ def _join(of: _Tools) -> Core:
         imports=Imports(database, profile, clock),
         invariants=Invariants(database, clock, wall),
         queues=Queues(database, wall),
-        reconciliations=Reconciliations(database),
+        reconciliations=money.reconciliations,
+        differences=Differences(database, wall),
         jobs=Jobs([*mandates.jobs(), *money.jobs(), *others], of.wakeups),
     )
 

@@ -2,20 +2,22 @@
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import structlog
 
 from core.money import Money
-from core.payments import amounts, arsenalpay_callbacks
+from core.payments import amounts, arsenalpay_callbacks, arsenalpay_register
 from core.payments.arsenalpay_signatures import CHARGE_SIGNED, STATE_SIGNED, of_fields, of_widget
 from core.payments.arsenalpay_subscriptions import Subscriptions
 from core.payments.capabilities import Capabilities, Limits
 from core.payments.charge import Charge
 from core.payments.line import TIMEOUT_SECONDS, Answer, Line
 from core.payments.provider import (
+    BadLine,
     Check,
     Declined,
     Done,
@@ -24,6 +26,7 @@ from core.payments.provider import (
     Pending,
     Provider,
     ProviderEvent,
+    RegisterLine,
     Subscription,
     Succeeded,
     Told,
@@ -126,6 +129,9 @@ class ArsenalPay(Provider):
         found = _state(answer, reference)
         return found if isinstance(found, Unknown) else [found]
 
+    def read_register(self, path: Path) -> Iterator[RegisterLine | BadLine]:
+        return arsenalpay_register.read(path, merchant=self._merchant)
+
     async def subscriptions(self) -> Sequence[Subscription] | Unknown:
         return await self._subscriptions.live()
 
@@ -161,6 +167,7 @@ def _capabilities(*, card: bool, mobile: bool, schedules: bool) -> Capabilities:
         methods=frozenset(method for method, able in methods.items() if able),
         limits={method: LIMITS for method, able in methods.items() if able},
         tells_state=frozenset({Method.MOBILE} if mobile else ()),
+        register_file=True,
         schedules=schedules,
         pre_checks=True,
         payer_confirms=frozenset({Method.MOBILE} if mobile else ()),

@@ -98,12 +98,31 @@ def _check(fields: Fields) -> Check:
 
 
 def _event(fields: Fields) -> ProviderEvent:
-    function, reference, number = fields["FUNCTION"], _reference(fields), fields["ACCOUNT"]
+    outcome, method = outcome_of(fields)
+    function, reference = fields["FUNCTION"], _reference(fields)
     key = f"{fields['ID']}:{reference}:{function}"
+    if function == "refund" and isinstance(outcome, Refunded):
+        key = f"{key}:{outcome.amount.kopecks}"
+    return ProviderEvent(
+        key=key,
+        payment_id=None,
+        outcome=outcome,
+        method=method,
+        at=moment_of(fields.get("DATETIME", "")),
+        number=fields["ACCOUNT"],
+        total=_total(fields)[0],
+    )
+
+
+def outcome_of(
+    fields: Fields, *, currency: str = "RUB"
+) -> tuple[Succeeded | Pending | Declined | Refunded, Method]:
+    """What fields of these names tell, in a callback or in the register. Raises ValueError."""
+    function, reference, number = fields["FUNCTION"], _reference(fields), fields["ACCOUNT"]
     total, vouched = _total(fields)
     outcome: Succeeded | Pending | Declined | Refunded
     if function == "payment":
-        outcome = Succeeded(reference, number=number, total=total, currency="RUB", vouched=vouched)
+        outcome = Succeeded(reference, number=number, total=total, currency=currency, vouched=vouched)
     elif function == "hold":
         outcome = Pending(reference)
     elif function in CANCELS:
@@ -112,19 +131,11 @@ def _event(fields: Fields) -> ProviderEvent:
         back, name = total if vouched is None else vouched, f"{reference}:{REFUNDS[function]}"
         if function == "refund":
             # Several parts of one payment may be given back: only their amounts tell them apart.
-            key, name = f"{key}:{back.kopecks}", f"{name}:{back.kopecks}"
-        outcome = Refunded(name, of=reference, amount=back, currency="RUB", full=total)
+            name = f"{name}:{back.kopecks}"
+        outcome = Refunded(name, of=reference, amount=back, currency=currency, full=total)
     else:
         raise ValueError("unknown function")
-    return ProviderEvent(
-        key=key,
-        payment_id=None,
-        outcome=outcome,
-        method=_method(fields),
-        at=_moment(fields.get("DATETIME", "")),
-        number=number,
-        total=total,
-    )
+    return outcome, _method(fields)
 
 
 def _total(fields: Fields) -> tuple[Money, Money | None]:
@@ -158,7 +169,7 @@ def _phone(payer: str) -> str | None:
     return f"7{payer}" if len(payer) == 10 and payer.isdecimal() and payer.isascii() else None
 
 
-def _moment(text: str) -> datetime | None:
+def moment_of(text: str) -> datetime | None:
     """It is not signed, and nothing depends on it."""
     try:
         return datetime.fromisoformat(text)

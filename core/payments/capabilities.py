@@ -41,6 +41,7 @@ class Capabilities:
     refunds: bool = False
     tells_state: frozenset[Method] = frozenset()  # what became of a payment
     register: bool = False  # lists what was collected in a period
+    register_file: bool = False  # reads such a list from a file that the provider made
     schedules: bool = False  # charges by a calendar of its own: its subscriptions are mirrored
     pre_checks: bool = False  # asks us before it takes money
     payer_confirms: frozenset[Method] = frozenset()  # asks the payer itself: our quote informs

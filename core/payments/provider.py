@@ -1,9 +1,10 @@
 """The payment provider's port: what may come of asking a provider, and what it tells by itself."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from core.ids import PaymentId
@@ -184,6 +185,15 @@ class RegisterLine:
     money: Succeeded | Refunded
     payment_id: PaymentId | None = None
     method: Method | None = None
+    merchant: str | None = None  # whose it is, where it is not ours
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line of a register's file that cannot be read; lines count from 1, the header."""
+
+    line: int
+    problem: str
 
 
 class RegisterUnavailable(Exception):
@@ -248,6 +258,10 @@ class Provider(Protocol):
 
     def register(self, since: datetime, until: datetime) -> AsyncIterator[RegisterLine]:
         """All that was collected and given back in [since, until); raises RegisterUnavailable."""
+        raise NotCapable(self.name)
+
+    def read_register(self, path: Path) -> Iterator[RegisterLine | BadLine]:
+        """The same out of a file that the provider made; OSError where it cannot be opened."""
         raise NotCapable(self.name)
 
     async def subscriptions(self) -> Sequence[Subscription] | Unknown:

@@ -193,6 +193,7 @@ payment = Table(
     CheckConstraint(
         "state NOT IN ('succeeded', 'held') OR transfer_id IS NOT NULL", name="success_is_booked"
     ),
+    Index(None, "provider", "created_at"),
     partial_index(
         "uq_payment_live",
         "top_up_id",

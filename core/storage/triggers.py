@@ -8,6 +8,7 @@ APPEND_ONLY = {
     "ledger_transfer": ("id", "key", "reverses"),
     "top_up_event": ("id",),
     "mandate_event": ("id",),
+    "audit": ("number", "key"),
 }
 
 _POSTGRES_FUNCTION = """

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.ids import PaymentId, RefundId, TransferId, new_id
+from core.ids import AccountId, PaymentId, RefundId, TransferId, new_id
 from core.ledger import book
 from core.ledger.transfer import COMMISSION, SUSPENSE, LedgerAccountId, Transfer, clearing, of_subscriber
 from core.money import ZERO, Money
@@ -58,26 +58,33 @@ async def suspend(tx: Transaction, source: Source, amount: Money) -> TransferId:
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """A refund that the provider has made; `before`: what earlier ones gave back of the same payment."""
+    """A refund that the provider has made; `before`: what earlier ones gave back of the same payment.
+
+    `home`: the account that has the money; none: suspense has it.
+    """
 
     refund_id: RefundId
     payment: Any
     amount: Money
     before: Money
+    home: AccountId | None
     at: datetime
 
 
 async def give_back(tx: Transaction, given: GivenBack, asked: Any, profile: Profile) -> None:
     """The money's way back to clearing: the account's part first, then the commission's; or from suspense."""
-    if given.payment.state == PaymentState.HELD or asked is None:
+    home = given.home
+    if home is None:
         await book.post(tx, _back(given, SUSPENSE.id, given.amount, "suspense"))
         return
-    left = max(ZERO, Money(asked.amount) - given.before)
+    # What was in suspense went to its account whole; a commission was booked only where it fitted.
+    booked_apart = given.payment.state == PaymentState.SUCCEEDED
+    left = max(ZERO, Money(asked.amount) - given.before) if booked_apart else given.amount
     from_account = min(given.amount, left)
     if from_account:
-        service = await balances.lock(tx, asked.account_id, profile)
+        service = await balances.lock(tx, home, profile)
         await balances.bring_up(tx, service, given.at, profile)
-        await book.post(tx, _back(given, of_subscriber(asked.account_id), from_account, "account"))
+        await book.post(tx, _back(given, of_subscriber(home), from_account, "account"))
         await balances.moved(tx, service, profile)
     if from_account < given.amount:
         await book.post(tx, _back(given, COMMISSION.id, given.amount - from_account, "commission"))

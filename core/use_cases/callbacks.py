@@ -168,7 +168,7 @@ class Callbacks:
 
     async def _apply_once(self, provider: str, event: ProviderEvent) -> None:
         async with self._database.transaction() as tx:
-            state = await self._settle(tx, provider, event)
+            state = await self.settle(tx, provider, event)
             await tx.execute(
                 update(provider_event)
                 .where(
@@ -178,7 +178,8 @@ class Callbacks:
                 .values(state=state, reason=_why(event, state))
             )
 
-    async def _settle(self, tx: Transaction, provider: str, event: ProviderEvent) -> EventState:
+    async def settle(self, tx: Transaction, provider: str, event: ProviderEvent) -> EventState:
+        """What a callback or the register tells becomes postings, once however often it is told."""
         now = Moment(at=self._clock.now(), wall=self._wall.now())
         if isinstance(event.outcome, Refunded):
             if await early_refunds.is_early(tx, provider, event.outcome):

@@ -26,11 +26,12 @@ from core.storage.tables import (
     provider_event,
     top_up,
 )
-from core.use_cases import autopay_invariants
+from core.use_cases import autopay_invariants, reconciliation_invariants
 from core.use_cases.asking import Moment
 from core.use_cases.violations import SETTLED_WITHIN, Violation, violations
 
 FEES_POSTED_WITHIN = timedelta(days=1) + SETTLED_WITHIN
+CREDITS = (TransferKind.TOP_UP, TransferKind.COMMISSION, TransferKind.SUSPENSE)
 FINAL_NOTICE = (
     NoticeState.SENT,
     NoticeState.DELIVERED,
@@ -63,7 +64,7 @@ class Invariants:
                 await tx.connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             for rule in rules:
                 found += await rule(tx)
-            for law in autopay_invariants.RULES:
+            for law in (*autopay_invariants.RULES, *reconciliation_invariants.RULES):
                 found += await law(tx, Moment(self._clock.now(), self._wall.now()))
         return found
 
@@ -89,7 +90,7 @@ class Invariants:
         twice = (
             select(payment.c.provider + literal(":") + payment.c.provider_ref)
             .join(ledger_transfer, ledger_transfer.c.payment_id == payment.c.id)
-            .where(ledger_transfer.c.reverses.is_(None), ledger_transfer.c.kind != TransferKind.REFUND)
+            .where(ledger_transfer.c.reverses.is_(None), ledger_transfer.c.kind.in_(CREDITS))
             .group_by(payment.c.provider, payment.c.provider_ref, ledger_transfer.c.kind)
             .having(func.count() > 1)
         )

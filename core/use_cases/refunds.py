@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, insert, or_, select, update
 
 from core.clock import Clock
 from core.errors import NotRefundable, RefundTooLarge
-from core.ids import Payer, PaymentId, RefundId, new_id
+from core.ids import AccountId, Payer, PaymentId, RefundId, new_id
 from core.messages import outbox
 from core.messages.autopay_notices import Refunded as RefundedNotice
 from core.money import ZERO, Money
@@ -31,7 +31,7 @@ from core.storage.autopay_tables import refund
 from core.storage.database import Database, Transaction
 from core.storage.queue import claim, unfinished
 from core.storage.tables import payment, top_up
-from core.use_cases import booking
+from core.use_cases import assignments, booking
 from core.use_cases.asking import ASK_AFTER, Moment
 from core.use_cases.booking import GivenBack
 from core.use_cases.top_up_moves import number_of
@@ -67,7 +67,7 @@ class Refunds:
 
     async def ask(self, tx: Transaction, row: Any, amount: Money, *, why: str, by: str) -> RefundId:
         """Store the intent to give back, with the payment's row locked by the caller."""
-        left = Money(row.total) - await self._given(tx, row.id)
+        left = await assignments.credited(tx, row) - await assignments.given_back(tx, row.id)
         if not ZERO < amount <= left:
             raise RefundTooLarge(left)
         refund_id = RefundId(new_id())
@@ -86,13 +86,6 @@ class Refunds:
         )
         tx.wake("refunds")
         return refund_id
-
-    async def _given(self, tx: Transaction, payment_id: PaymentId) -> Money:
-        """What was given back of a payment, or is about to be."""
-        total = select(func.coalesce(func.sum(refund.c.amount), 0)).where(
-            refund.c.payment_id == payment_id, refund.c.state != RefundState.DECLINED
-        )
-        return Money(int(await tx.scalar(total)))
 
     async def refund_once(self, n: int) -> int:
         """Send due refunds, ask after pending ones, and classify what was left by who died."""
@@ -224,13 +217,18 @@ class Refunds:
         before = select(func.coalesce(func.sum(refund.c.amount), 0)).where(
             refund.c.payment_id == paid.id, refund.c.state == RefundState.DONE
         )
-        given = GivenBack(held.id, paid, Money(held.amount), Money(int(await tx.scalar(before))), now.at)
+        moved = await assignments.of_payment(tx, paid.id)
         asked = await tx.first(select(top_up).where(top_up.c.id == paid.top_up_id))
+        home = _home(paid, asked, moved)
+        given = GivenBack(
+            held.id, paid, Money(held.amount), Money(int(await tx.scalar(before))), home, now.at
+        )
         await booking.give_back(tx, given, asked, self._profile)
         await self._set(tx, held, RefundState.DONE, provider_ref=reference, next_at=None)
         tx.wake("ledger")
         if asked is not None:
-            said = RefundedNotice(await number_of(tx, asked.account_id), Money(held.amount), held.why)
+            number = await number_of(tx, home or asked.account_id)
+            said = RefundedNotice(number, Money(held.amount), held.why)
             key, to = f"refund:{held.id}", Payer(asked.channel, asked.payer)
             await outbox.add(tx, to, said, key=key, locale=asked.locale, now=now.wall)
 
@@ -240,6 +238,13 @@ class Refunds:
             .where(refund.c.id == held.id)
             .values(state=state, lease=None, lease_until=None, **values)
         )
+
+
+def _home(paid: Any, asked: Any, moved: Any) -> AccountId | None:
+    """The account that has the payment's money; none: suspense has it."""
+    if moved is not None:
+        return AccountId(moved.to_account)
+    return None if asked is None or paid.state == PaymentState.HELD else AccountId(asked.account_id)
 
 
 def _is_told(row: Any, said: Refunded) -> bool:

@@ -21,7 +21,6 @@ from core.settings import Settings
 from core.states import Channel, Method, PaymentState, TopUpState
 from core.storage.database import Transaction
 from core.storage.tables import payment, top_up
-from core.use_cases.reconciliations import Reconciliations
 from core.wiring import Core, open_core
 from tests.accounts import open_account
 from tests.core.scenes import (
@@ -266,7 +265,7 @@ async def _prove(world: World) -> None:
     successes = {
         held.outcome.reference: held.outcome.total for held in books if isinstance(held.outcome, Succeeded)
     }
-    assert await Reconciliations(core.database).booked("fake") == successes
+    assert await core.reconciliations.booked("fake") == successes
     assert await summed(core, clearing("fake").id) == -Money(sum(each.kopecks for each in successes.values()))
     assert set(Counter(held.charge.id for held in books).values()) <= {1}
     asked = await rows(core, top_up)

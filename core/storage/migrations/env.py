@@ -2,9 +2,9 @@
 
 from alembic import context
 
-from core.storage import autopay_tables, proof_tables, tables
+from core.storage import autopay_tables, proof_tables, staff_tables, tables
 
-(metadata,) = {module.metadata for module in (autopay_tables, proof_tables, tables)}
+(metadata,) = {module.metadata for module in (autopay_tables, proof_tables, staff_tables, tables)}
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
