@@ -11,10 +11,14 @@ from core.wiring import Core
 from handlers.locale import Catalogues
 from handlers.telegram import (
     accounts,
+    autopay,
+    autopay_terms,
     balance,
     cancel,
+    card_numbers,
     cards,
     history,
+    link_by_sms,
     privacy,
     reach,
     settings,
@@ -22,16 +26,25 @@ from handlers.telegram import (
     top_up,
 )
 from handlers.telegram import help as help_screen
+from handlers.telegram.autopay_screens import AutopayScreens
+from handlers.telegram.buttons_autopay import KOPECKS_MOST
 from handlers.telegram.errors import Answering
+from handlers.telegram.offered import Offered
+from handlers.telegram.ways import Ways
 
 DIALOGUE_SECONDS = 24 * 3600  # a question left open for a day is forgotten
 
-# Cards first, so that no handler reads such a text; balance next, it is asked for most.
-ROUTERS = (cards, balance, top_up, history, accounts, settings, start, help_screen, privacy, cancel, reach)
+# Card numbers first, so that no handler reads such a text; balance next, it is asked for most.
+ROUTERS = (
+    card_numbers, balance, top_up, history, autopay, autopay_terms, cards, accounts, link_by_sms,
+    settings, start, help_screen, privacy, cancel, reach,
+)  # fmt: skip
 
 
 def dispatcher(core: Core, catalogues: Catalogues, redis: Redis | None) -> Dispatcher:
     """The handlers' arguments are named here: aiogram hands them over by name."""
+    if core.profile.autopay.most.kopecks > KOPECKS_MOST:
+        raise ValueError(f"autopay.most of the profile: a button carries {KOPECKS_MOST} kopecks at most")
     built = Dispatcher(
         storage=_storage(redis),
         profile=core.profile,
@@ -40,6 +53,15 @@ def dispatcher(core: Core, catalogues: Catalogues, redis: Redis | None) -> Dispa
         links=core.links,
         top_ups=core.top_ups,
         visits=core.visits,
+        links_by_sms=core.links_by_sms,
+        cards=core.cards,
+        autopay=core.autopay,
+        provider_mandates=core.provider_mandates,
+        ways=Ways(core.payments, core.cards, core.profile),
+        autopay_screens=AutopayScreens(
+            core.accounts, core.autopay, core.cards, core.provider_mandates, core.profile
+        ),
+        offered=offered(core),
         catalogues=catalogues,
     )
     language = Language(core.subscribers, core.visits, catalogues, core.profile)
@@ -50,6 +72,10 @@ def dispatcher(core: Core, catalogues: Catalogues, redis: Redis | None) -> Dispa
     for router in (*(module.router for module in ROUTERS), start.last_router):
         _take_over(built, router)
     return built
+
+
+def offered(core: Core) -> Offered:
+    return Offered(cards=core.cards.enabled, sms_codes=bool(core.settings.card_keys))
 
 
 def _take_over(built: Dispatcher, router: Router) -> None:

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from yarl import URL
 
 from bot.delivery import Delivery
-from bot.dispatcher import dispatcher
+from bot.dispatcher import dispatcher, offered
 from bot.fast import freeze_collector, keep_response_models
 from bot.inbox import Inbox
 from bot.introduce import introduce
@@ -61,7 +61,7 @@ class TelegramDoor:
         freeze_collector()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(introduce(self.bot, core.profile, self._catalogues))
+                group.create_task(introduce(self.bot, core.profile, self._catalogues, offered(core)))
                 group.create_task(self._receive())
                 group.create_task(delivery.run())
                 group.create_task(forever("sweep", self._sweep))

@@ -6,11 +6,11 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.types import Update
 
-from bot.batch import Batch
 from bot.lock import UserLocks
 from core.ids import IncomingId
 from core.messages.incoming import Accepted, Arrival
 from core.states import Channel
+from core.storage.batch import Batch
 from core.use_cases.receiving import Receiving
 from handlers.telegram.errors import Incident
 

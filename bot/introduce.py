@@ -8,6 +8,7 @@ from aiogram.methods import SetMyCommands, SetMyDescription, SetMyName, SetMySho
 from core.profile import Profile
 from handlers.locale import Catalogues
 from handlers.telegram import commands
+from handlers.telegram.offered import Offered
 
 NAME_LARGEST = 64  # Bot API, setMyName
 DESCRIPTION_LARGEST = 512  # Bot API, setMyDescription
@@ -16,10 +17,10 @@ SHORT_DESCRIPTION_LARGEST = 120  # Bot API, setMyShortDescription
 log = structlog.get_logger()
 
 
-async def introduce(bot: Bot, profile: Profile, catalogues: Catalogues) -> None:
+async def introduce(bot: Bot, profile: Profile, catalogues: Catalogues, offered: Offered) -> None:
     """Telegram limits these calls to a few a day: one that fails is told of and left."""
     for locale in profile.locales:
-        for call in _calls(locale, profile, catalogues):
+        for call in _calls(locale, profile, catalogues, offered):
             try:
                 await bot(call)
             except TelegramAPIError as error:
@@ -28,20 +29,30 @@ async def introduce(bot: Bot, profile: Profile, catalogues: Catalogues) -> None:
                 )
 
 
-def _calls(locale: str, profile: Profile, catalogues: Catalogues) -> list[TelegramMethod[bool]]:
+def _calls(
+    locale: str, profile: Profile, catalogues: Catalogues, offered: Offered
+) -> list[TelegramMethod[bool]]:
     """The default language is set without a code as well: it is what all other languages see."""
     words = catalogues.words("telegram", locale)
     operator = profile.name[locale]
-    description = words(
-        "{operator}: the balance of your account, top-up by card, history. Type /start.", operator=operator
-    )
-    short = words("{operator}: balance and top-up", operator=operator)
+    if offered.cards:
+        description = words(
+            "{operator}: the balance of your account, top-up by card, autopay, history. Type /start.",
+            operator=operator,
+        )
+        short = words("{operator}: balance, top-up and autopay", operator=operator)
+    else:
+        description = words(
+            "{operator}: the balance of your account, top-up by card, history. Type /start.",
+            operator=operator,
+        )
+        short = words("{operator}: balance and top-up", operator=operator)
     codes: list[str | None] = [locale, None] if locale == profile.default_locale else [locale]
     return [
         call
         for code in codes
         for call in (
-            SetMyCommands(commands=commands.menu(words), language_code=code),
+            SetMyCommands(commands=commands.menu(words, offered), language_code=code),
             SetMyName(name=operator[:NAME_LARGEST], language_code=code),
             SetMyDescription(description=description[:DESCRIPTION_LARGEST], language_code=code),
             SetMyShortDescription(short_description=short[:SHORT_DESCRIPTION_LARGEST], language_code=code),

@@ -7,9 +7,9 @@ from aiogram import BaseMiddleware
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, TelegramObject, User
 
-from bot.batch import Batch
 from core.ids import Payer
 from core.profile import Profile
+from core.storage.batch import Batch
 from core.use_cases.subscribers import Subscribers
 from core.use_cases.visits import Visit, Visits
 from handlers.locale import Catalogues

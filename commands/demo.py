@@ -1,6 +1,7 @@
 """`aliance demo`: a fresh embedded product beside the simulator, on one web page, or played through."""
 
 import asyncio
+import base64
 import os
 import secrets
 import shutil
@@ -11,14 +12,17 @@ import webbrowser
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from commands import logs
+from commands.demo_clock import clock_door
 from commands.outside import Outside, outside
 from commands.phones import Phones
 from commands.run import CannotRun, prepare, serving, stop_on_signals
 from commands.scenarios import play
+from commands.time_travel import TimeTravel
 from core.clock import MovableClock
 from core.settings import Settings
 from core.wiring import Core, open_core
@@ -26,6 +30,7 @@ from core.wiring import Core, open_core
 PORT = 8090
 KEPT = Path(".demo")
 SAMPLE = Path(__file__).parents[1] / "core" / "profiles" / "sample_accounts.csv"
+ACCOUNTS = 8  # of the sample's thousand
 ACCOUNT = "100080"  # the handbook's
 PASSWORD = "demo-1000"  # of every account of the sample
 READY_SECONDS = 60.0
@@ -49,12 +54,30 @@ class Keys:
     """Made anew for every demo; nothing real is behind them."""
 
     bot_token: str
+    card: str
     provider: str
     ledger: str
+    clock: str
 
     @classmethod
     def fresh(cls) -> "Keys":
-        return cls(f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(24)}", *_random(2))
+        bot_token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(24)}"
+        card = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        return cls(bot_token, card, *_random(3))
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What listens before the outside world starts, so that it can be told where."""
+
+    site: socket.socket
+    clock: socket.socket
+
+    @classmethod
+    @contextmanager
+    def opened(cls) -> Iterator["Doors"]:
+        with socket.create_server(("127.0.0.1", 0)) as site, socket.create_server(("127.0.0.1", 0)) as clock:
+            yield cls(site, clock)
 
 
 async def run(*, once: bool, port: int | None, browser: bool, keep: bool) -> int:
@@ -62,16 +85,19 @@ async def run(*, once: bool, port: int | None, browser: bool, keep: bool) -> int
     given = Given.of(os.environ)
     if port is None:
         port = 0 if once else PORT
-    with _folder(keep=keep) as folder, socket.create_server(("127.0.0.1", 0)) as listener:
+    with _folder(keep=keep) as folder, Doors.opened() as doors:
         async with AsyncExitStack() as stack:
             _tell("starting the outside world")
             keys = Keys.fresh()
-            address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            world = await stack.enter_async_context(outside(_options(given, keys, port, address)))
-            settings = _settings(given, keys, world, folder, address)
+            world = await stack.enter_async_context(outside(_options(given, keys, port, doors)))
+            settings = _settings(given, keys, world, folder, _url(doors.site))
             logs.configure(settings)
-            core = await stack.enter_async_context(_product(settings))
-            await stack.enter_async_context(serving(core, listener=listener))
+            clock = MovableClock()
+            core = await stack.enter_async_context(_product(settings, clock, folder))
+            await stack.enter_async_context(serving(core, listener=doors.site))
+            await stack.enter_async_context(
+                clock_door(TimeTravel(core, clock), doors.clock, token=keys.clock)
+            )
             phones = await stack.enter_async_context(Phones.at(world.url))
             await _until_ready(phones, given)
             _tell(f"ready: {world.url}")
@@ -102,12 +128,12 @@ async def _serve(world: Outside, *, browser: bool) -> None:
 
 
 @asynccontextmanager
-async def _product(settings: Settings) -> AsyncIterator[Core]:
-    """A migrated database with the sample's accounts, and the core on it, by a clock that can be moved."""
+async def _product(settings: Settings, clock: MovableClock, folder: Path) -> AsyncIterator[Core]:
+    """A migrated database with the sample's first accounts, and the core on it."""
     async with AsyncExitStack() as stack:
         await prepare(stack, settings)
-        core = await stack.enter_async_context(open_core(settings, clock=MovableClock()))
-        report = await core.imports.run(SAMPLE, dry_run=False)
+        core = await stack.enter_async_context(open_core(settings, clock=clock))
+        report = await core.imports.run(_sample(folder), dry_run=False)
         assert not report.problems, "the sample fits the shipped profile"
         _tell(f"{report.created} made-up accounts; log in with {ACCOUNT} and {PASSWORD}")
         yield core
@@ -122,13 +148,22 @@ async def _until_ready(phones: Phones, given: Given) -> None:
             await phones.until_commands()
 
 
-def _options(given: Given, keys: Keys, port: int, address: str) -> list[str]:
+def _sample(folder: Path) -> Path:
+    """So many accounts as post a day's fees in a blink: a journey of a month posts them thirty times."""
+    taken = folder / "accounts.csv"
+    with SAMPLE.open(encoding="utf-8") as lines:
+        taken.write_text("".join(islice(lines, ACCOUNTS + 1)), encoding="utf-8")
+    return taken
+
+
+def _options(given: Given, keys: Keys, port: int, doors: Doors) -> list[str]:
     return [
         f"--http-port={port}",
         "--smpp-port=0",
         f"--bot-token={keys.bot_token}",
         f"--provider-key={keys.provider}",
-        f"--ledger-url={address}/ledger/{ACCOUNT}?token={keys.ledger}",
+        f"--ledger-url={_url(doors.site)}/ledger/{ACCOUNT}?token={keys.ledger}",
+        f"--clock-url={_url(doors.clock)}/clock?token={keys.clock}",
         f"--hint={ACCOUNT} · {PASSWORD}",
         *(["--no-smsc"] if given.smsc else []),
         *(["--no-bot-api"] if given.bot_api else []),
@@ -159,6 +194,7 @@ def _settings(given: Given, keys: Keys, world: Outside, folder: Path, address: s
         payment_provider="sandbox",
         sandbox_url=f"{world.url}/provider",
         sandbox_key=keys.provider,
+        card_key=keys.card,
         **own,
     )
 
@@ -174,6 +210,10 @@ def _folder(*, keep: bool) -> Iterator[Path]:
     KEPT.mkdir()
     yield KEPT.absolute()
     _tell(f"the database stays in {KEPT}/")
+
+
+def _url(door: socket.socket) -> str:
+    return f"http://127.0.0.1:{door.getsockname()[1]}"
 
 
 def _has_screen(environment: Mapping[str, str]) -> bool:

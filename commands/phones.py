@@ -5,12 +5,15 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from html import unescape
 from typing import Any, TypeVar
 
 import aiohttp
 
 ANSWER_SECONDS = 30.0  # for an answer on the screen; it takes well under one
+JOURNEY_SECONDS = 180.0  # for a month to pass; it takes a few
+JOURNEY_LOOK_SECONDS = 0.2
 LOOK_AGAIN_SECONDS = 0.05
 
 T = TypeVar("T")
@@ -78,9 +81,26 @@ class Phones:
         async with self._http.post(url, data=fields, headers={"Accept": "text/html"}) as response:
             return _shown(response, await response.text())
 
+    async def today(self) -> date:
+        """The product's date by the operator's wall."""
+        return datetime.fromisoformat((await self._get("/phone/clock"))["now"]).date()
+
+    async def wait(self, days: int) -> None:
+        """Let the product's days pass."""
+        await self._post("/phone/clock", {"days": days})
+        arrived = f"the end of {days} days"
+        await until(self._arrived, arrived, within=JOURNEY_SECONDS, every=JOURNEY_LOOK_SECONDS)
+
+    async def set_saved_cards(self, mood: str) -> None:
+        """What the banks of remembered cards answer from now on."""
+        await self._post("/phone/provider/saved-cards", {"mood": mood})
+
     async def provider_books(self) -> list[Json]:
         charges: list[Json] = (await self._get("/provider/books"))["charges"]
         return charges
+
+    async def _arrived(self) -> bool:
+        return not (await self._get("/phone/clock"))["moving"]
 
     async def _sessions(self) -> int:
         return int((await self._get("/phone/smsc"))["sessions"] or 0)
@@ -101,16 +121,23 @@ class Phones:
                 raise Off(f"{path}: {response.status} {await response.text()}")
 
 
-async def until(look: Callable[[], Awaitable[T | None]], what: str) -> T:
+async def until(
+    look: Callable[[], Awaitable[T | None]],
+    what: str,
+    *,
+    within: float = 0.0,
+    every: float = LOOK_AGAIN_SECONDS,
+) -> T:
     """Look until there is something; raises Off after a while."""
+    seconds = within or ANSWER_SECONDS
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(seconds):
             while True:
                 if seen := await look():
                     return seen
-                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+                await asyncio.sleep(every)
     except TimeoutError:
-        raise Off(f"within {ANSWER_SECONDS:g} s there was not: {what}") from None
+        raise Off(f"within {seconds:g} s there was not: {what}") from None
 
 
 def button(message: Json, kind: str) -> Button | None:

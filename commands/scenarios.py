@@ -1,8 +1,10 @@
 """`aliance demo --once`: the handbook's scenarios, played by the demo's people and held against the books."""
 
 import re
+from dataclasses import replace
 
-from commands.phones import Off, Phones, field, until
+from commands.autopay_scenario import PAID, play_autopay
+from commands.phones import Json, Off, Phones, field, until
 from commands.records import statement_lines
 from commands.talks import Chat, SmsTalk, must_hold, page_of, press_of
 from core.money import Money
@@ -15,6 +17,7 @@ CARD = {"number": "4276 8500 0003 7173", "expiry": "12/30", "cvc": "123", "remem
 CARD_MASK = "4276 85 xxxx 7173"
 BY_SMS = Money.roubles(100)
 BY_CARD = Money.roubles(500)
+TRANSFERS = 1000  # more than the scenarios make
 
 
 async def play(core: Core, phones: Phones, *, sms: bool, telegram: bool, account: str, password: str) -> int:
@@ -27,8 +30,8 @@ async def play(core: Core, phones: Phones, *, sms: bool, telegram: bool, account
         else:
             print("\nThe SMSC is not the simulator's: nobody sends an SMS.")
         if telegram:
-            await _in_telegram(phones, account, password)
-            expected.append(BY_CARD)
+            await _in_telegram(core, phones, account, password)
+            expected += [BY_CARD, *PAID]
         else:
             print("\nThe Bot API is not the simulator's: nobody writes in Telegram.")
         await _check(core, phones, account, expected)
@@ -47,14 +50,15 @@ async def _by_sms(phones: Phones, short_code: str, account: str) -> None:
     await talk.says("баланс", account)
 
 
-async def _in_telegram(phones: Phones, account: str, password: str) -> None:
+async def _in_telegram(core: Core, phones: Phones, account: str, password: str) -> None:
     print(f"\nLink, balance and top-up by card in Telegram, person {PERSON}")
     chat = Chat(phones, PERSON)
     await _link(chat, phones, account, password)
     await chat.says("/balance", account, button="history")
-    await _pay_by_card(chat, phones, account)
+    offer = await _pay_by_card(chat, phones, account)
     balance = await chat.says("/balance", account, button="history")
     await chat.presses(press_of(balance, "history"), "500", "100")
+    await play_autopay(chat, phones, core.profile.zone, offer, account=account, mask=CARD_MASK)
 
 
 async def _link(chat: Chat, phones: Phones, account: str, password: str) -> None:
@@ -70,10 +74,12 @@ async def _link(chat: Chat, phones: Phones, account: str, password: str) -> None
     await chat.says(code[1], account, shown="(the code)")
 
 
-async def _pay_by_card(chat: Chat, phones: Phones, account: str) -> None:
+async def _pay_by_card(chat: Chat, phones: Phones, account: str) -> Json:
+    """A top-up whose card is remembered; the offer of autopay that follows it."""
     await chat.says("/pay", account, button="amount")
     quote = await chat.says("500", account, "500", button="confirm")
-    checkout = await chat.presses(press_of(quote, "confirm"), account, button="url")
+    ticked = await chat.presses(press_of(quote, "remember"), account, button="confirm")
+    checkout = await chat.presses(press_of(ticked, "confirm"), account, button="url")
     page = page_of(checkout)
 
     async def pay() -> None:
@@ -84,13 +90,18 @@ async def _pay_by_card(chat: Chat, phones: Phones, account: str) -> None:
     receipt = await chat.sees(pay, account, "500", CARD_MASK)
     if receipt["message_id"] != checkout["message_id"]:
         raise Off("the receipt did not take the place of the confirmation")
+    await chat.also(CARD_MASK, button="cards")
+    return await chat.also(account, "500", button="a")
 
 
 async def _check(core: Core, phones: Phones, account: str, expected: list[Money]) -> None:
     await _until_settled(core)
-    view = await core.statements.ledger(account)
+    view = await core.statements.ledger(account, limit=TRANSFERS)
+    fees = [row.amount.kopecks for row in view.rows if row.kind == TransferKind.FEE]
+    shown = replace(view, rows=[row for row in view.rows if row.kind != TransferKind.FEE])
     print("\nLedger")
-    print("\n".join(f"  {line}" for line in statement_lines(view)))
+    print("\n".join(f"  {line}" for line in statement_lines(shown)))
+    print(f"  and {len(fees)} fees, {Money(sum(fees))} in all")
     credited = sorted(row.amount for row in view.rows if row.kind == TransferKind.TOP_UP)
     if credited != sorted(expected):
         raise Off(f"credited {credited}, expected {sorted(expected)}")

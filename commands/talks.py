@@ -1,8 +1,14 @@
 """One person and the product in turn: each thing said waits for what is answered, and both are printed."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
+from bot.pace import Bucket
 from commands.phones import Button, Json, Off, Phones, button, until
+
+# Telegram takes a message a second into a chat, after a burst of some ten; an answer beyond that is lost.
+ACTS_AT_ONCE = 5
 
 
 class SmsTalk:
@@ -34,6 +40,8 @@ class Chat:
     def __init__(self, phones: Phones, user: int) -> None:
         self._phones = phones
         self._user = user
+        self._before: list[Json] = []
+        self._pace = Bucket(per_second=1.0, burst=ACTS_AT_ONCE)
 
     async def says(self, text: str, *expected: str, button: str = "", shown: str = "") -> Json:
         """Write; the bot's new or changed message with that button and all of `expected`."""
@@ -44,21 +52,31 @@ class Chat:
         print(f"  > [{pressed.text}]")
         return await self._after(lambda: self._phones.press(self._user, pressed), expected, button)
 
-    async def sees(self, act: Callable[[], Awaitable[object]], *expected: str) -> Json:
+    async def sees(self, act: Callable[[], Awaitable[object]], *expected: str, button: str = "") -> Json:
         """What the bot shows by itself after something outside the chat."""
-        return await self._after(act, expected, "")
+        return await self._after(act, expected, button)
+
+    async def messages(self) -> list[Json]:
+        return await self._phones.bot_messages(self._user)
+
+    async def also(self, *expected: str, button: str = "") -> Json:
+        """One more message that came after the last act."""
+        return await self._answered(expected, button)
 
     async def _after(
         self, act: Callable[[], Awaitable[object]], expected: tuple[str, ...], kind: str
     ) -> Json:
-        before = await self._phones.bot_messages(self._user)
+        await asyncio.sleep(self._pace.take(time.monotonic()))
+        self._before = await self._phones.bot_messages(self._user)
+        await act()
+        return await self._answered(expected, kind)
 
+    async def _answered(self, expected: tuple[str, ...], kind: str) -> Json:
         async def answered() -> Json | None:
-            now = [each for each in await self._phones.bot_messages(self._user) if each not in before]
+            now = [each for each in await self._phones.bot_messages(self._user) if each not in self._before]
             fitting = [each for each in now if not kind or button(each, kind)]
             return next((each for each in fitting if all(part in each["text"] for part in expected)), None)
 
-        await act()
         answer = await until(answered, f"a message with {[*expected, kind]}")
         _show(answer)
         return answer

@@ -157,78 +157,82 @@ class AccountNeeded(Refusal):
     numbers: list[str]
 
 
+class StaffRefusal(Refusal):
+    """What only staff can ask for, and no channel of subscribers has words for."""
+
+
 @dataclass
-class RefundTooLarge(Refusal):
+class RefundTooLarge(StaffRefusal):
     """More than what is left of the payment."""
 
     left: Money
 
 
-class NotRefundable(Refusal):
+class NotRefundable(StaffRefusal):
     """There is no money of this payment to give back."""
 
 
-class NotAssignable(Refusal):
+class NotAssignable(StaffRefusal):
     """The payment's money is on no account and not in suspense: nothing can be moved."""
 
 
-class NotOnAnAccount(Refusal):
+class NotOnAnAccount(StaffRefusal):
     """A claim needs money that went to an account; this one's is in suspense."""
 
 
 @dataclass
-class AlreadyAssigned(Refusal):
+class AlreadyAssigned(StaffRefusal):
     """The payment's money was moved by staff before: where to."""
 
     number: str
 
 
-class AllGivenBack(Refusal):
+class AllGivenBack(StaffRefusal):
     """Nothing of the payment is left."""
 
 
-class RefundUnderWay(Refusal):
+class RefundUnderWay(StaffRefusal):
     """A refund of the payment is not settled yet: what is left is not known."""
 
 
-class SameAccount(Refusal):
+class SameAccount(StaffRefusal):
     """The money is on that account already."""
 
 
 @dataclass
-class KeyUsed(Refusal):
+class KeyUsed(StaffRefusal):
     """The key stands for another action."""
 
     key: str
 
 
-class UnknownPayment(Refusal):
+class UnknownPayment(StaffRefusal):
     """No payment has this id or reference."""
 
 
 @dataclass
-class UnknownDifference(Refusal):
+class UnknownDifference(StaffRefusal):
     """There is no open difference of this id."""
 
     id: str
 
 
 @dataclass
-class ReconciliationUnderWay(Refusal):
+class ReconciliationUnderWay(StaffRefusal):
     """Another process is at this day."""
 
     day: date
 
 
 @dataclass
-class NoRegister(Refusal):
+class NoRegister(StaffRefusal):
     """The provider gives neither a list nor states, or reads no file."""
 
     provider: str
 
 
 @dataclass
-class DayNotOver(Refusal):
+class DayNotOver(StaffRefusal):
     """The day has not begun yet."""
 
     day: date

@@ -1,8 +1,8 @@
 """Jobs: what the clock starts. Each loop is thin; its work is a use case's `…_once`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -34,6 +34,8 @@ class Jobs:
         self._at_work = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        self._may_begin = asyncio.Event()
+        self._may_begin.set()
 
     async def run(self) -> None:
         """Run all jobs until cancelled; trouble in one is logged and it goes on.
@@ -54,8 +56,19 @@ class Jobs:
         """One round of every job."""
         return sum([await job.once() for job in self._jobs])
 
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """While the block runs no loop is in a round: what is due is done by the block or after it."""
+        self._may_begin.clear()
+        try:
+            await self._idle.wait()
+            yield
+        finally:
+            self._may_begin.set()
+
     async def _loop(self, job: Job) -> None:
         while not self._stopping:
+            await self._may_begin.wait()
             try:
                 done = await self._round(job)
             except Exception:

@@ -250,7 +250,7 @@ def _join(of: _Tools) -> Core:
         database=database,
         wakeups=of.wakeups,
         subscribers=Subscribers(database, profile, wall),
-        accounts=Accounts(database, profile, clock, wall),
+        accounts=Accounts(database, profile, clock),
         links=Links(database, profile, clock, public_url=of.settings.public_url),
         links_by_sms=LinksBySms(database, profile, clock, wall, codes),
         top_ups=top_ups,

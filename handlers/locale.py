@@ -41,6 +41,8 @@ _AMOUNT = re.compile(
     rf"{_SPACE}*(?:₽|рубл(?:ь|я|ей)\.?|руб\.?|р\.?|rubles?|roubles?|rub\.?|rur\.?)?",
     re.IGNORECASE,
 )
+_DAY_FIRST = re.compile(r"(?P<day>[0-9]{1,2})[./ -](?P<month>[0-9]{1,2})[./ -](?P<year>[0-9]{4})")
+_YEAR_FIRST = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})")
 
 
 class Words:
@@ -127,6 +129,17 @@ def read_money(text: str) -> Money:
     if len(whole) > AMOUNT_LARGEST_DIGITS:
         raise AmountMalformed
     return Money(int(whole) * KOPECKS + int((found["part"] or "").ljust(2, "0")))
+
+
+def read_date(text: str) -> date | None:
+    """A day typed by a person: 31.12.2027, 31/12/2027 or 2027-12-31; None for whatever else."""
+    found = _DAY_FIRST.fullmatch(text.strip()) or _YEAR_FIRST.fullmatch(text.strip())
+    if found is None:
+        return None
+    try:
+        return date(int(found["year"]), int(found["month"]), int(found["day"]))
+    except ValueError:
+        return None
 
 
 def _is_whole(amount: Money) -> bool:

@@ -37,6 +37,7 @@ def read_arguments(arguments: Sequence[str] | None = None) -> tuple[Options, boo
     parser.add_argument("--password", default="demo")
     parser.add_argument("--public-url", default="", help="where a browser finds this server")
     parser.add_argument("--ledger-url", default="", help="the page of the product that is shown in a frame")
+    parser.add_argument("--clock-url", default="", help="where the product's clock can be moved")
     parser.add_argument("--hint", default="", help="login and password to try, shown on the page")
     parser.add_argument("--short-code", default="3116")
     parser.add_argument(

@@ -13,6 +13,7 @@ from yarl import URL
 
 from simulator.bot_api.server import BotApi
 from simulator.bus import Bus
+from simulator.clock import ClockRoutes, open_clock
 from simulator.faults import Faults
 from simulator.phone_routes import PhoneRoutes, Switch
 from simulator.phones import SmsPhones
@@ -44,6 +45,7 @@ class Options:
     smpp_port: int = 0
     public_url: str = ""
     ledger_url: str = ""
+    clock_url: str = field(default="", repr=False)
     hint: str = ""
     short_code: str = "3116"
     sms_example: str = "aliance 100080 100"
@@ -80,7 +82,8 @@ async def open_world(options: Options) -> AsyncIterator[World]:
         smsc = await _open_smsc(stack, phones, options) if options.smsc else None
         provider = await _open_provider(stack, bus, options)
         bot_api = await _open_bot_api(stack, bus, options) if options.bot_token else None
-        app = _app(bus, phones, smsc, provider, bot_api, options)
+        clock = await stack.enter_async_context(open_clock(options.clock_url))
+        app = _app(bus, phones, smsc, provider, bot_api, clock, options)
         port = await _serve(stack, app, options)
         yield World(port, smsc.port if smsc else None, bus, phones, provider, smsc, bot_api)
 
@@ -123,6 +126,7 @@ def _app(
     smsc: Smsc | None,
     provider: Sandbox,
     bot_api: BotApi | None,
+    clock: ClockRoutes,
     options: Options,
 ) -> web.Application:
     switches = {"provider": _switch(provider.faults)}
@@ -132,7 +136,7 @@ def _app(
         switches["bot_api"] = bot_api.set_faults
     app = web.Application()
     app.add_routes([web.get("/", _index(options)), web.static("/page", PAGE)])
-    app.add_routes(provider.routes)
+    app.add_routes([*provider.routes, *clock.routes()])
     app.add_routes(PhoneRoutes(bus, phones, smsc, config=_config(options), switches=switches).routes())
     if bot_api is not None:
         app.add_routes([*bot_api.routes(), *bot_api.phone_routes()])
@@ -169,6 +173,7 @@ def _config(options: Options) -> dict[str, object]:
         "short_code": options.short_code,
         "sms_example": options.sms_example,
         "ledger_url": options.ledger_url,
+        "clock": bool(options.clock_url),
         "hint": options.hint,
         "telegram": bool(options.bot_token),
         "sms": options.smsc,

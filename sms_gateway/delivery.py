@@ -33,6 +33,8 @@ MOST_ID_LETTERS = 80  # what the outbox keeps; the standard has 64
 TON_INTERNATIONAL, TON_NETWORK, NPI_ISDN, NPI_UNKNOWN = 1, 3, 1, 0
 RECEIPT_WANTED = 1
 
+SEALED, OPENED = "sealed", "code"  # a one-time code as it rests, and as a claim hands it out
+
 Render = Callable[[DueNotice], str]
 
 
@@ -103,7 +105,7 @@ class Delivery:
                 case Refused(status, retry=True):
                     await self._sending.retry(notice, after=REFUSED_AGAIN_AFTER, reason=f"smsc {status:#x}")
                 case Refused(status):
-                    await self._sending.failed(notice, f"smsc {status:#x}" if status else "no such address")
+                    await self._sending.failed(notice, f"smsc {status:#x}" if status else "cannot be sent")
                 case NotSent(why):
                     await self._sending.retry(notice, after=NOT_SENT_AGAIN_AFTER, reason=why)
                 case Unknown(why):
@@ -127,6 +129,9 @@ class Delivery:
                 break
 
     async def _send(self, notice: DueNotice) -> Outcome:
+        if SEALED in notice.params and OPENED not in notice.params:
+            log.error("one-time code cannot be opened here", notice=str(notice.id), template=notice.template)
+            return Refused(0, retry=False)
         try:
             segments = segments_of(
                 self._render(notice), reference=notice.id.int & 0xFF, alphabet=self._alphabet

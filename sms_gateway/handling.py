@@ -17,7 +17,7 @@ from core.use_cases.receiving import Receiving
 
 log = structlog.get_logger(__name__)
 
-WORKERS = 16
+WORKERS = 100  # senders at once: they share statements, so that more of them cost less each
 MOST_TRIES = 5
 SWEEP_SECONDS = 5.0
 SWEEP_AT_ONCE = 100

@@ -82,6 +82,7 @@ class FakeProvider(Provider):
         self.charges: list[Held] = []
         self.calls: list[Charge] = []
         self.asked: list[PaymentId] = []
+        self.saved_mask = CARD_MASK  # of the cards remembered from now on
         self.tokens: list[str] = []  # what saved cards were charged with, call by call
         self.revoked: list[str] = []
         self.refunds: dict[str, Refund] = {}
@@ -197,7 +198,7 @@ class FakeProvider(Provider):
         )
 
     def _saved(self, charge: Charge) -> SavedMethod:
-        return SavedMethod(token=f"token-{charge.id}", mask=CARD_MASK, expires=CARD_EXPIRES)
+        return SavedMethod(token=f"token-{charge.id}", mask=self.saved_mask, expires=CARD_EXPIRES)
 
     def _last(self, payment: PaymentId) -> Held:
         return [held for held in self.charges if held.charge.id == payment][-1]

@@ -70,6 +70,16 @@ class Accepted:
     done: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The one reply to a message, which closes it."""
+
+    answers: IncomingId
+    to: Payer
+    said: Notice
+    locale: str
+
+
 async def store(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> list[Accepted]:
     """Store messages; each that is new, or was abandoned, is leased to the caller for 30 s."""
     masked = [_masked(arrival) for arrival in arrivals]
@@ -154,17 +164,38 @@ async def answer(
     now: datetime,
 ) -> None:
     """Close a message with its one reply; where it was closed before, nothing is said again."""
-    if tx.sqlite and not await finish(tx, incoming_id, outcome=REPLY):
-        return
-    reply = outbox.row(
-        to, said, key=f"reply:{incoming_id}", locale=locale, now=now, answers=incoming_id, edit=None
-    )
+    await answer_all(tx, [Reply(incoming_id, to, said, locale)], now=now)
+
+
+async def answer_all(tx: Transaction, replies: Sequence[Reply], *, now: datetime) -> None:
+    """The same for several messages: on PostgreSQL in one statement, which commits alone if it has to."""
+    rows = [
+        outbox.row(
+            reply.to,
+            reply.said,
+            key=f"reply:{reply.answers}",
+            locale=reply.locale,
+            now=now,
+            answers=reply.answers,
+            edit=None,
+        )
+        # In one order everywhere: two that close the same messages would lock each other out.
+        for reply in sorted(replies, key=lambda reply: reply.answers)
+    ]
     if tx.sqlite:
-        await tx.execute(insert(notice), reply)
+        for row in rows:
+            if await finish(tx, row["incoming_id"], outcome=REPLY):
+                await tx.execute(insert(notice), row)
     else:
-        values = {f"new_{name}": value for name, value in reply.items()}
-        await tx.execute(_CLOSE_WITH_REPLY, {"closing": incoming_id, **values})
-    tx.wake(f"outbox.{to.channel}")
+        await tx.execute(
+            _CLOSE_WITH_REPLY,
+            [
+                {"closing": row["incoming_id"], **{f"new_{name}": value for name, value in row.items()}}
+                for row in rows
+            ],
+        )
+    for channel in {reply.to.channel for reply in replies}:
+        tx.wake(f"outbox.{channel}")
 
 
 async def _again(tx: Transaction, arrival: Arrival, *, now: datetime) -> Accepted:

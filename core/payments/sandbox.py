@@ -1,52 +1,59 @@
-"""The sandbox provider: the simulator's card page and mobile charge, signed JSON over HTTP."""
+"""The sandbox provider: the simulator's card page, saved cards and mobile charge, signed JSON over HTTP."""
 
 import hashlib
 import hmac
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import aiohttp
 import structlog
 
 from core.ids import PaymentId
-from core.money import Money
+from core.payments import sandbox_objects as objects
 from core.payments.capabilities import Capabilities, Operation
-from core.payments.charge import Charge
+from core.payments.charge import Charge, Refund
 from core.payments.provider import (
-    REASONS,
     CallbackAnswer,
     CallbackRejected,
     Declined,
+    Done,
+    Hint,
+    Noted,
     NotSent,
     Outcome,
-    Pending,
     Provider,
     ProviderEvent,
+    RefundOutcome,
     Succeeded,
     Told,
     Unknown,
 )
+from core.payments.sandbox_objects import UNREADABLE, Said
 from core.states import Method
 
 TIMEOUT_SECONDS = 10.0
 SIGNATURE = "X-Signature"
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)  # what reading a wrong shape raises
-_NAME = re.compile(r"[!-~]{1,64}")
+
+Read = TypeVar("Read")
 
 log = structlog.get_logger()
 
 
 class Sandbox(Provider):
-    """Charges at the simulator. Checkouts honour our key, mobile charges do not."""
+    """Charges at the simulator. Mobile charges alone do not honour our key."""
 
     name = "sandbox"
     capabilities = Capabilities(
         methods=frozenset({Method.CARD, Method.MOBILE}),
-        keys_honoured=frozenset({Operation.CHECKOUT}),
+        keys_honoured=frozenset({Operation.CHECKOUT, Operation.CHARGE_SAVED, Operation.REFUND}),
+        saves=frozenset({Method.CARD}),
+        charges_saved=True,
+        revokes=True,
+        refunds=True,
         tells_state=frozenset({Method.CARD, Method.MOBILE}),
     )
 
@@ -61,25 +68,41 @@ class Sandbox(Provider):
         self._http: aiohttp.ClientSession | None = None
 
     async def start_checkout(self, charge: Charge) -> Outcome:
-        back = charge.return_url or f"{self._public_url}/paid"
-        return await self._post("/checkouts", _checkout, charge, return_url=back)
+        order = self._order(charge, return_url=self._back(charge), save=charge.save)
+        return await self._post("/checkouts", order, objects.checkout)
 
     async def charge_mobile(self, charge: Charge) -> Outcome:
-        def read(answer: Mapping[str, Any]) -> Outcome:
-            return _outcome({"amount": charge.total.kopecks, "account": charge.number, **answer})
+        def read(answer: Said) -> Outcome:
+            return objects.charge({"amount": charge.total.kopecks, "account": charge.number, **answer})
 
-        return await self._post("/mobile-charges", read, charge, phone=charge.phone)
+        return await self._post("/mobile-charges", self._order(charge, phone=charge.phone), read)
+
+    async def charge_saved(self, charge: Charge, token: str) -> Outcome:
+        """With an address to come back to, the payer is asked for the CVC there; a mandate has none."""
+        there = {} if charge.by_mandate else {"return_url": self._back(charge)}
+        return await self._post("/saved-charges", self._order(charge, token=token, **there), objects.charge)
+
+    async def revoke_method(self, token: str) -> Done | NotSent | Unknown:
+        asked = {"merchant": self._merchant, "token": token, "test": True}
+        answer = await self._post("/cards/forget", asked, lambda _: Done())
+        return Unknown(answer.reason) if isinstance(answer, Declined) else answer
+
+    async def refund(self, refund: Refund) -> RefundOutcome:
+        asked = {
+            "merchant": self._merchant,
+            "refund": str(refund.id),
+            "id": refund.reference,
+            "amount": refund.amount.kopecks,
+            "currency": "RUB",
+            "test": True,
+        }
+        return await self._post("/refunds", asked, objects.refund)
 
     async def get_state(self, charge: Charge, reference: str | None) -> Sequence[Outcome] | Unknown:
-        query = f"payment={charge.id}"
-        headers = {SIGNATURE: self._sign(query.encode())}
         try:
-            async with self._session().get(f"{self._url}/payments?{query}", headers=headers) as response:
-                if response.status != 200:
-                    return Unknown(f"status_{response.status}")
-                found = await response.json()
-                return [_outcome(each) for each in found["payments"]]
-        except (aiohttp.ClientError, TimeoutError, *UNREADABLE) as error:
+            found = await self._payments(charge.id)
+            return found if isinstance(found, Unknown) else [objects.charge(each) for each in found]
+        except UNREADABLE as error:
             return Unknown(type(error).__name__)
 
     def parse_callback(self, body: bytes, headers: Mapping[str, str], peer: str) -> Told:
@@ -94,35 +117,70 @@ class Sandbox(Provider):
             if said["merchant"] != self._merchant or said["test"] is not True:
                 raise CallbackRejected("merchant", status=403)
             return ProviderEvent(
-                key=_name(said["event"]),
+                key=objects.name(said["event"]),
                 payment_id=PaymentId(UUID(said["payment"])),
-                outcome=_event_outcome(said),
+                outcome=objects.event(said),
                 method=Method(said["method"]),
                 at=datetime.fromisoformat(said["at"]),
             )
         except UNREADABLE as error:
             raise CallbackRejected("malformed") from error
 
+    async def look_up(self, event: ProviderEvent) -> ProviderEvent | Unknown:
+        """A success that left a card behind, with the card."""
+        assert isinstance(event.outcome, Hint)
+        assert event.payment_id is not None
+        try:
+            found = await self._payments(event.payment_id)
+            if isinstance(found, Unknown):
+                return found
+            outcomes = [objects.charge(each) for each in found if each["id"] == event.outcome.reference]
+        except UNREADABLE as error:
+            return Unknown(type(error).__name__)
+        match outcomes:
+            case [Succeeded() | Declined() as outcome]:
+                return replace(event, outcome=outcome)
+            case []:
+                return replace(event, outcome=Noted())
+            case _:
+                return Unknown("not settled yet")
+
     async def close(self) -> None:
         if self._http is not None:
             await self._http.close()
 
+    def _order(self, charge: Charge, **more: Any) -> dict[str, Any]:
+        return {
+            "merchant": self._merchant,
+            "payment": str(charge.id),
+            "account": charge.number,
+            "amount": charge.total.kopecks,
+            "currency": "RUB",
+            "payer": charge.payer,
+            "callback_url": f"{self._public_url}/callbacks/{self.name}",
+            "test": True,
+            **more,
+        }
+
+    def _back(self, charge: Charge) -> str:
+        return charge.return_url or f"{self._public_url}/paid"
+
+    async def _payments(self, payment_id: PaymentId) -> list[Said] | Unknown:
+        """All that was charged under our key; raises one of UNREADABLE for a wrong shape."""
+        query = f"payment={payment_id}"
+        headers = {SIGNATURE: self._sign(query.encode())}
+        try:
+            async with self._session().get(f"{self._url}/payments?{query}", headers=headers) as response:
+                if response.status != 200:
+                    return Unknown(f"status_{response.status}")
+                return list((await response.json())["payments"])
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return Unknown(type(error).__name__)
+
     async def _post(
-        self, path: str, read: Callable[[Mapping[str, Any]], Outcome], charge: Charge, **more: Any
-    ) -> Outcome:
-        body = json.dumps(
-            {
-                "merchant": self._merchant,
-                "payment": str(charge.id),
-                "account": charge.number,
-                "amount": charge.total.kopecks,
-                "currency": "RUB",
-                "payer": charge.payer,
-                "callback_url": f"{self._public_url}/callbacks/{self.name}",
-                "test": True,
-                **more,
-            }
-        ).encode()
+        self, path: str, asked: Mapping[str, Any], read: Callable[[Said], Read]
+    ) -> Read | Declined | NotSent | Unknown:
+        body = json.dumps(asked).encode()
         headers = {SIGNATURE: self._sign(body), "Content-Type": "application/json"}
         try:
             async with self._session().post(self._url + path, data=body, headers=headers) as response:
@@ -144,75 +202,6 @@ class Sandbox(Provider):
 
     def _sign(self, raw: bytes) -> str:
         return hmac.new(self._key, raw, hashlib.sha256).hexdigest()
-
-
-def _checkout(said: Mapping[str, Any]) -> Outcome:
-    return Pending(reference=_name(said["id"]), checkout_url=_address(said["url"]))
-
-
-def _outcome(said: Mapping[str, Any]) -> Outcome:
-    """What an answer says of one charge; amounts are integer kopecks, floats are refused."""
-    match said["status"]:
-        case "succeeded":
-            return Succeeded(
-                reference=_name(said["id"]),
-                number=str(said["account"]),
-                total=_kopecks(said["amount"]),
-                currency=str(said.get("currency", "RUB")),
-                card_mask=_mask(said.get("card_mask")),
-            )
-        case "pending":
-            return Pending(reference=_name(said["id"]))
-        case "declined":
-            return Declined(_reason(said.get("reason")), reference=_name(said["id"]))
-        case other:
-            return Unknown(f"status {other}"[:64])
-
-
-def _event_outcome(said: Mapping[str, Any]) -> Succeeded | Declined:
-    match said["kind"]:
-        case "payment.succeeded":
-            return Succeeded(
-                reference=_name(said["id"]),
-                number=str(said["account"]),
-                total=_kopecks(said["amount"]),
-                currency=str(said["currency"]),
-                card_mask=_mask(said["card"]["mask"]) if said.get("card") else None,
-            )
-        case "payment.declined":
-            return Declined(_reason(said.get("reason")), reference=_name(said["id"]))
-        case other:
-            raise ValueError(f"kind {other}")
-
-
-def _name(value: object) -> str:
-    """An identifier of the provider's, as our columns keep it."""
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise ValueError("identifier")
-    return value
-
-
-def _address(value: object) -> str:
-    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
-        raise ValueError("address")
-    return value
-
-
-def _mask(value: object) -> str | None:
-    """A card as it may be shown; what holds more than its ends is not kept."""
-    if not isinstance(value, str) or len(value) > 32 or sum(map(str.isdigit, value)) > 10:
-        return None
-    return value
-
-
-def _kopecks(value: object) -> Money:
-    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
-        raise ValueError("amount")
-    return Money(value)
-
-
-def _reason(said: object) -> str:
-    return said if isinstance(said, str) and said in REASONS else "other"
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

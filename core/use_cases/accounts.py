@@ -1,5 +1,6 @@
 """Accounts: who may see which, and what the balance screen shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,12 +9,12 @@ from sqlalchemy import bindparam, func, select
 
 from core.clock import Clock
 from core.errors import NoRegisteredPhone, NotLinked
-from core.ids import AccountId, IncomingId, Payer
-from core.messages import incoming
+from core.ids import AccountId, Payer
 from core.messages.notices import Balance, BalanceLine
 from core.money import Money
 from core.profile import Profile
 from core.states import Access, TransferKind
+from core.storage.batch import Batch
 from core.storage.database import Database, Transaction
 from core.storage.tables import account, account_phone, ledger_account, ledger_transfer, link
 from core.use_cases.account_screen import AccountScreen, account_screen
@@ -45,9 +46,10 @@ _SCREENS = select(
 ).join(ledger_account, ledger_account.c.id == account.c.id)
 # The balance is what people ask for most: its statements are built once.
 _SCREEN_OF_ACCOUNT = _SCREENS.where(account.c.id == bindparam("of"))
-_SCREENS_OF_PHONE = (
-    _SCREENS.join(account_phone, account_phone.c.account_id == account.c.id)
-    .where(account_phone.c.msisdn == bindparam("phone"))
+_SCREENS_OF_PHONES = (
+    _SCREENS.add_columns(account_phone.c.msisdn)
+    .join(account_phone, account_phone.c.account_id == account.c.id)
+    .where(account_phone.c.msisdn.in_(bindparam("phones", expanding=True)))
     .order_by(account.c.number)
 )
 
@@ -61,11 +63,11 @@ class LinkedAccount:
 
 
 class Accounts:
-    def __init__(self, database: Database, profile: Profile, clock: Clock, wall: Clock) -> None:
+    def __init__(self, database: Database, profile: Profile, clock: Clock) -> None:
         self._database = database
         self._profile = profile
         self._clock = clock
-        self._wall = wall
+        self._of_phones: Batch[str, Sequence[AccountScreen]] = Batch(self._screens_of_phones)
 
     async def screen(self, account_id: AccountId) -> AccountScreen:
         """The balance screen; the caller has made sure that the reader may see it."""
@@ -84,56 +86,42 @@ class Accounts:
     async def of_phone(self, msisdn: str) -> list[AccountId]:
         return [each.id for each in await self.linked(Payer.sms(msisdn))]
 
-    async def tell_balance_by_sms(
-        self, payer: Payer, number: str | None, *, locale: str, answering: IncomingId
-    ) -> None:
-        """Answer `баланс` of a registered phone with its accounts, or with the one asked for.
+    async def balance_by_sms(self, payer: Payer, number: str | None) -> Balance:
+        """What `баланс` of a registered phone is answered: its accounts, or the one asked for.
 
         Raises NoRegisteredPhone; NotLinked where the account is another's or is none: the two
         are not told apart.
         """
-        now = self._clock.now()
-        async with self._database.read() as tx:
-            rows = await _screen_rows(tx, self._profile, now, phone=payer.address)
-        if not rows:
+        screens = await self._of_phones.put(payer.address)
+        if not screens:
             raise NoRegisteredPhone
         if number is not None:
-            rows = [row for row in rows if row.number == number]
-            if not rows:
+            screens = [screen for screen in screens if screen.number == number]
+            if not screens:
                 raise NotLinked
-        screens = [screen_of(row, self._profile, now) for row in rows[:LINES_IN_SMS]]
-        said = Balance(
-            lines=[
-                BalanceLine(each.number, each.balance, each.days_until_block, each.recommended)
-                for each in screens
-            ],
-            more=len(rows) - len(screens),
-        )
-        async with self._database.at_once() as tx:
-            await incoming.answer(tx, answering, payer, said, locale=locale, now=self._wall.now())
+        lines = [
+            BalanceLine(each.number, each.balance, each.days_until_block, each.recommended)
+            for each in screens[:LINES_IN_SMS]
+        ]
+        return Balance(lines=lines, more=len(screens) - len(lines))
+
+    async def _screens_of_phones(self, phones: Sequence[str]) -> Sequence[Sequence[AccountScreen]]:
+        now = self._clock.now()
+        asked = {"phones": sorted(set(phones)), "month": month_start(now, self._profile.zone)}
+        async with self._database.read() as tx:
+            rows = await tx.all(_SCREENS_OF_PHONES, asked)
+        found: dict[str, list[AccountScreen]] = {phone: [] for phone in phones}
+        for row in rows:
+            found[row.msisdn].append(screen_of(row, self._profile, now))
+        return [found[phone] for phone in phones]
 
 
 async def read_screen(
     tx: Transaction, account_id: AccountId, profile: Profile, now: datetime
 ) -> AccountScreen:
     """The account screen as of `now`: what is posted, less what has run up since."""
-    (row,) = await _screen_rows(tx, profile, now, account_id=account_id)
-    return screen_of(row, profile, now)
-
-
-async def _screen_rows(
-    tx: Transaction,
-    profile: Profile,
-    now: datetime,
-    *,
-    account_id: AccountId | None = None,
-    phone: str | None = None,
-) -> list[Any]:
-    """All that screens need, in one statement: of one account, or of all of a registered phone."""
-    month = {"month": month_start(now, profile.zone)}
-    if phone is not None:
-        return await tx.all(_SCREENS_OF_PHONE, {"phone": phone, **month})
-    return await tx.all(_SCREEN_OF_ACCOUNT, {"of": account_id, **month})
+    asked = {"of": account_id, "month": month_start(now, profile.zone)}
+    return screen_of(await tx.one(_SCREEN_OF_ACCOUNT, asked), profile, now)
 
 
 def screen_of(row: Any, profile: Profile, now: datetime) -> AccountScreen:

@@ -1,24 +1,24 @@
 """Accrual: a monthly fee in equal shares by the minute, exact over the month. Pure."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from core.money import ZERO, Money
 from core.profile import Tariff
 from core.states import ServiceState
 
+MINUTE = timedelta(minutes=1)
 GRACE_DAYS = 7  # the full fee goes on for seven days from the first local day below zero
 
 
 def month_start(moment: datetime, zone: ZoneInfo) -> datetime:
     """The first instant of the local month that `moment` is in."""
-    local = moment.astimezone(zone)
-    return _midnight(local.date().replace(day=1), zone)
+    return _month(moment, zone)[0]
 
 
 def next_month(moment: datetime, zone: ZoneInfo) -> datetime:
-    first = moment.astimezone(zone).date().replace(day=1)
-    return _midnight((first + timedelta(days=32)).replace(day=1), zone)
+    return _month(moment, zone)[1]
 
 
 def day_start(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -42,18 +42,17 @@ def accrued(monthly: Money, start: datetime, end: datetime, zone: ZoneInfo) -> M
     """What [start, end) costs: differences of one running total a month, so shares add up exactly."""
     total = ZERO
     while start < end:
-        border = min(end, next_month(start, zone))
-        total += _run_up(monthly, border, start, zone) - _run_up(monthly, start, start, zone)
+        month = _month(start, zone)
+        border = min(end, month[1])
+        total += _run_up(monthly, border, month) - _run_up(monthly, start, month)
         start = border
     return total
 
 
-def _run_up(monthly: Money, moment: datetime, within: datetime, zone: ZoneInfo) -> Money:
-    """The fee from the start of `within`'s month to `moment`, whole kopecks, rounded down."""
-    start, end = month_start(within, zone), next_month(within, zone)
-    minutes = (moment - start) // timedelta(minutes=1)
-    whole = (end - start) // timedelta(minutes=1)
-    return Money(monthly.kopecks * minutes // whole)
+def _run_up(monthly: Money, moment: datetime, month: tuple[datetime, datetime]) -> Money:
+    """The fee from the start of a month to a moment of it, whole kopecks, rounded down."""
+    first, end = month
+    return Money(monthly.kopecks * ((moment - first) // MINUTE) // ((end - first) // MINUTE))
 
 
 def runs_out_at(
@@ -88,5 +87,18 @@ def _crossing(balance: Money, monthly: Money, since: datetime, end: datetime, zo
     return since + timedelta(minutes=low)
 
 
+def _month(moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The first instants of the local month that `moment` is in, and of the next."""
+    local = moment.astimezone(zone)
+    return _borders(local.year, local.month, zone)
+
+
+@lru_cache
+def _borders(year: int, month: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    first = date(year, month, 1)
+    return _midnight(first, zone), _midnight((first + timedelta(days=32)).replace(day=1), zone)
+
+
+@lru_cache
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)

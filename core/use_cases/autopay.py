@@ -15,7 +15,8 @@ from core.profile import Profile
 from core.states import LIVE_MANDATE, Access, MandateState
 from core.storage.autopay_tables import card, mandate
 from core.storage.database import Database, Transaction
-from core.use_cases.accounts import access_to, read_screen
+from core.storage.tables import account
+from core.use_cases.accounts import LinkedAccount, access_to, read_screen
 from core.use_cases.agreements import Agreements, Terms, last_card_payment, terms_of
 from core.use_cases.autopay_ending import AutopayEnding
 from core.use_cases.cards import Cards, CardView
@@ -116,6 +117,21 @@ class Autopay:
         except IntegrityError:
             async with self._database.read() as tx:
                 raise MandateExists(await number_of(tx, account_id)) from None  # two at once
+
+    async def agreed_on(self, payer: Payer) -> list[LinkedAccount]:
+        """The accounts whose live mandate is the person's own; also after unlinking, to see and end it."""
+        async with self._database.read() as tx:
+            rows = await tx.all(
+                select(account.c.id, account.c.number)
+                .join(mandate, mandate.c.account_id == account.c.id)
+                .where(
+                    mandate.c.channel == payer.channel,
+                    mandate.c.payer == payer.address,
+                    mandate.c.state.in_(LIVE_MANDATE),
+                )
+                .order_by(account.c.number)
+            )
+        return [LinkedAccount(row.id, row.number, Access.READ, None) for row in rows]
 
     async def state(self, payer: Payer, account_id: AccountId) -> AutopayScreen | None:
         """Also for who may only read; None where there is no live mandate."""

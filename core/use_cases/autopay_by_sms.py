@@ -122,7 +122,7 @@ class AutopayBySms:
 
     async def has_code(self, payer: Payer) -> bool:
         """Whether six digits from this phone are the answer to a code."""
-        return await self._codes.is_open(payer, *PURPOSES)
+        return await self._codes.is_awaited(payer, *PURPOSES)
 
     async def confirm(self, payer: Payer, code: str, *, locale: str, answering: IncomingId) -> None:
         """Do what the code was sent for; replies AutopayChanged, AutopayConnected, or AutopayRequested

@@ -36,6 +36,7 @@ async def charge_of(tx: Transaction, row: Any, receipts: Receipts, *, saves: boo
             top_up.c.payer,
             top_up.c.account_id,
             top_up.c.save_card,
+            top_up.c.mandate_id,
             account.c.number,
             card.c.channel.label("owner_channel"),
             card.c.payer.label("owner"),
@@ -54,6 +55,7 @@ async def charge_of(tx: Transaction, row: Any, receipts: Receipts, *, saves: boo
         phone=payer.address if payer.channel == Channel.SMS else None,
         method=row.method,
         save=asked.save_card and saves,
+        by_mandate=asked.mandate_id is not None,
         receipt=await receipts.of_payer(tx, owner, asked.account_id, asked.number),
     )
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.payments.seal import Seal  # its import costs 30 ms: only who has a key pays them
 
 LIVES = timedelta(minutes=5)
+TOLD_LATE = timedelta(hours=1)  # so long a code that comes too late is told so, and not taken for chatter
 TRIES = 5
 DIGITS = 6
 
@@ -95,9 +96,11 @@ class Codes:
         open_ones = update(one_time_code).where(_open(payer, purposes))
         await tx.execute(open_ones.values(ended_at=self._clock.now()))
 
-    async def is_open(self, payer: Payer, *purposes: Purpose) -> bool:
+    async def is_awaited(self, payer: Payer, *purposes: Purpose) -> bool:
+        """Whether the person may be answering a code: an open one, or one that has just run out."""
+        since = self._clock.now() - TOLD_LATE
         async with self._database.read() as tx:
-            wanted = and_(_open(payer, purposes), one_time_code.c.expires_at > self._clock.now())
+            wanted = and_(_open(payer, purposes), one_time_code.c.expires_at > since)
             return await tx.scalar(select(one_time_code.c.id).where(wanted).limit(1)) is not None
 
     async def prove(self, payer: Payer, said: str, *purposes: Purpose) -> Any:

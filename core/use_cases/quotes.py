@@ -10,10 +10,14 @@ from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock
 from core.errors import (
+    AlreadyConfirmed,
     AmountTooLarge,
     AmountTooSmall,
     MethodUnavailable,
+    NotYours,
+    QuoteExpired,
     Refusal,
+    StaleScreen,
     TooManyUnknownAccounts,
     UnknownAccount,
 )
@@ -96,6 +100,24 @@ class Quotes:
         except IntegrityError:
             # Two texts of one phone at once: the second now sees the first.
             return await self._store_quote(payer, number, asked, answering)
+
+    async def read(self, top_up_id: TopUpId, *, by: Payer) -> Quote:
+        """A quote that still waits; raises StaleScreen, NotYours, AlreadyConfirmed, QuoteExpired."""
+        async with self._database.read() as tx:
+            row = await tx.first(
+                select(top_up, account.c.number)
+                .join(account, account.c.id == top_up.c.account_id)
+                .where(top_up.c.id == top_up_id)
+            )
+        if row is None or row.state == TopUpState.CANCELLED:
+            raise StaleScreen
+        if (row.channel, row.payer) != (by.channel, by.address):
+            raise NotYours
+        if row.state not in (TopUpState.QUOTED, TopUpState.EXPIRED):
+            raise AlreadyConfirmed(row.id)
+        if row.state == TopUpState.EXPIRED or row.expires_at <= self._clock.now():
+            raise QuoteExpired
+        return quote_of(row, row.number)
 
     def _price(self, payer: Payer, amount: Money, method: Method) -> tuple[Money, Money, bool, str | None]:
         """Total, commission, whether it is "from", and the operator assumed: frozen in the quote."""

@@ -9,9 +9,10 @@ from sqlalchemy import delete, select
 from core.clock import Clock
 from core.ids import IncomingId, Payer
 from core.messages import incoming
-from core.messages.incoming import Accepted, Arrival
+from core.messages.incoming import Accepted, Arrival, Reply
 from core.messages.notices import Notice
 from core.states import Channel, IncomingState
+from core.storage.batch import Batch
 from core.storage.database import Database
 from core.storage.new_rows import NewRows
 from core.storage.tables import incoming as incoming_table
@@ -28,6 +29,7 @@ class Receiving:
     def __init__(self, database: Database, wall: Clock) -> None:
         self._database = database
         self._wall = wall
+        self._replies: Batch[Reply, None] = Batch(self._answer)
 
     async def accept(self, messages: Sequence[Arrival]) -> list[Accepted]:
         """Store messages in one commit; card numbers are masked before that.
@@ -61,12 +63,17 @@ class Receiving:
         silent: str | None = None,
     ) -> None:
         """Close a message with its reply, or in silence for a reason that the log shows."""
-        async with self._database.at_once() as tx:
-            if reply is None:
-                await incoming.finish(tx, incoming_id, outcome=f"silent: {silent or 'answered'}")
-                return
+        if reply is not None:
             assert to is not None, "a reply has an address"
-            await incoming.answer(tx, incoming_id, to, reply, locale=locale, now=self._wall.now())
+            await self._replies.put(Reply(incoming_id, to, reply, locale))
+            return
+        async with self._database.at_once() as tx:
+            await incoming.finish(tx, incoming_id, outcome=f"silent: {silent or 'answered'}")
+
+    async def _answer(self, replies: Sequence[Reply]) -> Sequence[None]:
+        async with self._database.at_once() as tx:
+            await incoming.answer_all(tx, replies, now=self._wall.now())
+        return [None] * len(replies)
 
     async def finish_and_forget(self, incoming_id: IncomingId, *, failed: str | None = None) -> None:
         """Close a chat's message and drop its words: one-time codes are typed there."""

@@ -1,10 +1,11 @@
 """Subscribers: the people who write to us, and what they chose."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import BindParameter, and_, bindparam, func, select, update
 
 from core.clock import Clock
 from core.ids import AccountId, IncomingId, Payer
@@ -12,6 +13,7 @@ from core.messages import incoming
 from core.messages.notices import Started, Stopped
 from core.profile import Profile
 from core.states import Channel
+from core.storage.batch import Batch
 from core.storage.database import Database, Transaction
 from core.storage.new_rows import NewRows
 from core.storage.tables import notice, subscriber
@@ -20,18 +22,20 @@ from core.storage.tables import notice, subscriber
 _PERSON = select(subscriber).where(
     subscriber.c.channel == bindparam("of"), subscriber.c.address == bindparam("at")
 )
+_PEOPLE: BindParameter[Any] = bindparam("people", expanding=True)
+_LOCALES = select(subscriber.c.address, subscriber.c.locale).where(
+    subscriber.c.channel == bindparam("of"), subscriber.c.address.in_(_PEOPLE)
+)
 _REPLIES = (
-    select(func.count())
+    select(notice.c.address, func.count().label("replies"))
     .where(
         notice.c.channel == bindparam("of"),
-        notice.c.address == bindparam("at"),
+        notice.c.address.in_(_PEOPLE),
         notice.c.created_at > bindparam("since"),
         notice.c.incoming_id.is_not(None),
     )
-    .scalar_subquery()
+    .group_by(notice.c.address)
 )
-_LOCALE = _PERSON.with_only_columns(subscriber.c.locale).scalar_subquery()
-_WRITING = select(_LOCALE.label("locale"), _REPLIES.label("replies"))
 _NEW = NewRows(subscriber, "channel", "address", returning="address")
 
 
@@ -50,6 +54,7 @@ class Subscribers:
         self._database = database
         self._profile = profile
         self._wall = wall
+        self._writing: Batch[tuple[Payer, timedelta], tuple[str, int]] = Batch(self._look)
 
     async def get(self, payer: Payer, *, locale: str | None = None) -> Subscriber:
         """The person; kept from the first sight on where the channel tells a language to remember."""
@@ -67,10 +72,23 @@ class Subscribers:
 
     async def writing(self, payer: Payer, *, window: timedelta) -> tuple[str, int]:
         """The language to answer a message in, and how many replies went out within `window`."""
-        since = self._wall.now() - window
+        return await self._writing.put((payer, window))
+
+    async def _look(self, asked: Sequence[tuple[Payer, timedelta]]) -> Sequence[tuple[str, int]]:
+        groups: dict[tuple[Channel, timedelta], set[str]] = {}
+        for payer, window in asked:
+            groups.setdefault((payer.channel, window), set()).add(payer.address)
+        found: dict[tuple[Payer, timedelta], tuple[str, int]] = {}
         async with self._database.read() as tx:
-            row = await tx.one(_WRITING, {"of": payer.channel, "at": payer.address, "since": since})
-        return row.locale or self._profile.default_locale, row.replies
+            for (channel, window), people in groups.items():
+                named = {"of": channel, "people": sorted(people)}
+                locales = {row.address: row.locale for row in await tx.all(_LOCALES, named)}
+                since = {"since": self._wall.now() - window}
+                replies = {row.address: row.replies for row in await tx.all(_REPLIES, named | since)}
+                for address in people:
+                    locale = locales.get(address, self._profile.default_locale)
+                    found[Payer(channel, address), window] = locale, replies.get(address, 0)
+        return [found[each] for each in asked]
 
     async def set_locale(self, payer: Payer, locale: str) -> None:
         await self._set(payer, locale=locale, locale_chosen=True)

@@ -91,14 +91,14 @@ class TopUps:
         locale: str,
         answering: IncomingId | None = None,
     ) -> Quote:
-        """Fix account, amount and commission for 15 minutes; by SMS the reply is stored with it.
-
-        Raises MethodUnavailable, AmountTooSmall, AmountTooLarge, UnknownAccount and, for who
-        guesses at numbers, TooManyUnknownAccounts.
-        """
+        """Fix account, amount and commission for 15 minutes, as Quotes.make tells."""
         return await self._quotes.make(
             payer, number=number, amount=amount, method=method, locale=locale, answering=answering
         )
+
+    async def quoted(self, top_up_id: TopUpId, *, by: Payer) -> Quote:
+        """A quote that still waits; raises StaleScreen, NotYours, AlreadyConfirmed, QuoteExpired."""
+        return await self._quotes.read(top_up_id, by=by)
 
     async def confirm(
         self,

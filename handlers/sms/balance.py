@@ -9,6 +9,4 @@ async def tell_balance(core: Core, message: Message) -> None:
     if message.command.problem is not None:
         await answer(core, message, errors.of_problem(message.command, core.profile))
         return
-    await core.accounts.tell_balance_by_sms(
-        message.payer, message.command.account, locale=message.locale, answering=message.id
-    )
+    await answer(core, message, await core.accounts.balance_by_sms(message.payer, message.command.account))

@@ -9,7 +9,7 @@ from core.messages.incoming import Accepted
 from core.messages.notices import NoCards
 from core.wiring import Core
 from handlers.locale import Catalogues
-from handlers.sms import balance, errors, stop, top_up
+from handlers.sms import autopay, balance, errors, stop, top_up
 from handlers.sms.amounts import Problem
 from handlers.sms.echoes import Echoes
 from handlers.sms.help import not_understood, tell_commands
@@ -26,8 +26,12 @@ PHONE_LONGEST = 15  # E.164
 Feature = Callable[[Core, Message], Awaitable[None]]
 
 FEATURES: dict[CommandKind, Feature] = {
+    CommandKind.AUTOPAY_AMOUNT: autopay.set_amount,
+    CommandKind.AUTOPAY_STATE: autopay.tell_state,
+    CommandKind.AUTOPAY_STOP: autopay.stop,
     CommandKind.BALANCE: balance.tell_balance,
     CommandKind.CANCEL: top_up.cancel,
+    CommandKind.CODE: autopay.code_given,
     CommandKind.CONFIRM: top_up.confirm,
     CommandKind.HELP: tell_commands,
     CommandKind.START: stop.start,
@@ -84,8 +88,8 @@ class Dispatch:
             _, replies = await self._core.subscribers.writing(message.payer, window=TALK)
             talks_with_us = replies > 0
             if message.command.with_keyword or talks_with_us:
-                await answer(self._core, message, errors.of_refusal(refusal))
+                await answer(self._core, message, errors.of_refusal(refusal, message.command))
             else:
                 await keep_silent(self._core, message, "nothing_open")
         except Refusal as refusal:
-            await answer(self._core, message, errors.of_refusal(refusal))
+            await answer(self._core, message, errors.of_refusal(refusal, message.command))

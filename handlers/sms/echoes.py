@@ -3,6 +3,14 @@
 import re
 from collections.abc import Iterable
 
+from core.messages.autopay_notices import (
+    AutopayChanged,
+    AutopayConnected,
+    AutopayDeleted,
+    AutopayNone,
+    AutopayRequested,
+    AutopayState,
+)
 from core.messages.notices import (
     Cancelled,
     Help,
@@ -37,6 +45,16 @@ _SAMPLES: list[Notice] = [
     Refused("no_open_quote"),
     Refused("no_registered_phone"),
     Refused("already_confirmed"),
+    AutopayNone("1"),
+    AutopayState("1", _SOME, {"days": 1}, None, state="active"),
+    AutopayConnected("1", _SOME, {"days": 1}, None),
+    AutopayRequested("1", _SOME, {"days": 1}, None),
+    AutopayChanged("1", _SOME, {"days": 1}, None),
+    AutopayDeleted("1", in_flight=False),
+    *(Refused(f"autopay_{each}") for each in ("ambiguous_numbers", "amount_malformed", "amount_missing")),
+    Refused("code_expired"),
+    *(Refused("code_wrong", {"tries_left": left}) for left in (0, 4)),
+    Refused("no_mandate"),
 ]
 _LETTERS = re.compile(r"[^\W\d_]+")
 

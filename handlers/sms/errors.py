@@ -1,8 +1,9 @@
 """What an SMS says when the answer is no: one place for the words of every refusal and problem."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from core import errors
 from core.messages.notices import Refused
@@ -10,92 +11,106 @@ from core.money import Money
 from core.profile import Profile
 from handlers.locale import Words
 from handlers.sms.amounts import Problem
-from handlers.sms.short_code import Command
+from handlers.sms.errors_autopay import AUTOPAY_REFUSALS
+from handlers.sms.short_code import Command, CommandKind
+from handlers.sms.told import Said
 
-# No operator has this account: who sends the example as it stands is told that it is unknown.
-EXAMPLE_ACCOUNT = "123456"
-EXAMPLE_AMOUNT = Money.roubles(500)
+MINUTE = timedelta(minutes=1)
+
+_AUTOPAY = {CommandKind.AUTOPAY_STATE, CommandKind.AUTOPAY_STOP, CommandKind.AUTOPAY_AMOUNT}
+# These words are for payments from a phone; autopay has its own.
+_OWN_WORDS = {
+    Problem.AMBIGUOUS_NUMBERS,
+    Problem.AMOUNT_MALFORMED,
+    Problem.AMOUNT_MISSING,
+    Problem.AMOUNT_TOO_LARGE,
+    Problem.AMOUNT_TOO_SMALL,
+    "method_unavailable",
+}
 
 _NAMES: dict[type[errors.Refusal], str] = {
+    errors.AccountNeeded: "account_needed",
     errors.AlreadyConfirmed: "already_confirmed",
     errors.AmountTooLarge: Problem.AMOUNT_TOO_LARGE,
     errors.AmountTooSmall: Problem.AMOUNT_TOO_SMALL,
+    errors.CodeExpired: "code_expired",
     errors.CodeNeeded: "code_needed",
+    errors.CodeWrong: "code_wrong",
+    errors.MandateExists: "mandate_exists",
     errors.MethodUnavailable: "method_unavailable",
+    errors.NoMandate: "no_mandate",
     errors.NoOpenQuote: "no_open_quote",
     errors.NoRegisteredPhone: "no_registered_phone",
     errors.NotLinked: "not_linked",
     errors.QuoteExpired: "quote_expired",
     errors.SumNeeded: "sum_needed",
+    errors.TooManyTries: "too_many_tries",
     errors.UnknownAccount: "unknown_account",
     errors.WrongSum: "wrong_sum",
 }
 
 
-def of_refusal(refusal: errors.Refusal) -> Refused:
+def of_refusal(refusal: errors.Refusal, command: Command) -> Refused:
     """The notice of a use case's refusal. KeyError for one that no use case of this channel raises."""
-    facts = {name: value for name, value in vars(refusal).items() if isinstance(value, str | Money)}
-    return Refused(_NAMES[type(refusal)], facts)
+    facts = {name: _fact(value) for name, value in vars(refusal).items() if not isinstance(value, UUID)}
+    if isinstance(refusal, errors.AccountNeeded):
+        facts |= {"form": command.kind, "amount": command.amount}
+    return Refused(_named(_NAMES[type(refusal)], command), facts)
 
 
 def of_problem(command: Command, profile: Profile) -> Refused:
     """The notice of a command that the grammar could not read to the end."""
     assert command.problem is not None
-    limits = profile.methods["mobile"]
+    limits = profile.autopay if command.kind in _AUTOPAY else profile.methods["mobile"]
     facts = {
         "account": command.account,
         "amount": command.amount,
         "least": limits.least,
         "most": limits.most,
     }
-    return Refused(command.problem, {name: value for name, value in facts.items() if value is not None})
+    said = _named(command.problem, command)
+    return Refused(said, {name: value for name, value in facts.items() if value is not None})
+
+
+def _named(problem: str, command: Command) -> str:
+    if command.kind is CommandKind.AUTOPAY_STOP and problem == Problem.AMBIGUOUS_NUMBERS:
+        return "autopay_stop_unclear"
+    own = (command.kind in _AUTOPAY or command.kind is CommandKind.CODE) and problem in _OWN_WORDS
+    return f"autopay_{problem}" if own else problem
+
+
+def _fact(value: object) -> object:
+    return -(-value // MINUTE) if isinstance(value, timedelta) else value
 
 
 def text_of(problem: str, facts: Mapping[str, Any], words: Words, keyword: str) -> str:
     """The words of a stored refusal; KeyError for a problem that none has."""
-    return _TEXTS[problem](_Said(facts, words, keyword))
+    return _TEXTS[problem](Said(facts, words, keyword))
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    facts: Mapping[str, Any]
-    words: Words
-    keyword: str
-
-    def money(self, name: str) -> str:
-        return self.words.plain_money(Money(self.facts[name]))
-
-    @property
-    def example(self) -> str:
-        """The form to send, with what we know of it already."""
-        account = self.facts.get("account", EXAMPLE_ACCOUNT)
-        amount = Money(self.facts.get("amount", EXAMPLE_AMOUNT.kopecks))
-        return f"{self.keyword} {account} {self.words.plain_amount(amount)}"
-
-
-def _ambiguous_numbers(said: _Said) -> str:
+def _ambiguous_numbers(said: Said) -> str:
     words = said.words
     return words("Account and amount are not clear. Send them like this: {example}", example=said.example)
 
 
-def _amount_missing(said: _Said) -> str:
+def _amount_missing(said: Said) -> str:
     words = said.words
     return words("Account and amount are needed, like this: {example}", example=said.example)
 
 
-def _amount_malformed(said: _Said) -> str:
+def _amount_malformed(said: Said) -> str:
     words = said.words
     return words("The amount is not clear. Write it in digits, like this: {example}", example=said.example)
 
 
-def _amount_too_small(said: _Said) -> str:
+def _amount_too_small(said: Said) -> str:
     words = said.words
     return words(
         "The least amount is {least}. First the account, then the amount.", least=said.money("least")
     )
 
 
-def _amount_too_large(said: _Said) -> str:
+def _amount_too_large(said: Said) -> str:
     words = said.words
     return words(
         "The largest amount is {most}. First the account, then the amount: {example}",
@@ -104,62 +119,62 @@ def _amount_too_large(said: _Said) -> str:
     )
 
 
-def _unknown_account(said: _Said) -> str:
+def _unknown_account(said: Said) -> str:
     words = said.words
     return words("There is no account {number}. Check the number. Nothing was charged.", **said.facts)
 
 
-def _no_open_quote(said: _Said) -> str:
+def _no_open_quote(said: Said) -> str:
     words = said.words
     return words("There is nothing to confirm. To top up, send: {example}", example=said.example)
 
 
-def _quote_expired(said: _Said) -> str:
+def _quote_expired(said: Said) -> str:
     words = said.words
     return words("The time to confirm has passed, nothing was charged. Send your request again.")
 
 
-def _sum_needed(said: _Said) -> str:
+def _sum_needed(said: Said) -> str:
     words = said.words
     return words("To confirm, reply YES and the amount: {reply}", reply=_yes_with_amount(said))
 
 
-def _wrong_sum(said: _Said) -> str:
+def _wrong_sum(said: Said) -> str:
     words = said.words
     return words("That is another amount. To confirm, reply: {reply}", reply=_yes_with_amount(said))
 
 
-def _code_needed(said: _Said) -> str:
+def _code_needed(said: Said) -> str:
     words = said.words
     return words("To confirm, reply with the three digits from our message.")
 
 
-def _already_confirmed(said: _Said) -> str:
+def _already_confirmed(said: Said) -> str:
     words = said.words
     return words("This payment is confirmed already. It will not be charged again.")
 
 
-def _no_registered_phone(said: _Said) -> str:
+def _no_registered_phone(said: Said) -> str:
     words = said.words
     return words("This phone is registered with no account. Our office can register it.")
 
 
-def _not_linked(said: _Said) -> str:
+def _not_linked(said: Said) -> str:
     words = said.words
     return words("This phone is not registered with that account.")
 
 
-def _method_unavailable(said: _Said) -> str:
+def _method_unavailable(said: Said) -> str:
     words = said.words
     return words("Payment from a phone does not work now. Nothing was charged, please try later.")
 
 
-def _yes_with_amount(said: _Said) -> str:
+def _yes_with_amount(said: Said) -> str:
     words = said.words
     return words("YES {amount}", amount=words.plain_amount(Money(said.facts["amount"])))
 
 
-_TEXTS: dict[str, Callable[[_Said], str]] = {
+_TEXTS: dict[str, Callable[[Said], str]] = AUTOPAY_REFUSALS | {
     Problem.ACCOUNT_MISSING: _amount_missing,
     Problem.AMBIGUOUS_NUMBERS: _ambiguous_numbers,
     Problem.AMOUNT_MALFORMED: _amount_malformed,

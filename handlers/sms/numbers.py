@@ -28,6 +28,13 @@ def scan(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> Numbers:
     return _Scan(tokens, lexicon).run()
 
 
+def meaning_of(word: Token, after: Token | None, lexicon: Mapping[str, Meaning]) -> Meaning | None:
+    announces = after is not None and (after.kind is Kind.DIGITS or (after.text == "." and after.tight))
+    if word.text == "no" and announces:
+        return Meaning.ACCOUNT  # "No. 100080", not "no"
+    return lexicon.get(word.text)
+
+
 class _Scan:
     def __init__(self, tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> None:
         self._tokens = tokens
@@ -89,7 +96,7 @@ class _Scan:
         )
 
     def _word(self, word: Token, before: Token | None, after: Token | None) -> None:
-        meaning = self._meaning(word, after)
+        meaning = meaning_of(word, after, self._lexicon)
         behind_digits = before is not None and before.kind is Kind.DIGITS
         touches = (behind_digits and word.tight) or (
             after is not None and after.kind is Kind.DIGITS and after.tight
@@ -114,12 +121,6 @@ class _Scan:
                 self._announced = Role.AMOUNT
         if (touches and meaning not in TIGHT) or _is_numeric(word.text):
             self._found.spoiled = True
-
-    def _meaning(self, word: Token, after: Token | None) -> Meaning | None:
-        announces = after is not None and (after.kind is Kind.DIGITS or (after.text == "." and after.tight))
-        if word.text == "no" and announces:
-            return Meaning.ACCOUNT  # "No. 100080", not "no"
-        return self._lexicon.get(word.text)
 
     def _sign(self, sign: Token, after: Token | None) -> None:
         text = sign.text

@@ -9,16 +9,17 @@ from typing import Literal
 from core.money import Money
 from core.profile import Profile
 from handlers.sms.amounts import Limits, Problem, account_of, amount_of, read
+from handlers.sms.autopay_words import Wish, read_autopay
 from handlers.sms.letters import SPOILED, Kind, Token, one_slip_apart, tokens
 from handlers.sms.numbers import scan
-from handlers.sms.vocabulary import Meaning, lexicon
+from handlers.sms.vocabulary import NO_SIGNS, Meaning, lexicon
 
 CODE_LENGTH = 3  # digits of the code in a quote, where the profile asks for one
+ONE_TIME_CODE = ((6,), (3, 3), (2, 2, 2))  # digits of a code that came by SMS, and how people group them
 
 _HARMLESS = frozenset(".,!:;\"'«»“”„)…")
 _THUMB = "👍"
 _YES_SIGNS = frozenset({"+", _THUMB})
-_NO_SIGNS = frozenset("👎❌✖✗✘🚫⛔🛑🙅❎🤔🤨❓❔")
 _PICTURES = frozenset(
     {"So", "Cs", "Cn", "Co"}
 )  # emoji: also those cut in half, and those newer than our tables
@@ -32,6 +33,10 @@ class CommandKind(StrEnum):
     HELP = "help"
     STOP = "stop"
     START = "start"
+    AUTOPAY_STATE = "autopay_state"
+    AUTOPAY_STOP = "autopay_stop"
+    AUTOPAY_AMOUNT = "autopay_amount"
+    CODE = "code"
     UNKNOWN = "unknown"
 
 
@@ -47,12 +52,16 @@ class Command:
     with_keyword: bool = False
 
 
+_OURS = {Meaning.KEYWORD, Meaning.AUTOPAY}
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What one operator's short code understands."""
 
     lexicon: Mapping[str, Meaning]
     limits: Limits
+    autopay: Limits
     confirm: Literal["word", "code"]
 
     @classmethod
@@ -61,13 +70,14 @@ class Dialect:
         return cls(
             lexicon((profile.sms.keyword, *profile.sms.aliases)),
             Limits(mobile.least, mobile.most),
+            Limits(profile.autopay.least, profile.autopay.most),
             profile.sms.confirm,
         )
 
     @property
     def keywords(self) -> list[str]:
         """Folded, in both layouts."""
-        return [word for word, meaning in self.lexicon.items() if meaning is Meaning.KEYWORD]
+        return [word for word, meaning in self.lexicon.items() if meaning in _OURS]
 
 
 _BARE = {
@@ -79,6 +89,14 @@ _BARE = {
     Meaning.START: CommandKind.START,
 }
 _MAY_PRECEDE_KEYWORD = {Meaning.COURTESY, Meaning.FILLER, Meaning.ACCOUNT}
+_BESIDE_CODE = {Meaning.COURTESY, Meaning.KEYWORD, Meaning.CODE}
+# Before digits these are as foreign as a word that we do not know.
+_NO_HEADS = {None, Meaning.ON, Meaning.OFF, Meaning.PERIOD, Meaning.CODE}
+_WISHES = {
+    Wish.STATE: CommandKind.AUTOPAY_STATE,
+    Wish.STOP: CommandKind.AUTOPAY_STOP,
+    Wish.AMOUNT: CommandKind.AUTOPAY_AMOUNT,
+}
 _BESIDE_COMMAND = {Meaning.COURTESY, Meaning.KEYWORD}
 _BESIDE_BALANCE = {Meaning.COURTESY, Meaning.KEYWORD, Meaning.FILLER, Meaning.ACCOUNT}
 
@@ -87,14 +105,19 @@ def parse(text: str, dialect: Dialect) -> Command:
     """Understand one text. Never raises, whatever the text; linear in its length."""
     read_tokens = tokens(text)
     after = _after_keyword(read_tokens, dialect)
-    if after is None:
+    command = _autopay(read_tokens, dialect) or _code(read_tokens, dialect)
+    if command is None and after is None:
         command = _bare(read_tokens, dialect)
         command = command or Command(CommandKind.UNKNOWN, problem=_why_unknown(read_tokens, dialect))
-        is_ours = any(dialect.lexicon.get(token.text) is Meaning.KEYWORD for token in read_tokens)
-    else:
+    elif command is None and after is not None:
         command = _bare(after, dialect, only_words=True) or _top_up(after, dialect)
-        is_ours = True
+    assert command is not None
+    is_ours = after is not None or _names(read_tokens, dialect, Meaning.KEYWORD)
     return replace(command, with_keyword=is_ours)
+
+
+def _names(read: Sequence[Token], dialect: Dialect, meaning: Meaning) -> bool:
+    return any(dialect.lexicon.get(token.text) is meaning for token in read)
 
 
 def _after_keyword(read: Sequence[Token], dialect: Dialect) -> Sequence[Token] | None:
@@ -107,9 +130,33 @@ def _after_keyword(read: Sequence[Token], dialect: Dialect) -> Sequence[Token] |
     return None
 
 
+def _autopay(read: Sequence[Token], dialect: Dialect) -> Command | None:
+    asked = read_autopay(read, dialect.lexicon, dialect.autopay)
+    if asked is None:
+        return None
+    if asked.wish is Wish.UNCLEAR:
+        return Command(CommandKind.UNKNOWN, problem=Problem.NOT_UNDERSTOOD)
+    reading = asked.reading
+    return Command(_WISHES[asked.wish], reading.account, reading.amount, reading.problem)
+
+
+def _code(read: Sequence[Token], dialect: Dialect) -> Command | None:
+    """A one-time code alone. Behind our keyword six digits are an account, unless they are called a code."""
+    digits = tuple(len(token.text) for token in read if token.kind is Kind.DIGITS)
+    if digits not in ONE_TIME_CODE:
+        return None
+    meanings = {dialect.lexicon.get(token.text) for token in read if token.kind is Kind.WORD}
+    signs = {token.text for token in read if token.kind is Kind.SIGN}
+    is_account = Meaning.KEYWORD in meanings and Meaning.CODE not in meanings
+    if is_account or not (meanings <= _BESIDE_CODE and signs <= _HARMLESS | {"-"}):
+        return None
+    code = "".join(token.text for token in read if token.kind is Kind.DIGITS)
+    return Command(CommandKind.CODE, code=code)
+
+
 def _top_up(after: Sequence[Token], dialect: Dialect) -> Command:
     numbers = scan(after, dialect.lexicon)
-    if numbers.refused:
+    if numbers.refused or _names(after, dialect, Meaning.AUTOPAY):
         return Command(CommandKind.UNKNOWN, problem=Problem.NOT_UNDERSTOOD)
     reading = read(numbers.groups, dialect.limits, spoiled=numbers.spoiled)
     return Command(CommandKind.TOP_UP, reading.account, reading.amount, reading.problem)
@@ -174,7 +221,7 @@ def _confirm(
 def _agrees(signs: set[str]) -> bool:
     """Nothing but punctuation and friendly pictures: no question, no minus, no thumb down."""
     return all(
-        sign in _HARMLESS or sign in _YES_SIGNS or (_is_picture(sign) and sign not in _NO_SIGNS)
+        sign in _HARMLESS or sign in _YES_SIGNS or (_is_picture(sign) and sign not in NO_SIGNS)
         for sign in signs
     )
 
@@ -200,7 +247,7 @@ def _why_unknown(read: Sequence[Token], dialect: Dialect) -> Problem:
     heads = [token for token in read if token.kind is not Kind.SIGN][:2]
     is_foreign = (
         [token.kind for token in heads] == [Kind.WORD, Kind.DIGITS]
-        and heads[0].text not in dialect.lexicon
+        and dialect.lexicon.get(heads[0].text) in _NO_HEADS
         and not any(one_slip_apart(heads[0].text, keyword) for keyword in dialect.keywords)
     )
     return Problem.NOT_OURS if is_foreign else Problem.NOT_UNDERSTOOD

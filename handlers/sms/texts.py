@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.messages.notices import Notice
@@ -11,6 +10,8 @@ from core.money import Money
 from core.profile import Profile
 from handlers.locale import Catalogues, Words
 from handlers.sms import errors
+from handlers.sms.texts_autopay import AUTOPAY_TEXTS
+from handlers.sms.told import Told
 
 if TYPE_CHECKING:  # the outbox needs the database, and a text can be worded without one
     from core.messages.outbox import DueNotice
@@ -34,24 +35,10 @@ class Texts:
         return self._text(said.template, said.params(), locale)
 
     def _text(self, template: str, params: Mapping[str, Any], locale: str) -> str:
-        return _TEXTS[template](_Told(params, self._catalogues.words("sms", locale), self._profile))
+        return _TEXTS[template](Told(params, self._catalogues.words("sms", locale), self._profile))
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    params: Mapping[str, Any]
-    words: Words
-    profile: Profile
-
-    @property
-    def number(self) -> str:
-        return str(self.params["number"])
-
-    def money(self, name: str) -> str:
-        return self.words.plain_money(Money(self.params[name]))
-
-
-def _quoted(told: _Told) -> str:
+def _quoted(told: Told) -> str:
     words = told.words
     facts = {name: told.money(name) for name in ("amount", "commission", "total")}
     if told.params["commission_from"]:
@@ -70,7 +57,7 @@ def _quoted(told: _Told) -> str:
     return f"{details} {_how_to_confirm(told)}"
 
 
-def _how_to_confirm(told: _Told) -> str:
+def _how_to_confirm(told: Told) -> str:
     words = told.words
     if told.params["code"]:
         return words("To pay, reply {code}.", code=told.params["code"])
@@ -80,7 +67,7 @@ def _how_to_confirm(told: _Told) -> str:
     return words("To pay, reply YES.")
 
 
-def _paid(told: _Told) -> str:
+def _paid(told: Told) -> str:
     words = told.words
     facts = {"number": told.number, "amount": told.money("amount"), "total": told.money("total")}
     if told.params["late"]:
@@ -90,7 +77,7 @@ def _paid(told: _Told) -> str:
     return words("Paid: {amount} to account {number}. Charged {total}.", **facts)
 
 
-def _declined(told: _Told) -> str:
+def _declined(told: Told) -> str:
     words = told.words
     facts = {"number": told.number, "amount": told.money("amount")}
     match told.params["reason"]:
@@ -104,7 +91,7 @@ def _declined(told: _Told) -> str:
     return words("Not paid, nothing was charged: refused. Account {number}, {amount}.", **facts)
 
 
-def _pending(told: _Told) -> str:
+def _pending(told: Told) -> str:
     words = told.words
     return words(
         "Your payment of {amount} to account {number} is on its way. We shall write when it is done.",
@@ -113,7 +100,7 @@ def _pending(told: _Told) -> str:
     )
 
 
-def _held(told: _Told) -> str:
+def _held(told: Told) -> str:
     words = told.words
     return words(
         "Your payment of {amount} does not fit what was asked. Our staff will look at it.",
@@ -121,16 +108,7 @@ def _held(told: _Told) -> str:
     )
 
 
-def _refunded(told: _Told) -> str:
-    words = told.words
-    return words(
-        "Refund: {amount} was returned to you and taken off account {number}.",
-        number=told.number,
-        amount=told.money("amount"),
-    )
-
-
-def _cancelled(told: _Told) -> str:
+def _cancelled(told: Told) -> str:
     words = told.words
     return words(
         "Cancelled: account {number}, {amount}. Nothing was charged.",
@@ -139,7 +117,7 @@ def _cancelled(told: _Told) -> str:
     )
 
 
-def _balance(told: _Told) -> str:
+def _balance(told: Told) -> str:
     words, lines = told.words, told.params["lines"]
     if len(lines) == 1:
         return _one_balance(lines[0], words)
@@ -174,37 +152,37 @@ def _plain(kopecks: int, words: Words) -> str:
     return words.plain_money(Money(kopecks))
 
 
-def _help(told: _Told) -> str:
+def _help(told: Told) -> str:
     words, sms = told.words, told.profile.sms
     return words(
         "Top up from your phone: {keyword} 123456 500 (account, roubles). Balance: BALANCE. "
-        "No more messages: STOP. First SMS to {short_code} from {price}",
+        "Autopay: AUTOPAY. No more messages: STOP. First SMS to {short_code} from {price}",
         keyword=sms.keyword,
         short_code=sms.short_code,
         price=words.plain_money(sms.first_sms_price),
     )
 
 
-def _stopped(told: _Told) -> str:
+def _stopped(told: Told) -> str:
     words = told.words
     return words("We shall not write first any more. To undo this, send START.")
 
 
-def _started(told: _Told) -> str:
+def _started(told: Told) -> str:
     words = told.words
     return words("You get our messages again. To end them, send STOP.")
 
 
-def _no_cards(told: _Told) -> str:
+def _no_cards(told: Told) -> str:
     words = told.words
     return words("Please never send card numbers. We did not keep it, and take no cards by SMS.")
 
 
-def _refused(told: _Told) -> str:
+def _refused(told: Told) -> str:
     return errors.text_of(told.params["problem"], told.params["facts"], told.words, told.profile.sms.keyword)
 
 
-_TEXTS: dict[str, Callable[[_Told], str]] = {
+_TEXTS: dict[str, Callable[[Told], str]] = AUTOPAY_TEXTS | {
     "balance": _balance,
     "cancelled": _cancelled,
     "declined": _declined,
@@ -214,7 +192,6 @@ _TEXTS: dict[str, Callable[[_Told], str]] = {
     "paid": _paid,
     "pending": _pending,
     "quoted": _quoted,
-    "refunded": _refunded,
     "refused": _refused,
     "started": _started,
     "stopped": _stopped,

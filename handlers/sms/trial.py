@@ -17,6 +17,10 @@ _UNTOLD = {CommandKind.START: CommandKind.UNKNOWN}
 
 _DEPENDS = {
     CommandKind.BALANCE: "(the balances of the accounts that this phone is registered with)",
+    CommandKind.AUTOPAY_STATE: "(the autopay of the account that this phone is registered with)",
+    CommandKind.AUTOPAY_STOP: "(this phone's autopay deleted, or that there is none)",
+    CommandKind.AUTOPAY_AMOUNT: "(a smaller sum at once; a larger one, or autopay anew, by a code)",
+    CommandKind.CODE: "(what this phone's open code was sent for; without one, help)",
     CommandKind.CONFIRM: "(the outcome of this phone's open quote, or that there is none)",
     CommandKind.CANCEL: "(this phone's open quote cancelled, or that there is none)",
 }
@@ -77,6 +81,6 @@ def _quote(command: Command, profile: Profile, payer: Payer) -> Notice:
     by_provider = operator.taken_by == "provider"
     total = command.amount if by_provider else command.amount + commission
     if total > limits.most_total:
-        return errors.of_refusal(AmountTooLarge(limits.most))
+        return errors.of_refusal(AmountTooLarge(limits.most), command)
     code = "000" if profile.sms.confirm == "code" else None
     return Quoted(command.account, command.amount, commission, total, commission_from=by_provider, code=code)

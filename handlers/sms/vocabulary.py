@@ -15,6 +15,11 @@ class Meaning(StrEnum):
     HELP = "help"
     STOP = "stop"
     START = "start"
+    AUTOPAY = "autopay"
+    ON = "on"  # these four mean something beside autopay or a code alone
+    OFF = "off"
+    PERIOD = "period"
+    CODE = "code"
     NOT = "not"
     NEED = "need"  # "не надо": a cancel only together with NOT
     COURTESY = "courtesy"
@@ -35,9 +40,29 @@ COMMANDS = {
     Meaning.HELP: "помощь помогите help хелп справка команды",
     Meaning.STOP: "стоп stop отписаться отписка unsubscribe",
     Meaning.START: "старт start подписаться subscribe",
+    Meaning.AUTOPAY: (
+        "автоплатеж автоплатёж автоплатежа автоплатежу автоплатежом автоплатеже автоплатежи автооплата"
+        " автооплату автооплаты автопей автопэй автоплатеш автоплатёш автоплатешь автоплатежь афтоплатеж"
+        " автаплатеж автоплотеж autopay autopayment avtoplatezh avtoplatej avtoplatesh avtoplatez avtoplateg"
+        " autoplatezh autoplatej avtooplata avtopay"
+    ),
+    Meaning.OFF: (
+        "отключить отключи отключите отключение откл выкл выключить выключи выключите удалить удали удалите"
+        " убрать убери уберите прекратить прекратите остановить останови остановите off disable delete"
+    ),
+    Meaning.CODE: "код code kod",
 }
 
 OTHERS = {
+    Meaning.ON: (
+        "подключить подключи подключите включить включи включите вкл установить установи установите сделать"
+        " сделай сделайте изменить измени измените поменять on enable set"
+    ),
+    Meaning.PERIOD: (
+        "в каждый каждые каждую каждое ежемесячно еженедельно ежедневно дней дня дни сутки неделя неделю"
+        " недели месяц месяца месяцев мес год года число числа every daily weekly monthly day days week weeks"
+        " month months"
+    ),
     Meaning.NOT: "не not",
     Meaning.NEED: "надо нужно хочу буду",
     Meaning.COURTESY: (
@@ -46,8 +71,8 @@ OTHERS = {
     Meaning.ROUBLES: "р руб рубль рубля рублей рубли r rub rur ruble rubles rouble roubles",
     Meaning.KOPECKS: "коп копейка копейки копеек kop kopecks",
     Meaning.ACCOUNT: (
-        "№ лс сч счет счета счету лицевой лицевого лицевому абонент договор договора номер номера n nr num"
-        " number ls acc acct account"
+        "№ лс сч счет счета счету счете лицевой лицевого лицевому абонент договор договора номер номера n nr"
+        " num number ls acc acct account"
     ),
     Meaning.AMOUNT: "сумма сумму суммой суммы sum summa amount",
     Meaning.FILLER: (
@@ -80,6 +105,7 @@ TIGHT = frozenset(
     }
 )
 
+NO_SIGNS = frozenset("👎❌✖✗✘🚫⛔🛑🙅❎🤔🤨❓❔")
 _PUNCTUATION_KEYS = "[];',.`"
 
 

@@ -9,6 +9,7 @@ from aiogram.types import CallbackQuery, Message
 
 from core.errors import ForeignContact
 from core.use_cases.accounts import Accounts
+from core.use_cases.autopay import Autopay
 from core.use_cases.links import Links
 from core.use_cases.subscribers import Subscriber
 from handlers.telegram import texts
@@ -16,6 +17,7 @@ from handlers.telegram.buttons import AskUnlink, ToAccount, ToAccounts, ToContac
 from handlers.telegram.chosen import chosen
 from handlers.telegram.commands import Says
 from handlers.telegram.html import Html
+from handlers.telegram.offered import Offered
 from handlers.telegram.screen import Screen
 from handlers.telegram.states import Linking
 
@@ -48,9 +50,16 @@ async def account(
 
 @router.callback_query(AskUnlink.filter())
 async def ask_unlink(
-    query: CallbackQuery, callback_data: AskUnlink, who: Subscriber, words: Html, accounts: Accounts
+    query: CallbackQuery,
+    callback_data: AskUnlink,
+    who: Subscriber,
+    words: Html,
+    accounts: Accounts,
+    autopay: Autopay,
 ) -> Screen:
-    return texts.ask_unlink(words, chosen(await accounts.linked(who.payer), callback_data.account))
+    one = chosen(await accounts.linked(who.payer), callback_data.account)
+    agreed_on = {each.id for each in await autopay.agreed_on(who.payer)}
+    return texts.ask_unlink(words, one, autopay=one.id in agreed_on)
 
 
 @router.callback_query(Unlink.filter())
@@ -69,23 +78,28 @@ async def unlink(
 
 @router.callback_query(ToLinking.filter())
 async def start_linking(
-    query: CallbackQuery, who: Subscriber, words: Html, state: FSMContext, links: Links
+    query: CallbackQuery, who: Subscriber, words: Html, state: FSMContext, links: Links, offered: Offered
 ) -> Screen:
     start = await links.start(who.payer, query.from_user.full_name)
     await state.set_state(Linking.code)
-    return texts.linking(words, start)
+    return texts.linking(words, start, by_sms=offered.sms_codes)
 
 
 @router.message(StateFilter(Linking.code))
 async def code_typed(
     message: Message, who: Subscriber, words: Html, state: FSMContext, links: Links, accounts: Accounts
 ) -> Screen:
-    code = re.sub(r"[\s-]", "", message.text or "")
-    if not CODE.fullmatch(code):
+    code = code_in(message)
+    if code is None:
         return texts.not_a_code(words)
     number = await links.complete(who.payer, code)
     await state.clear()
     return texts.linked(words, number, await accounts.linked(who.payer))
+
+
+def code_in(message: Message) -> str | None:
+    code = re.sub(r"[\s-]", "", message.text or "")
+    return code if CODE.fullmatch(code) else None
 
 
 @router.callback_query(ToContact.filter())

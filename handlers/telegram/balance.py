@@ -12,6 +12,7 @@ from handlers.telegram.buttons import ToBalance, ToBalances
 from handlers.telegram.chosen import chosen
 from handlers.telegram.commands import Says
 from handlers.telegram.html import Html
+from handlers.telegram.offered import Offered
 from handlers.telegram.screen import Screen
 
 router = Router(name="balance")
@@ -19,9 +20,14 @@ router = Router(name="balance")
 
 @router.message(Says("balance"))
 async def balance_asked(
-    message: Message, visit: Visit, words: Html, visits: Visits, subscribers: Subscribers
+    message: Message,
+    visit: Visit,
+    words: Html,
+    visits: Visits,
+    subscribers: Subscribers,
+    offered: Offered,
 ) -> Screen:
-    return await _balance(None, visit, words, visits, subscribers)
+    return await _balance(None, visit, words, visits, subscribers, offered)
 
 
 @router.callback_query(ToBalance.filter())
@@ -32,8 +38,9 @@ async def balance_pressed(
     words: Html,
     visits: Visits,
     subscribers: Subscribers,
+    offered: Offered,
 ) -> Screen:
-    return await _balance(callback_data.account, visit, words, visits, subscribers)
+    return await _balance(callback_data.account, visit, words, visits, subscribers, offered)
 
 
 @router.callback_query(ToBalances.filter())
@@ -42,12 +49,17 @@ async def pick(query: CallbackQuery, visit: Visit, words: Html) -> Screen:
 
 
 async def _balance(
-    account: UUID | None, visit: Visit, words: Html, visits: Visits, subscribers: Subscribers
+    account: UUID | None,
+    visit: Visit,
+    words: Html,
+    visits: Visits,
+    subscribers: Subscribers,
+    offered: Offered,
 ) -> Screen:
     if not visit.linked:
         return texts.accounts(words, visit.linked)
     one = chosen(visit.linked, account, visit.who.current_account)
     if one.id != visit.who.current_account:
         await subscribers.choose_account(visit.who.payer, one.id)
-    several = len(visit.linked) > 1
-    return texts_balance.balance(words, one.id, visits.screen(visit, one.id), several=several)
+    several, screen = len(visit.linked) > 1, visits.screen(visit, one.id)
+    return texts_balance.balance(words, one.id, screen, several=several, autopay=offered.cards)

@@ -1,11 +1,15 @@
 """What a button carries, 64 bytes at most. Anybody can forge one: the core asks whose the thing is."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any
 from uuid import UUID
 
 from aiogram.filters.callback_data import CallbackData
 from pydantic import BeforeValidator, Field
+
+from core.states import Method
+from core.use_cases.schedules import EveryDays, Monthly
 
 DATA_LARGEST = 64  # bytes, Bot API
 
@@ -27,9 +31,18 @@ class Button(CallbackData, prefix="none"):
         return packed
 
 
-def _plain(value: UUID | str | int | None) -> str:
-    if isinstance(value, UUID):
-        return urlsafe_b64encode(value.bytes).decode().rstrip("=")
+def _plain(value: Any) -> str:
+    match value:
+        case UUID():
+            return urlsafe_b64encode(value.bytes).decode().rstrip("=")
+        case bool():
+            return str(int(value))
+        case date():
+            return f"{value:%Y%m%d}"
+        case EveryDays():
+            return f"d{value.days}"
+        case Monthly():
+            return f"m{value.day}"
     return "" if value is None else str(value)
 
 
@@ -67,7 +80,30 @@ class Chip(Button, prefix="chip"):
 
 
 class Confirm(Button, prefix="confirm"):
+    """With a saved card, or on the provider's page, which may be told to remember the card."""
+
     top_up: Id
+    card: Id | None = None
+    remember: bool = False
+
+
+class Remember(Button, prefix="remember"):
+    """The tick on the confirm screen, as it is to be."""
+
+    top_up: Id
+    on: bool
+
+
+class OtherMethod(Button, prefix="method"):
+    top_up: Id
+    method: Method
+
+
+class SaveCard(Button, prefix="save"):
+    """A top-up on the card page with the tick set: what an agreement without a card waits for."""
+
+    number: Number
+    kopecks: Annotated[int, Field(gt=0, lt=10**12)]
 
 
 class Drop(Button, prefix="drop"):
@@ -96,6 +132,10 @@ class Unlink(Button, prefix="unlinked"):
 
 
 class ToLinking(Button, prefix="link"):
+    pass
+
+
+class ToSmsLink(Button, prefix="link_sms"):
     pass
 
 

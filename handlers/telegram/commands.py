@@ -4,6 +4,7 @@ from aiogram.filters import Filter
 from aiogram.types import BotCommand, Message
 
 from handlers.locale import Words
+from handlers.telegram.offered import Offered
 
 
 class Says(Filter):
@@ -17,11 +18,16 @@ class Says(Filter):
         return first.partition("@")[0].lower() == self._command
 
 
-def menu(words: Words) -> list[BotCommand]:
+def menu(words: Words, offered: Offered) -> list[BotCommand]:
     """What Telegram shows behind the menu button, in one language."""
+    saved = [
+        BotCommand(command="autopay", description=words("Pay by itself")),
+        BotCommand(command="cards", description=words("Remembered cards")),
+    ]
     return [
         BotCommand(command="balance", description=words("Balance and days left")),
         BotCommand(command="pay", description=words("Top up an account")),
+        *(saved if offered.cards else []),
         BotCommand(command="accounts", description=words("My accounts")),
         BotCommand(command="settings", description=words("Language and accounts")),
         BotCommand(command="help", description=words("What the bot does, contacts")),

@@ -14,7 +14,7 @@ from aiogram.types import CallbackQuery, Message, TelegramObject
 from core import errors
 from core.ids import new_id
 from core.use_cases.subscribers import Subscribers
-from handlers.telegram import keyboards, texts, texts_top_up
+from handlers.telegram import buttons, keyboards, texts, texts_autopay, texts_draft, texts_top_up
 from handlers.telegram.html import Html
 from handlers.telegram.screen import Screen, show
 
@@ -94,8 +94,23 @@ def refused(refusal: errors.Refusal, words: Html, *, pressed: bool) -> Screen | 
         return texts_top_up.expired(words)
     if isinstance(refusal, STALE) and pressed:
         return texts.stale(words)
+    if (screen := _in_place(refusal, words)) is not None:
+        return screen
     text = told(refusal, words)
     return Screen(toast=text, alert=True) if pressed else Screen(text, keyboards.to_menu(words))
+
+
+def _in_place(refusal: errors.Refusal, words: Html) -> Screen | None:
+    """A refusal that has a next step shows it, with its button."""
+    match refusal:
+        case errors.FullAccessNeeded():
+            prove = keyboards.button(words("Log in or get a code"), buttons.ToLinking())
+            return Screen(told(refusal, words), keyboards.rows([prove], keyboards.back(words)))
+        case errors.ConsentOutdated():
+            return texts_draft.consent_outdated(words)
+        case errors.CardNeeded():
+            return texts_autopay.card_needed(words)
+    return None
 
 
 def told(refusal: errors.Refusal, words: Html) -> str:
@@ -134,6 +149,24 @@ def _told_of_linking(refusal: errors.Refusal, words: Html) -> str:
             return words("The code has expired. Please start again: /accounts.")
         case errors.TooManyTries(retry_after):
             return words("Too many tries. Please try again in {time}.", time=_duration(words, retry_after))
+    return _told_of_autopay(refusal, words)
+
+
+def _told_of_autopay(refusal: errors.Refusal, words: Html) -> str:
+    match refusal:
+        case errors.FullAccessNeeded():
+            return texts_autopay.needs_full_access(words)
+        case errors.MandateExists(number):
+            return words("Account {number} has autopay already: /autopay.", number=number)
+        case errors.NoMandate():
+            return words("There is no autopay on this account any more: /autopay.")
+        case errors.PeriodOutOfRange(least, most):
+            return words("Please type a number from {least} to {most}.", least=least, most=most)
+        case errors.UntilTooEarly(first):
+            return words(
+                "The first charge would be on {date}: the end date cannot be before it.",
+                date=words.date(first),
+            )
     return words("This is not possible now. Please start again: /start.")
 
 

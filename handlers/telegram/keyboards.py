@@ -1,18 +1,23 @@
 """The buttons under each screen."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
 
 from core.ids import AccountId
 from core.money import Money
+from core.states import Method
 from core.use_cases.accounts import LinkedAccount
 from core.use_cases.history import Chips, HistoryPage
 from core.use_cases.quotes import Quote
 from core.use_cases.top_ups import Confirmed
 from handlers.telegram import buttons
 from handlers.telegram.buttons import Button
+from handlers.telegram.buttons_autopay import ToAutopay, ToCards
 from handlers.telegram.html import Html
+from handlers.telegram.offered import Offered
+from handlers.telegram.ways import Choice
 
 LANGUAGE_NAMES = {"ru": "Русский", "en": "English"}
 
@@ -20,7 +25,12 @@ Row = list[InlineKeyboardButton]
 
 
 def button(text: str, to: Button) -> InlineKeyboardButton:
-    return InlineKeyboardButton(text=text, callback_data=to.pack())
+    return _button(text, to.pack())
+
+
+@lru_cache(maxsize=1000)  # most buttons are the same on every screen of a language
+def _button(text: str, data: str) -> InlineKeyboardButton:
+    return InlineKeyboardButton(text=text, callback_data=data)
 
 
 def link(text: str, url: str) -> InlineKeyboardButton:
@@ -44,13 +54,16 @@ def menu(words: Html, *, may_link: bool = False) -> InlineKeyboardMarkup:
     )
 
 
-def balance(words: Html, account: AccountId, *, several: bool) -> InlineKeyboardMarkup:
+def balance(
+    words: Html, account: AccountId, number: str, *, several: bool, autopay: bool = False
+) -> InlineKeyboardMarkup:
     other = [button(words("Another account"), buttons.ToBalances())] if several else []
     return rows(
         [
             button(words("Top up"), buttons.ToTopUp(account=account)),
             button(words("History"), buttons.ToHistory(account=account)),
         ],
+        [button(words("Autopay"), ToAutopay(number=number))] if autopay else [],
         [button(words("Refresh"), buttons.ToBalance(account=account)), *other],
         back(words),
     )
@@ -90,14 +103,36 @@ def chips(words: Html, number: str, chips: Chips) -> InlineKeyboardMarkup:
     )
 
 
-def quote(words: Html, quote: Quote) -> InlineKeyboardMarkup:
+def quote(words: Html, quote: Quote, choice: Choice, *, remember: bool) -> InlineKeyboardMarkup:
+    total, by_card = words.money(quote.total), quote.method == Method.CARD
+    cards = choice.cards if by_card else []
+    tick = "☑ " if remember else "☐ "
     return rows(
+        *(
+            [
+                button(
+                    words("{total} by {mask}", total=total, mask=card.mask),
+                    buttons.Confirm(top_up=quote.id, card=card.id),
+                )
+            ]
+            for card in cards
+        ),
         [
             button(
-                words("Confirm {total}", total=words.money(quote.total)),
-                buttons.Confirm(top_up=quote.id),
+                words("{total} by another card", total=total)
+                if cards
+                else words("Confirm {total}", total=total),
+                buttons.Confirm(top_up=quote.id, remember=remember and by_card),
             )
         ],
+        [button(tick + words("Remember my card"), buttons.Remember(top_up=quote.id, on=not remember))]
+        if choice.remembers and by_card
+        else [],
+        *(
+            [button(_by(words, method), buttons.OtherMethod(top_up=quote.id, method=method))]
+            for method in choice.methods
+            if method != quote.method
+        ),
         [
             button(words("Another amount"), buttons.OtherAmount(number=quote.number)),
             button(words("Cancel the top-up"), buttons.Drop(top_up=quote.id)),
@@ -105,8 +140,12 @@ def quote(words: Html, quote: Quote) -> InlineKeyboardMarkup:
     )
 
 
+def _by(words: Html, method: Method) -> str:
+    return words("By SBP instead") if method == Method.SBP else words("By card instead")
+
+
 def checkout(words: Html, confirmed: Confirmed) -> InlineKeyboardMarkup:
-    page = [link(words("Open the card page"), confirmed.checkout_url)] if confirmed.checkout_url else []
+    page = [link(words("Open the payment page"), confirmed.checkout_url)] if confirmed.checkout_url else []
     return rows(page, [button(words("Menu"), buttons.ToMenu())])
 
 
@@ -146,9 +185,10 @@ def unlink(words: Html, account: AccountId) -> InlineKeyboardMarkup:
     )
 
 
-def linking(words: Html, url: str) -> InlineKeyboardMarkup:
+def linking(words: Html, url: str, *, by_sms: bool) -> InlineKeyboardMarkup:
     return rows(
         [link(words("Open the login page"), url)],
+        [button(words("By a code sent by SMS"), buttons.ToSmsLink())] if by_sms else [],
         [button(words("By my phone number"), buttons.ToContact())],
         back(words, buttons.ToAccounts()),
     )
@@ -165,7 +205,7 @@ def contact(words: Html) -> ReplyKeyboardMarkup:
     )
 
 
-def settings(words: Html, locales: Iterable[str]) -> InlineKeyboardMarkup:
+def settings(words: Html, locales: Iterable[str], offered: Offered) -> InlineKeyboardMarkup:
     languages = [
         button(
             ("• " if code == words.code else "") + LANGUAGE_NAMES.get(code, code),
@@ -173,7 +213,12 @@ def settings(words: Html, locales: Iterable[str]) -> InlineKeyboardMarkup:
         )
         for code in locales
     ]
-    return rows(languages, [button(words("Accounts"), buttons.ToAccounts())], back(words))
+    return rows(
+        languages,
+        [button(words("Autopay"), ToAutopay()), button(words("Cards"), ToCards())] if offered.cards else [],
+        [button(words("Accounts"), buttons.ToAccounts())],
+        back(words),
+    )
 
 
 def help_(words: Html) -> InlineKeyboardMarkup:

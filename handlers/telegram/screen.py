@@ -27,6 +27,11 @@ class Screen:
     alert: bool = False  # the toast waits for a tap: it says that something did not happen
 
 
+def screen_of(query: CallbackQuery) -> str | None:
+    """The message that holds the pressed button: a notice replaces it."""
+    return None if query.message is None else str(query.message.message_id)
+
+
 async def show(screen: Screen, event: Message | CallbackQuery, bot: Bot) -> None:
     """A button's screen replaces the one that holds the button; a message is answered by a message."""
     if screen.text:

@@ -11,19 +11,20 @@ from handlers.telegram import texts
 from handlers.telegram.buttons import SetLanguage, ToSettings
 from handlers.telegram.commands import Says
 from handlers.telegram.html import Html
+from handlers.telegram.offered import Offered
 from handlers.telegram.screen import Screen
 
 router = Router(name="settings")
 
 
 @router.message(Says("settings"))
-async def settings_asked(message: Message, words: Html, profile: Profile) -> Screen:
-    return texts.settings(words, profile.locales)
+async def settings_asked(message: Message, words: Html, profile: Profile, offered: Offered) -> Screen:
+    return texts.settings(words, profile.locales, offered)
 
 
 @router.callback_query(ToSettings.filter())
-async def settings_pressed(query: CallbackQuery, words: Html, profile: Profile) -> Screen:
-    return texts.settings(words, profile.locales)
+async def settings_pressed(query: CallbackQuery, words: Html, profile: Profile, offered: Offered) -> Screen:
+    return texts.settings(words, profile.locales, offered)
 
 
 @router.callback_query(SetLanguage.filter())
@@ -34,8 +35,10 @@ async def set_language(
     profile: Profile,
     subscribers: Subscribers,
     catalogues: Catalogues,
+    offered: Offered,
 ) -> Screen:
     if callback_data.code not in profile.locales:
         raise StaleScreen
     await subscribers.set_locale(who.payer, callback_data.code)
-    return texts.settings(Html(catalogues.words("telegram", callback_data.code)), profile.locales)
+    words = Html(catalogues.words("telegram", callback_data.code))
+    return texts.settings(words, profile.locales, offered)

@@ -11,3 +11,12 @@ class TopUp(StatesGroup):
 class Linking(StatesGroup):
     code = State()
     contact = State()
+    number = State()  # to which an SMS is sent
+    sms_code = State()
+
+
+class Agreement(StatesGroup):
+    amount = State()
+    days = State()
+    day_of_month = State()
+    until = State()

@@ -7,8 +7,9 @@ from aiogram.types import ReplyKeyboardRemove
 from core.profile import Profile
 from core.use_cases.accounts import LinkedAccount
 from core.use_cases.links import LinkStart
-from handlers.telegram import keyboards
+from handlers.telegram import buttons, keyboards
 from handlers.telegram.html import Html
+from handlers.telegram.offered import Offered
 from handlers.telegram.screen import Screen
 
 
@@ -73,16 +74,21 @@ def account(words: Html, one: LinkedAccount) -> Screen:
     return Screen("\n".join(lines), keyboards.account(words, one.id))
 
 
-def ask_unlink(words: Html, one: LinkedAccount) -> Screen:
-    text = words(
-        "Unlink account <b>{number}</b> from this chat? Its balance will not be shown here any more. "
-        "The account itself does not change.",
-        number=one.number,
-    )
-    return Screen(text, keyboards.unlink(words, one.id))
+def ask_unlink(words: Html, one: LinkedAccount, *, autopay: bool = False) -> Screen:
+    """`autopay`: the person's own charges go on after it."""
+    lines = [
+        words(
+            "Unlink account <b>{number}</b> from this chat? Its balance will not be shown here any more. "
+            "The account itself does not change.",
+            number=one.number,
+        )
+    ]
+    if autopay:
+        lines.append(words("Your autopay of this account goes on: to end it, delete it at /autopay."))
+    return Screen("\n".join(lines), keyboards.unlink(words, one.id))
 
 
-def linking(words: Html, start: LinkStart) -> Screen:
+def linking(words: Html, start: LinkStart, *, by_sms: bool = False) -> Screen:
     text = words(
         "1. Open the login page and log in to your account.\n"
         "2. The page shows a one-time code of six digits.\n"
@@ -90,7 +96,26 @@ def linking(words: Html, start: LinkStart) -> Screen:
         "The link works once, until {until}. Never type your password in this chat.",
         until=words.moment(start.expires_at),
     )
-    return Screen(text, keyboards.linking(words, start.url))
+    return Screen(text, keyboards.linking(words, start.url, by_sms=by_sms))
+
+
+def ask_number_to_link(words: Html) -> Screen:
+    text = words("Which account? Type its number: a code is sent by SMS to the phone registered at it.")
+    return Screen(text, keyboards.rows(keyboards.back(words, buttons.ToLinking())))
+
+
+def ask_sms_code(words: Html, number: str) -> Screen:
+    text = words(
+        "If account <b>{number}</b> exists and has a phone registered, a code of six digits is on its way "
+        "there by SMS. Type it here within 5 minutes.",
+        number=number,
+    )
+    return Screen(text, keyboards.rows(keyboards.back(words, buttons.ToLinking())))
+
+
+def not_an_sms_code(words: Html) -> Screen:
+    text = words("The code has six digits: it comes by SMS to the phone registered at the account.")
+    return Screen(text, keyboards.to_menu(words))
 
 
 def not_a_code(words: Html) -> Screen:
@@ -126,16 +151,18 @@ def contact_taken(words: Html, numbers: Sequence[str]) -> Screen:
     return Screen(text, below=ReplyKeyboardRemove())
 
 
-def settings(words: Html, locales: Sequence[str]) -> Screen:
-    return Screen(words("Settings. Choose the language of this chat:"), keyboards.settings(words, locales))
+def settings(words: Html, locales: Sequence[str], offered: Offered) -> Screen:
+    text = words("Settings. Choose the language of this chat:")
+    return Screen(text, keyboards.settings(words, locales, offered))
 
 
-def help_(words: Html, profile: Profile) -> Screen:
+def help_(words: Html, profile: Profile, offered: Offered) -> Screen:
     sms = profile.sms
     example = f"{sms.keyword} 100080 100"
     lines = [
         words("/balance: balance, charges, days left"),
         words("/pay: top up your account or any other"),
+        *([words("/autopay: pay by itself"), words("/cards: remembered cards")] if offered.cards else []),
         words("/accounts: link and unlink accounts"),
         words("/settings: language"),
         "",
@@ -163,7 +190,8 @@ def privacy(words: Html, profile: Profile) -> Screen:
         "The bot stores your Telegram number and language, the accounts you linked, your top-ups and the "
         "texts you send, and uses them only to answer you. It stores no card numbers and asks for no "
         "passwords: the card is entered on the payment provider's page, the login on the page of "
-        "{operator}.\n\n"
+        "{operator}. Of a card that you ask to remember it stores the masked number, the expiry date and the "
+        "provider's reference, encrypted.\n\n"
         "/accounts unlinks an account at once. To have the rest erased, ask support: see /help.",
         operator=profile.name[words.code],
     )

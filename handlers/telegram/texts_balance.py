@@ -16,7 +16,9 @@ from handlers.telegram.screen import Screen
 DASH = "—"  # what the operator's own screens show where there is nothing to show
 
 
-def balance(words: Html, account: AccountId, shown: AccountScreen, *, several: bool) -> Screen:
+def balance(
+    words: Html, account: AccountId, shown: AccountScreen, *, several: bool, autopay: bool = False
+) -> Screen:
     lines = [
         words("Account <b>{number}</b>", number=shown.number),
         words("Balance: <b>{balance}</b>", balance=words.money(shown.balance)),
@@ -30,7 +32,8 @@ def balance(words: Html, account: AccountId, shown: AccountScreen, *, several: b
         words("Tariff from the next period: {tariff}", tariff=shown.tariff_next or shown.tariff or DASH),
         _next_period(words, shown),
     ]
-    return Screen("\n".join(lines), keyboards.balance(words, account, several=several))
+    keyboard = keyboards.balance(words, account, shown.number, several=several, autopay=autopay)
+    return Screen("\n".join(lines), keyboard)
 
 
 def which_balance(words: Html, linked: Sequence[LinkedAccount]) -> Screen:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from core.money import Money
-from handlers.telegram import keyboards
+from handlers.telegram import keyboards, texts_autopay_notices
 from handlers.telegram.html import Html
 from handlers.telegram.screen import Screen
 
@@ -73,12 +73,19 @@ def held(words: Html, params: Params) -> Screen:
 
 
 def refunded(words: Html, params: Params) -> Screen:
-    text = words(
-        "<b>Refund: {amount}</b>\nThe sum was returned to you and has left account {number}.",
-        number=params["number"],
-        amount=_amount(words, params),
-    )
-    return Screen(text, keyboards.to_menu(words))
+    lines = [
+        words(
+            "<b>Refund: {amount}</b>\nThe sum was returned to you and has left account {number}.",
+            number=params["number"],
+            amount=_amount(words, params),
+        )
+    ]
+    match params["reason"]:
+        case "autopay_deleted":
+            lines.append(words("It was charged while autopay was being deleted."))
+        case "card_unlinked":
+            lines.append(words("It was charged while the card was being unlinked."))
+    return Screen("\n".join(lines), keyboards.to_menu(words))
 
 
 def checkout_ready(words: Html, params: Params) -> Screen:
@@ -87,7 +94,7 @@ def checkout_ready(words: Html, params: Params) -> Screen:
         number=params["number"],
         amount=_amount(words, params),
     )
-    page = keyboards.link(words("Open the card page"), params["url"])
+    page = keyboards.link(words("Open the payment page"), params["url"])
     return Screen(text, keyboards.rows([page]))
 
 
@@ -121,4 +128,5 @@ TEMPLATES: dict[str, Callable[[Html, Params], Screen]] = {
     "checkout_ready": checkout_ready,
     "linked": linked,
     "unlinked": unlinked,
+    **texts_autopay_notices.TEMPLATES,
 }

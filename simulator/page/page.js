@@ -2,6 +2,7 @@
 
 import { mountSms } from "/page/sms.js";
 import { openLink } from "/page/overlay.js";
+import { mountTime } from "/page/time.js";
 import { language, speak, switchLanguage, word } from "/page/words.js";
 
 const LEDGER_RETRY_MS = 1000;
@@ -70,6 +71,7 @@ async function start() {
   place("example").textContent = `${config.sms_example} → ${config.short_code}`;
   place("hint").textContent = config.hint;
   place("hint").hidden = !config.hint;
+  if (config.clock) mountTime();
   if (config.sms) {
     const { short_code: shortCode, sms_example: example } = config;
     const mount = (element, msisdn) => mountSms(element, { msisdn, shortCode, example });

@@ -10,8 +10,9 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader
 
 from simulator.provider import cards
-from simulator.provider.books import Books, Charge, Kind, Status
+from simulator.provider.books import Books, Charge, Status
 from simulator.provider.callbacks import Callbacks
+from simulator.provider.vault import SavedCard, Vault
 from simulator.provider.words import WORDS, roubles
 
 HERE = Path(__file__).parent
@@ -27,11 +28,11 @@ CVC_DIGITS = 3
 
 
 class CardPage:
-    def __init__(self, books: Books, callbacks: Callbacks, now: Callable[[], datetime]) -> None:
+    def __init__(self, books: Books, callbacks: Callbacks, vault: Vault, now: Callable[[], datetime]) -> None:
         self._books = books
         self._callbacks = callbacks
         self._now = now
-        self._wallet = cards.Wallet()
+        self._vault = vault
         self._templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True)
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -63,18 +64,17 @@ class CardPage:
         if card is None:
             return self._form(request, charge, given=given, errors=errors)
         charge.used_forms.add(form)
-        self._pay(charge, card, number=cards.digits_of(given.get("number", "")), remember="remember" in given)
+        number = "" if given.get("card") == "saved" else cards.digits_of(given.get("number", ""))
+        self._pay(charge, card, number=number, remember="remember" in given)
         return _to_result(request)
 
-    def _read_card(
-        self, given: dict[str, str], charge: Charge
-    ) -> tuple[cards.SavedCard | None, dict[str, str]]:
+    def _read_card(self, given: dict[str, str], charge: Charge) -> tuple[SavedCard | None, dict[str, str]]:
         errors = {}
         cvc = given.get("cvc", "").strip()
         if not (len(cvc) == CVC_DIGITS and cvc.isascii() and cvc.isdecimal()):
             errors["cvc"] = "wrong_cvc"
         if given.get("card") == "saved":
-            card = self._wallet.of(charge.order.payer)
+            card = self._saved(charge)
             return (None if errors else card), errors
         number, expires = cards.digits_of(given.get("number", "")), cards.expiry(given.get("expiry", ""))
         if not cards.is_card_number(number):
@@ -85,20 +85,25 @@ class CardPage:
             errors["expiry"] = "expired"
         if errors or expires is None:
             return None, errors
-        return self._wallet.saved(number, expires), errors
+        return self._vault.read(number, expires), errors
 
-    def _pay(self, charge: Charge, card: cards.SavedCard, *, number: str, remember: bool) -> None:
-        was_saved = self._wallet.of(charge.order.payer) == card
-        charge.card_mask, charge.card_saved = card.mask, was_saved
+    def _saved(self, charge: Charge) -> SavedCard | None:
+        """The card that the product named; where it named none, the one that the payer had remembered."""
+        order = charge.order
+        return self._vault.find(order.token) if order.token else self._vault.of(order.payer)
+
+    def _pay(self, charge: Charge, card: SavedCard, *, number: str, remember: bool) -> None:
+        known = self._vault.token_of(charge.order.payer, card)
+        charge.card_mask, charge.card_saved = card.mask, known is not None
         if number == cards.PENDING_CARD:
             self._books.move(charge, Status.PENDING)
             return
-        if number in cards.DECLINES:
-            self._books.move(charge, Status.DECLINED, reason=cards.DECLINES[number])
+        reason = cards.DECLINES.get(number) if number else self._vault.why_declined(card)
+        if reason is not None:
+            self._books.move(charge, Status.DECLINED, reason=reason)
         else:
-            if remember:
-                self._wallet.remember(charge.order.payer, card)
-            charge.card_saved = was_saved or remember
+            charge.token = self._vault.keep(charge.order.payer, card) if remember else known
+            charge.card_saved, charge.card_expires = charge.token is not None, card.valid_to
             self._books.move(charge, Status.SUCCEEDED)
         self._callbacks.tell(charge)
 
@@ -119,7 +124,7 @@ class CardPage:
         errors: dict[str, str] | None = None,
     ) -> web.Response:
         given = given or {}
-        saved = self._wallet.of(charge.order.payer)
+        saved = self._saved(charge)
         other = "other" in request.query or (bool(given) and given.get("card") != "saved")
         return self._page(
             request,
@@ -129,6 +134,7 @@ class CardPage:
             saved=saved,
             asks_number=saved is None or other,
             given=given,
+            remember="remember" in given if given else charge.order.save,
             errors=errors or {},
             form=secrets.token_urlsafe(16),
             cards=cards,
@@ -136,7 +142,7 @@ class CardPage:
 
     def _charge(self, request: web.Request) -> Charge | None:
         charge = self._books.charge(request.match_info["id"])
-        return charge if charge is not None and charge.kind is Kind.CARD else None
+        return charge if charge is not None and charge.on_page else None
 
     def _page(self, request: web.Request, template: str, *, status: int = 200, **facts: Any) -> web.Response:
         language = _language(request)

@@ -1,10 +1,6 @@
-"""Cards of the sandbox: what is a card, which test number does what, and what may be remembered of one."""
+"""Cards of the sandbox: what is a card, and which test number does what."""
 
-import hashlib
-import hmac
 import re
-import secrets
-from dataclasses import dataclass
 from datetime import date
 
 DEFAULT_TEST_CARD = "4276850000037173"
@@ -18,32 +14,6 @@ DECLINES = {
 PENDING_CARD = "4276850000000049"
 
 LONGEST_VALIDITY_YEARS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class SavedCard:
-    mask: str
-    fingerprint: str
-    expires: tuple[int, int]
-
-
-class Wallet:
-    """Cards that payers asked to remember: never the number, a keyed hash tells two cards apart."""
-
-    def __init__(self) -> None:
-        self._cards: dict[str, SavedCard] = {}
-        self._salt = secrets.token_bytes(32)
-
-    def of(self, payer: str) -> SavedCard | None:
-        return self._cards.get(payer)
-
-    def remember(self, payer: str, card: SavedCard) -> None:
-        self._cards[payer] = card
-
-    def saved(self, number: str, expires: tuple[int, int]) -> SavedCard:
-        return SavedCard(
-            mask(number), hmac.digest(self._salt, number.encode(), hashlib.sha256).hex(), expires
-        )
 
 
 def digits_of(text: str) -> str:

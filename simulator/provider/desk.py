@@ -5,19 +5,25 @@ from typing import Any
 
 from aiohttp import web
 
+from simulator.bus import Bus
 from simulator.provider.books import Books, Charge, Status
 from simulator.provider.callbacks import Callbacks
+from simulator.provider.vault import Mood, Vault
 
 
 class Desk:
-    def __init__(self, books: Books, callbacks: Callbacks) -> None:
+    def __init__(self, books: Books, callbacks: Callbacks, vault: Vault, bus: Bus) -> None:
         self._books = books
         self._callbacks = callbacks
+        self._vault = vault
+        self._bus = bus
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.post("/phone/provider/settle", self._post_settle),
             web.post("/phone/provider/resend", self._post_resend),
+            web.get("/phone/provider/saved-cards", self._get_mood),
+            web.post("/phone/provider/saved-cards", self._post_mood),
             web.get("/phone/provider/balance/{phone}", self._get_balance),
             web.post("/phone/provider/balance/{phone}", self._post_balance),
         ]
@@ -42,6 +48,18 @@ class Desk:
         if not self._callbacks.tell_again(charge):
             raise web.HTTPConflict(text='{"error": "nothing_told"}', content_type="application/json")
         return web.json_response(charge.facts())
+
+    async def _get_mood(self, request: web.Request) -> web.Response:
+        return web.json_response({"mood": self._vault.mood})
+
+    async def _post_mood(self, request: web.Request) -> web.Response:
+        """{"mood": "pays" | "insufficient_funds" | "card_lost"}: what remembered cards do from now on."""
+        mood = (await _asked(request)).get("mood")
+        if mood not in list(Mood):
+            raise _bad_request("mood")
+        self._vault.mood = Mood(mood)
+        self._bus.publish("provider")
+        return web.json_response({"mood": self._vault.mood})
 
     async def _get_balance(self, request: web.Request) -> web.Response:
         return web.json_response({"kopecks": self._books.phone_balance(request.match_info["phone"])})

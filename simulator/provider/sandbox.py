@@ -16,6 +16,7 @@ from simulator.provider.callbacks import PAUSES_SECONDS, Callbacks
 from simulator.provider.card_page import CardPage
 from simulator.provider.desk import Desk
 from simulator.provider.faults import ProviderFaults
+from simulator.provider.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,10 @@ async def open_sandbox(
     secret = key.encode()
     faults = ProviderFaults()
     books = Books(bus, now)
+    vault = Vault(now)
     async with aiohttp.ClientSession() as session, open_background() as background:
         callbacks = Callbacks(background, session, key=secret, faults=faults, now=now, pauses=pauses)
-        api = ProviderApi(books, callbacks, key=secret, faults=faults, public_url=public_url)
-        card_page = CardPage(books, callbacks, now)
-        desk = Desk(books, callbacks)
+        api = ProviderApi(books, callbacks, vault, key=secret, faults=faults, public_url=public_url)
+        card_page = CardPage(books, callbacks, vault, now)
+        desk = Desk(books, callbacks, vault, bus)
         yield Sandbox(books, faults, [*api.routes(), *card_page.routes(), *desk.routes()])

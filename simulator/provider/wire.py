@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,9 +30,20 @@ class Order:
     amount: int
     currency: str
     callback_url: str
-    payer: str = ""  # checkouts: whose remembered card may be shown
-    return_url: str = ""
+    payer: str = ""  # of cards: whose they are
+    return_url: str = ""  # without one nobody is there to give a CVC
+    save: bool = False  # checkouts: the payer has said that the card is to be remembered
+    token: str = ""  # the remembered card to charge
     phone: str = ""  # mobile charges
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOrder:
+    merchant: str
+    refund: str
+    id: str  # of the charge
+    amount: int
+    currency: str
 
 
 def signature(key: bytes, signed: bytes) -> str:
@@ -45,7 +57,41 @@ def verify(key: bytes, signed: bytes, given: str) -> None:
 
 def read_checkout(body: bytes) -> Order:
     asked = _object(body)
-    return _checked(asked, payer=_text(asked, "payer"), return_url=_link(asked, "return_url"))
+    return _checked(
+        asked, payer=_text(asked, "payer"), return_url=_link(asked, "return_url"), save=_flag(asked, "save")
+    )
+
+
+def read_saved_charge(body: bytes) -> Order:
+    asked = _object(body)
+    back = _link(asked, "return_url") if "return_url" in asked else ""
+    return _checked(asked, payer=_text(asked, "payer"), token=_text(asked, "token"), return_url=back)
+
+
+def read_refund(body: bytes) -> RefundOrder:
+    asked = _object(body)
+    order = RefundOrder(
+        merchant=_text(asked, "merchant"),
+        refund=_text(asked, "refund"),
+        id=_text(asked, "id"),
+        amount=_amount(asked),
+        currency=_text(asked, "currency"),
+    )
+    allowed = {
+        "merchant": order.merchant == MERCHANT,
+        "test_only": asked.get("test") is True,
+        "currency": order.currency == CURRENCY,
+        "amount": order.amount > 0,
+    }
+    _must(allowed)
+    return order
+
+
+def read_forgetting(body: bytes) -> str:
+    """The token of a card to forget."""
+    asked = _object(body)
+    _must({"merchant": _text(asked, "merchant") == MERCHANT, "test_only": asked.get("test") is True})
+    return _text(asked, "token")
 
 
 def read_mobile_charge(body: bytes) -> Order:
@@ -56,15 +102,12 @@ def read_mobile_charge(body: bytes) -> Order:
     return _checked(asked, phone=phone)
 
 
-def _checked(asked: dict[str, Any], **of_kind: str) -> Order:
-    amount = asked.get("amount")
-    if type(amount) is not int:
-        raise Refused(400, "malformed")
+def _checked(asked: dict[str, Any], **of_kind: Any) -> Order:
     order = Order(
         merchant=_text(asked, "merchant"),
         payment=_text(asked, "payment"),
         account=_text(asked, "account"),
-        amount=amount,
+        amount=_amount(asked),
         currency=_text(asked, "currency"),
         callback_url=_link(asked, "callback_url"),
         **of_kind,
@@ -76,10 +119,14 @@ def _checked(asked: dict[str, Any], **of_kind: str) -> Order:
         "amount": LEAST <= order.amount <= MOST,
         "account": re.fullmatch(r"[0-9]{1,10}", order.account) is not None,
     }
+    _must(allowed)
+    return order
+
+
+def _must(allowed: Mapping[str, bool]) -> None:
     for code, is_allowed in allowed.items():
         if not is_allowed:
             raise Refused(422, code)
-    return order
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -95,6 +142,20 @@ def _object(body: bytes) -> dict[str, Any]:
 def _text(asked: dict[str, Any], name: str) -> str:
     value = asked.get(name)
     if not isinstance(value, str) or not value:
+        raise Refused(400, "malformed")
+    return value
+
+
+def _amount(asked: dict[str, Any]) -> int:
+    amount = asked.get("amount")
+    if type(amount) is not int:
+        raise Refused(400, "malformed")
+    return amount
+
+
+def _flag(asked: dict[str, Any], name: str) -> bool:
+    value = asked.get(name, False)
+    if type(value) is not bool:
         raise Refused(400, "malformed")
     return value
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,6 +57,10 @@ class Person:
         message, data = self._button(label, "data")
         for _ in range(times):
             self.api.phones.press(self.id, message, data)
+
+    def data(self, label: str) -> str:
+        """What the button carries, to be pressed when it is gone."""
+        return self._button(label, "data")[1]
 
     def presses_stale(self, data: str) -> None:
         message = self.messages[-1]["message_id"]
@@ -173,10 +177,16 @@ def reserved() -> tuple[socket.socket, str]:
 
 
 @asynccontextmanager
-async def open_stand(settings: Settings, *, webhook: bool = True, runs: bool = True) -> AsyncIterator[Stand]:
+async def open_stand(
+    settings: Settings,
+    *,
+    webhook: bool = True,
+    runs: bool = True,
+    provided: Callable[[FakeClock], FakeProvider] = FakeProvider,
+) -> AsyncIterator[Stand]:
     """The door before one database; `runs=False`: nothing is sent or swept by itself, and leases wait."""
     clock = FakeClock()
-    provider = FakeProvider(clock)
+    provider = provided(clock)
     listening, url = reserved()
     async with AsyncExitStack() as stack:
         stack.callback(listening.close)

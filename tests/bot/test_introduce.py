@@ -4,6 +4,7 @@ import pytest
 
 from bot.introduce import introduce
 from handlers.locale import DEFAULT_LOCALE
+from handlers.telegram.offered import Offered
 from tests.bot.stand import Person, Stand
 from tests.deadlines import until
 
@@ -34,5 +35,18 @@ async def test_commands_and_name_are_in_the_language_of_the_phone(
 
 async def test_a_call_that_telegram_refuses_is_left(stand: Stand) -> None:
     stand.api.set_faults({"too_many_requests": {"methods": ["setMyName"], "retry_after": 86400}})
-    await introduce(stand.door.bot, stand.core.profile, stand.catalogues)
+    await introduce(stand.door.bot, stand.core.profile, stand.catalogues, Offered())
     stand.api.set_faults(None)
+
+
+async def test_where_cards_are_kept_their_commands_are_shown(keeping: Stand, keeper: Person) -> None:
+    keeper.speaks("ru")
+
+    def shown() -> bool:
+        seen = keeping.api.screen.seen(keeper.id)
+        commands = {each["command"]: each["description"] for each in seen["commands"]}
+        return commands.get("autopay") == "Автоплатёж" and "автоплатёж" in seen["bot"]["description"]
+
+    await until(shown)
+    commands = [each["command"] for each in keeping.api.screen.seen(keeper.id)["commands"]]
+    assert commands[:4] == ["balance", "pay", "autopay", "cards"]

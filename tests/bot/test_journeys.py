@@ -6,26 +6,10 @@ import pytest
 
 from core.payments.choice import Providers
 from tests.bot.accounts import PASSWORD
+from tests.bot.scenes import linked, quoted
 from tests.bot.stand import Person, Stand
 
 MALFORMED = ["сто", "1,000", "1.5.0", "-5", "1e3", "5 00", "1 2 3", "0x10", "100$", "💯"]
-
-
-async def linked(stand: Stand, person: Person, login: str = "alpha") -> None:
-    person.says("/accounts")
-    await stand.settled()
-    person.presses("Привязать")
-    await stand.settled()
-    person.says(await stand.links(person, login, PASSWORD))
-    await stand.settled()
-    assert "теперь привязан" in person.messages[-1]["text"]
-
-
-async def quoted(person: Person, amount: str = "500") -> None:
-    person.says("/pay")
-    await person.sees("Выберите сумму")
-    person.says(amount)
-    await person.sees("К оплате")
 
 
 async def test_a_new_person_links_an_account_and_sees_its_balance(stand: Stand, person: Person) -> None:

@@ -86,5 +86,48 @@ async def test_a_round_under_way_is_finished_before_the_end() -> None:
     assert finished == [True]
 
 
+async def test_while_jobs_are_held_no_loop_works_and_afterwards_all_do() -> None:
+    work, wakeups = Work(), LocalWakeups()
+    jobs = Jobs([_job(work.once)], wakeups)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(jobs.run())
+        await until(lambda: work.rounds == 1)
+        async with jobs.held():
+            wakeups.notify({"topic"})
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert work.rounds == 1
+            assert await jobs.run_all_once() == 0
+        await until(lambda: work.rounds == 3)
+        running.cancel()
+
+
+async def test_who_holds_the_jobs_waits_for_the_round_under_way() -> None:
+    begun, may_end = asyncio.Event(), asyncio.Event()
+    held = []
+
+    async def once() -> int:
+        begun.set()
+        await may_end.wait()
+        return 0
+
+    jobs = Jobs([_job(once)], LocalWakeups())
+
+    async def hold() -> None:
+        async with jobs.held():
+            held.append(True)
+
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(jobs.run())
+        await begun.wait()
+        holding = tasks.create_task(hold())
+        await asyncio.sleep(0)
+        assert held == []
+        may_end.set()
+        await holding
+        assert held == [True]
+        running.cancel()
+
+
 async def test_one_round_of_all_tells_how_much_was_done() -> None:
     assert await Jobs([_job(Work(2).once), _job(Work(3).once)], LocalWakeups()).run_all_once() == 5

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import AmountMalformed
 from core.money import Money
-from handlers.locale import Catalogues, Words, read_money
+from handlers.locale import Catalogues, Words, read_date, read_money
 
 VLADIVOSTOK = ZoneInfo("Asia/Vladivostok")
 SHIPPED = Catalogues(VLADIVOSTOK).words("sms", "ru")
@@ -172,3 +172,15 @@ def test_shown_money_is_read_back(kopecks: int) -> None:
 def test_no_text_breaks_the_reading(text: str) -> None:
     with suppress(AmountMalformed):
         assert read_money(text).kopecks >= 0
+
+
+@pytest.mark.parametrize("text", ["31.12.2027", " 31/12/2027 ", "31-12-2027", "31 12 2027", "2027-12-31"])
+def test_a_date_is_read_as_people_write_it(text: str) -> None:
+    assert read_date(text) == date(2027, 12, 31)
+
+
+@pytest.mark.parametrize(
+    "text", ["31.02.2027", "12/31/2027", "31.12.27", "завтра", "", "31.12.2027 г.", "1.1.0000"]
+)
+def test_what_is_no_clear_date_is_none(text: str) -> None:
+    assert read_date(text) is None

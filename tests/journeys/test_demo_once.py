@@ -11,7 +11,7 @@ from commands.phones import Phones
 from core.wiring import Core
 from tests.cli.conftest import start
 
-SECONDS = 120  # of a loaded machine; a quiet one needs ten
+SECONDS = 300  # of a loaded machine; a quiet one needs thirty
 OWNED = "WHERE name = 'subscriber:100080'"
 MORE = f"UPDATE ledger_account SET balance = balance + 1 {OWNED}"
 LESS = f"UPDATE ledger_account SET balance = balance - 1 {OWNED}"
@@ -26,7 +26,13 @@ def test_the_scenarios_are_played_and_the_books_agree(tmp_path: Path) -> None:
     assert re.search(r"< .*113.*ДА", said)
     assert "4276 85 xxxx 7173" in said
     assert "clearing:sandbox -> subscriber:100080" in said
-    assert "Provider's books: 2 charges, 613.00 in all\n" in said
+    assert "    (29 days later: " in said
+    assert re.search(r"< .* автоплатёж пополнит счёт 100080 на 500,00", said)
+    assert said.count("недостаточно денег") == 4
+    assert said.count("Повторим ") == 3
+    assert "нужна другая карта" in said
+    assert "    (nothing was told or charged)\n" in said
+    assert "Provider's books: 4 charges, 1413.00 in all\n" in said
     assert "Invariants broken: none\n" in said
     assert "All is as it should be.\n" in said
     assert [each.name for each in tmp_path.iterdir()] == [".demo"]

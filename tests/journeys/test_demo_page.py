@@ -33,6 +33,13 @@ class Telegram:
     async def press(self, text: str) -> None:
         await self.newest.get_by_test_id("telegram-button").filter(has_text=text).click()
 
+    def message(self, *texts: str) -> Locator:
+        """The newest of those that hold all of this."""
+        found = self.screen.get_by_test_id("telegram-message")
+        for text in texts:
+            found = found.filter(has_text=text)
+        return found.last
+
     async def sees(self, *texts: str) -> None:
         for text in texts:
             await expect(self.newest).to_contain_text(text)
@@ -63,21 +70,25 @@ async def link(telegram: Telegram) -> None:
     await telegram.sees("100080", "привязан")
 
 
-async def pay_by_card(telegram: Telegram) -> None:
+async def pay_by_card(telegram: Telegram, *, remember: bool = False) -> None:
     await telegram.write("/pay")
     await telegram.sees("100080")
     await telegram.write("500")
     await telegram.sees("500,00", "100080")
+    if remember:
+        await telegram.press("Запомнить карту")
+        await telegram.sees("Карта будет запомнена")
     await telegram.press("Подтвердить")
     await expect(telegram.newest.get_by_test_id("telegram-button").first).to_contain_text("Открыть")
     await telegram.press("Открыть страницу оплаты")
     card = telegram.page.frame_locator("[data-testid=card-frame]")
+    await expect(card.get_by_test_id("card-remember")).to_be_checked(checked=remember)
     await card.get_by_test_id("card-fill-test").click()
     await card.get_by_test_id("card-pay").click()
     await expect(card.get_by_test_id("result-mask")).to_have_text("4276 85 xxxx 7173")
     await card.get_by_test_id("result-back").click()
     await expect(telegram.page.get_by_test_id("card-overlay")).to_be_hidden()
-    await telegram.sees("500,00", "4276 85 xxxx 7173")
+    await expect(telegram.message("Деньги на счёте", "500,00", "4276 85 xxxx 7173")).to_be_visible()
 
 
 async def pay_by_sms(page: Page) -> None:
@@ -88,6 +99,47 @@ async def pay_by_sms(page: Page) -> None:
         await page.get_by_test_id("sms-send").click()
         await expect(bubbles).to_have_count(before + 2)
         await expect(bubbles.last).to_contain_text(answer)
+
+
+async def connect_autopay(telegram: Telegram) -> None:
+    offer = telegram.message("Пополнять счёт 100080 автоматически?", "500,00")
+    await offer.get_by_test_id("telegram-button").first.click()
+    agree = telegram.message("проверьте условия", "4276 85 xxxx 7173")
+    await agree.get_by_test_id("telegram-button").first.click()
+    await expect(telegram.message("Автоплатёж счёта 100080 подключён")).to_be_visible()
+
+
+async def pass_time(page: Page, days: int) -> None:
+    await page.get_by_test_id(f"time-{days}").click()
+    await expect(page.get_by_test_id("time-1")).to_be_disabled()
+    await expect(page.get_by_test_id("time-1")).to_be_enabled()
+
+
+async def test_a_month_of_autopay_on_the_demo_page(demo_url: str, page: Page) -> None:
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    await page.goto(demo_url)
+    ledger = page.frame_locator("[data-testid=ledger-frame]")
+    telegram = Telegram(page)
+    await link(telegram)
+    await pay_by_card(telegram, remember=True)
+    await connect_autopay(telegram)
+    before = await page.get_by_test_id("time-now").get_attribute("datetime")
+
+    await pass_time(page, 30)
+    assert await page.get_by_test_id("time-now").get_attribute("datetime") != before
+    await expect(telegram.message("автоплатёж пополнит счёт 100080", "500,00")).to_be_visible()
+    paid = telegram.screen.get_by_test_id("telegram-message").filter(has_text="Деньги на счёте")
+    await expect(paid).to_have_count(2)
+    await expect(ledger.locator("tr[data-kind=top_up]")).to_have_count(2)
+
+    await page.get_by_test_id("card-mood").select_option("insufficient_funds")
+    await pass_time(page, 30)
+    await expect(telegram.message("не смог списать 500,00", "недостаточно денег", "Повторим")).to_be_visible()
+    await pass_time(page, 7)
+    await expect(telegram.message("не смог списать 500,00", "повторять не будем")).to_be_visible()
+    await expect(paid).to_have_count(2)
+    assert complaints == []
 
 
 async def test_the_handbooks_scenarios_on_the_demo_page(demo_url: str, page: Page) -> None:

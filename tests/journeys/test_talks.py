@@ -63,6 +63,23 @@ async def test_a_message_without_its_button_or_its_words_is_not_the_answer() -> 
         await Chat(phones("100080"), 1001).says("/pay", "166301")
 
 
+async def test_a_second_message_after_an_act_is_found_and_one_from_before_it_is_not() -> None:
+    chat = Chat(phones("receipt", "offer"), 1001)
+    await chat.says("/pay", "receipt")
+    assert (await chat.also("offer", button="pay"))["text"] == "offer"
+    with pytest.raises(Off):
+        await chat.also("warning")
+    assert [each["text"] for each in await chat.messages()] == ["receipt", "offer"]
+
+
+async def test_an_act_that_brings_nothing_is_off() -> None:
+    async def wait() -> None:
+        return None
+
+    with pytest.raises(Off, match="warning"):
+        await Chat(phones(), 1001).sees(wait, "warning")
+
+
 async def test_waiting_ends() -> None:
     async def nothing() -> None:
         return None

@@ -12,9 +12,11 @@ from sqlalchemy import select
 
 from core.ids import Payer
 from core.messages import outbox
+from core.messages.autopay_notices import SmsCode
 from core.messages.notices import Balance, Cancelled, Notice
 from core.messages.outbox import DueNotice
 from core.money import Money
+from core.payments.seal import Seal
 from core.states import Channel
 from core.storage.tables import notice
 from core.use_cases.sending import Sending
@@ -24,6 +26,7 @@ from sms_gateway.receipts import Receipt
 from sms_gateway.smpp.codec import encode
 from sms_gateway.smpp.pdu import SubmitSm
 from sms_gateway.smpp.session import NotSent, Outcome, Refused, Submitted, Unknown
+from tests.core.autopay_scenes import CARD_KEY
 from tests.fakes import FakeClock
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -232,3 +235,17 @@ async def test_delivery_goes_on_after_trouble_until_it_is_stopped(core: Core, cl
         await delivery.stop()
         core.wakeups.notify(["outbox.sms"])
     assert [row.state for row in await rows(core)] == ["sent"]
+
+
+async def test_a_code_that_cannot_be_opened_here_fails_alone(core: Core, clock: FakeClock) -> None:
+    said = SmsCode(sealed="not by a key of ours", purpose="link", number="100080")
+    await owe(core, clock, said, key="code")
+    await owe(core, clock, key="money")
+    session = FakeSession()
+    with_another_key = Sending(core.database, clock, Seal([CARD_KEY]))
+    assert await delivery_of(core, session, sending=with_another_key).run_once() == 2
+    assert [(row.template, row.state, row.reason) for row in await rows(core)] == [
+        ("sms_code", "failed", "cannot be sent"),
+        ("cancelled", "sent", None),
+    ]
+    assert len(session.submitted) == 1

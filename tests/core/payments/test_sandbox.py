@@ -5,8 +5,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -14,13 +14,19 @@ from aiohttp import web
 
 from core.ids import PaymentId, new_id
 from core.money import Money
-from core.payments.charge import Charge
+from core.payments.charge import Charge, Refund
 from core.payments.provider import (
     CallbackRejected,
     Declined,
+    Done,
+    Hint,
+    Noted,
     NotSent,
     Outcome,
     Pending,
+    ProviderEvent,
+    Refunded,
+    SavedMethod,
     Succeeded,
     Unknown,
 )
@@ -87,10 +93,13 @@ def _sandbox(url: str, *, timeout: float = 10.0) -> Sandbox:
     )
 
 
-Call = Callable[[Sandbox], Awaitable[Outcome]]
+REFUND = Refund(new_id(), "c-1", Money(50_00))
+Call = Callable[[Sandbox], Awaitable[object]]
 CALLS: dict[str, Call] = {
     "checkout": lambda sandbox: sandbox.start_checkout(CHARGE),
     "mobile": lambda sandbox: sandbox.charge_mobile(CHARGE),
+    "saved": lambda sandbox: sandbox.charge_saved(CHARGE, "card_1"),
+    "refund": lambda sandbox: sandbox.refund(REFUND),
 }
 
 
@@ -107,9 +116,67 @@ async def test_a_checkout_is_signed_and_answered_by_its_page(desk: Desk, sandbox
         "currency": "RUB",
         "payer": "someone",
         "return_url": "http://us.example/paid",
+        "save": False,
         "callback_url": "http://us.example/callbacks/sandbox",
         "test": True,
     }
+    await sandbox.start_checkout(replace(CHARGE, save=True))
+    assert json.loads(desk.asked[1][2])["save"] is True
+
+
+async def test_a_saved_card_asks_for_its_cvc_where_the_payer_is_there(desk: Desk, sandbox: Sandbox) -> None:
+    desk.answers({"id": "c-1", "url": "http://pay.example/c-1", "status": "pending"})
+    assert await sandbox.charge_saved(CHARGE, "card_1") == Pending("c-1", "http://pay.example/c-1")
+    desk.answers({"id": "c-2", "url": None, "status": "pending"})
+    assert await sandbox.charge_saved(replace(CHARGE, by_mandate=True), "card_1") == Pending("c-2")
+    attended, alone = (json.loads(raw) for _, _, raw, _ in desk.asked)
+    assert desk.asked[0][:2] == ("POST", "/provider/saved-charges")
+    assert (attended["token"], attended["return_url"]) == ("card_1", "http://us.example/paid")
+    assert (alone["token"], "return_url" in alone) == ("card_1", False)
+
+
+@pytest.mark.parametrize(
+    "reason, outcome",
+    [
+        ("insufficient_funds", Declined("insufficient_funds", "c-1")),
+        ("authentication_failed", Declined("authentication_failed", "c-1")),
+        ("card_expired", Declined("card_expired", "c-1", hard=True)),
+        ("card_lost", Declined("other", "c-1", hard=True)),
+        ("card_forgotten", Declined("other", "c-1", hard=True)),
+        (None, Declined("other", "c-1")),
+    ],
+)
+async def test_a_card_that_will_never_pay_is_told_from_one_that_may(
+    desk: Desk, sandbox: Sandbox, reason: str | None, outcome: Declined
+) -> None:
+    desk.answers({"id": "c-1", "status": "declined", "reason": reason})
+    assert await sandbox.charge_saved(CHARGE, "card_1") == outcome
+
+
+async def test_a_refund_names_the_charge_and_is_read_back(desk: Desk, sandbox: Sandbox) -> None:
+    desk.answers({"id": "r-1", "of": "c-1", "amount": 50_00, "currency": "RUB", "status": "succeeded"})
+    assert await sandbox.refund(REFUND) == Refunded("r-1", of="c-1", amount=Money(50_00), currency="RUB")
+    assert desk.asked[0][:2] == ("POST", "/provider/refunds")
+    assert json.loads(desk.asked[0][2]) == {
+        "merchant": "m",
+        "refund": str(REFUND.id),
+        "id": "c-1",
+        "amount": 50_00,
+        "currency": "RUB",
+        "test": True,
+    }
+    desk.answers({"id": "r-1", "status": "waiting"})
+    assert await sandbox.refund(REFUND) == Unknown("status waiting")
+
+
+async def test_a_card_is_forgotten_only_once_the_provider_says_so(desk: Desk, sandbox: Sandbox) -> None:
+    desk.answers({"status": "forgotten"})
+    assert await sandbox.revoke_method("card_1") == Done()
+    assert desk.asked[0][:2] == ("POST", "/provider/cards/forget")
+    assert json.loads(desk.asked[0][2]) == {"merchant": "m", "token": "card_1", "test": True}
+    for status in (401, 500):
+        desk.answers({"error": "no"}, status)
+        assert isinstance(await sandbox.revoke_method("card_1"), Unknown)
 
 
 @pytest.mark.parametrize(
@@ -202,20 +269,24 @@ async def test_a_connection_that_is_cut_leaves_it_unknown() -> None:
     await server.wait_closed()
 
 
+SAVED = SavedMethod("card_1", "2200 00xx xxxx 0004", expires=date(2028, 2, 29))
+
+
 async def test_the_state_is_everything_under_our_key(desk: Desk, sandbox: Sandbox) -> None:
     desk.answers(
         {
             "payments": [
                 {"id": "m-1", "status": "declined", "reason": "card_expired"},
                 {"id": "m-2", "status": "succeeded", "amount": 5, "account": "1", "currency": "RUB",
-                 "card_mask": "2200 00xx xxxx 0004"},
+                 "card_mask": "2200 00xx xxxx 0004",
+                 "saved": {"token": "card_1", "mask": "2200 00xx xxxx 0004", "expires": "2028-02"}},
             ]
         }
     )  # fmt: skip
     found = await sandbox.get_state(CHARGE, None)
     assert found == [
-        Declined("card_expired", "m-1"),
-        Succeeded("m-2", "1", Money(5), "RUB", "2200 00xx xxxx 0004"),
+        Declined("card_expired", "m-1", hard=True),
+        Succeeded("m-2", "1", Money(5), "RUB", "2200 00xx xxxx 0004", SAVED),
     ]
     ((method, path, _, signature),) = desk.asked
     assert (method, path) == ("GET", f"/provider/payments?payment={CHARGE.id}")
@@ -223,8 +294,14 @@ async def test_the_state_is_everything_under_our_key(desk: Desk, sandbox: Sandbo
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{}", b'{"payments": 5}', b'{"payments": [5]}', b'{"payments": [{"id": "x"}]}']
-)
+    "body",
+    [
+        b"", b"[]", b"{}", b'{"payments": 5}', b'{"payments": [5]}', b'{"payments": [{"id": "x"}]}',
+        b'{"payments": [{"id": "x", "status": "succeeded", "account": "1", "amount": 5, "saved": 5}]}',
+        b'{"payments": [{"id": "x", "status": "succeeded", "account": "1", "amount": 5, "saved": '
+        b'{"token": "t", "mask": "4", "expires": "2030-13"}}]}',
+    ],
+)  # fmt: skip
 async def test_a_state_that_cannot_be_read_is_unknown(desk: Desk, sandbox: Sandbox, body: bytes) -> None:
     desk.body = body
     assert isinstance(await sandbox.get_state(CHARGE, None), Unknown)
@@ -257,6 +334,48 @@ def _sandbox_apart() -> Sandbox:
     return _sandbox("http://127.0.0.1:1")
 
 
+def test_a_callback_of_a_card_that_was_remembered_is_a_hint() -> None:
+    body = _body(card={"mask": "2200 00xx xxxx 0004", "saved": True})
+    assert _sandbox_apart().read_callback(body).outcome == Hint("payment", "c-1")
+
+
+def _hinted() -> ProviderEvent:
+    return _sandbox_apart().read_callback(_body(card={"mask": "2200 00xx xxxx 0004", "saved": True}))
+
+
+@pytest.mark.parametrize(
+    "payments, outcome",
+    [
+        (
+            [{"id": "c-1", "status": "succeeded", "account": "1", "amount": 5,
+              "saved": {"token": "card_1", "mask": "2200 00xx xxxx 0004", "expires": "2028-02"}}],
+            Succeeded("c-1", "1", Money(5), "RUB", saved=SAVED),
+        ),
+        ([{"id": "c-1", "status": "declined", "reason": "card_lost"}], Declined("other", "c-1", hard=True)),
+        ([{"id": "c-2", "status": "succeeded", "account": "1", "amount": 5}], Noted()),
+        ([], Noted()),
+    ],
+)  # fmt: skip
+async def test_a_hint_is_looked_up(
+    desk: Desk, sandbox: Sandbox, payments: list[object], outcome: Succeeded | Declined | Noted
+) -> None:
+    desk.answers({"payments": payments})
+    found = await sandbox.look_up(_hinted())
+    assert found == replace(_hinted(), outcome=outcome)
+    assert desk.asked[0][1] == f"/provider/payments?payment={CHARGE.id}"
+
+
+@pytest.mark.parametrize(
+    "status, body",
+    [(500, {}), (200, {"payments": [5]}), (200, {"payments": [{"id": "c-1", "status": "pending"}]})],
+)
+async def test_a_hint_that_cannot_be_looked_up_is_left_open(
+    desk: Desk, sandbox: Sandbox, status: int, body: object
+) -> None:
+    desk.answers(body, status)
+    assert isinstance(await sandbox.look_up(_hinted()), Unknown)
+
+
 def test_a_genuine_callback_is_read() -> None:
     body = _body()
     told = _sandbox_apart().parse_callback(body, {"X-Signature": _sign(body)}, "")
@@ -267,7 +386,7 @@ def test_a_genuine_callback_is_read() -> None:
     declined = _sandbox_apart().read_callback(
         _body(kind="payment.declined", reason="card_expired", card=None)
     )
-    assert declined.outcome == Declined("card_expired", "c-1")
+    assert declined.outcome == Declined("card_expired", "c-1", hard=True)
     assert (told.kept, told.answer.body) == (body, "OK")
 
 
@@ -335,7 +454,7 @@ def test_a_body_that_is_no_object_or_says_a_thing_twice_is_rejected(body: bytes)
 
 @pytest.mark.parametrize("mask", ["4111111111111111", "4111 1111 1111 1111", "x" * 33, 5, None])
 def test_a_mask_that_shows_the_whole_card_is_not_kept(mask: object) -> None:
-    outcome = _sandbox_apart().read_callback(_body(card={"mask": mask, "saved": True})).outcome
+    outcome = _sandbox_apart().read_callback(_body(card={"mask": mask, "saved": False})).outcome
     assert isinstance(outcome, Succeeded)
     assert outcome.card_mask is None
 

@@ -29,10 +29,11 @@ from tests.fakes import FakeClock, FakeProvider
 async def _asks(core: Core, number: str | None = None, *, payer: Payer = PHONE) -> Refusal | None:
     answering = await arrives(core, payer)
     try:
-        await core.accounts.tell_balance_by_sms(payer, number, locale="ru", answering=answering)
+        said = await core.accounts.balance_by_sms(payer, number)
     except Refusal as refusal:
         await core.receiving.finish(answering, silent="refused")
         return refusal
+    await core.receiving.finish(answering, reply=said, to=payer)
     return None
 
 

@@ -374,3 +374,15 @@ async def test_no_charge_starts_after_a_deletion_however_they_race(
             assert began or not under_way
             clock.shift(timedelta(seconds=2))
             await work(core)
+
+
+async def test_who_agreed_finds_the_account_also_after_unlinking_it(
+    core: Core, provider: FakeProvider
+) -> None:
+    owner, _ = await agreed(core, provider)
+    await core.links.unlink(CHAT, owner)
+    (one,) = await core.autopay.agreed_on(CHAT)
+    assert (one.id, one.number, one.access) == (owner, "100080", Access.READ)
+    assert await core.autopay.agreed_on(STRANGER) == []
+    await core.autopay.delete(CHAT, owner)
+    assert await core.autopay.agreed_on(CHAT) == []

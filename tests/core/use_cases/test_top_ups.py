@@ -353,3 +353,24 @@ async def test_a_page_that_is_not_to_be_had_is_being_prepared(
     provider.will(outcome)
     confirmed = await card_page(core)
     assert (confirmed.state, confirmed.checkout_url) == (state, None)
+
+
+@ON_SQLITE
+async def test_a_quote_can_be_read_again_while_it_waits(core: Core, clock: FakeClock) -> None:
+    await open_account(core)
+    quote = await quote_by_card(core)
+    assert await core.top_ups.quoted(quote.id, by=CHAT) == quote
+    with pytest.raises(NotYours):
+        await core.top_ups.quoted(quote.id, by=Payer.telegram(200))
+    with pytest.raises(StaleScreen):
+        await core.top_ups.quoted(TopUpId(new_id()), by=CHAT)
+    paid = await quote_by_card(core)
+    await core.top_ups.confirm(paid.id, by=CHAT)
+    with pytest.raises(AlreadyConfirmed):
+        await core.top_ups.quoted(paid.id, by=CHAT)
+    clock.shift(timedelta(minutes=16))
+    with pytest.raises(QuoteExpired):
+        await core.top_ups.quoted(quote.id, by=CHAT)
+    await core.top_ups.cancel(quote.id, by=CHAT)
+    with pytest.raises(StaleScreen):
+        await core.top_ups.quoted(quote.id, by=CHAT)

@@ -9,6 +9,7 @@ from typing import Any
 
 import argon2
 import pytest
+from pydantic import SecretStr
 
 from core.messages.incoming import Arrival
 from core.settings import Settings
@@ -18,6 +19,7 @@ from core.wiring import Core, open_core
 from handlers.locale import Catalogues
 from handlers.sms.dispatch import Dispatch
 from handlers.sms.texts import Texts
+from tests.core.autopay_scenes import CARD_KEY
 from tests.fakes import FakeClock, FakeProvider
 
 PHONE = "79140000001"  # registered with 100080
@@ -43,6 +45,12 @@ class Phones:
 
     async def send(self, text: str, *, sender: str = PHONE, **payload: Any) -> str | None:
         """Send one text; the reply's words, or None where there was silence."""
+        received = await self.sends(text, sender=sender, **payload)
+        assert len(received) <= 1
+        return received[0] if received else None
+
+    async def sends(self, text: str, *, sender: str = PHONE, **payload: Any) -> list[str]:
+        """Send one text; all that comes then."""
         arrival = Arrival(
             channel=Channel.SMS,
             source="test",
@@ -52,9 +60,7 @@ class Phones:
         )
         [accepted] = await self.core.receiving.accept([arrival])
         await self.dispatch.handle(accepted)
-        received = await self.received()
-        assert len(received) <= 1
-        return received[0] if received else None
+        return await self.received()
 
     async def received(self) -> list[str]:
         """What the outbox holds for phones, delivered now."""
@@ -65,7 +71,7 @@ class Phones:
 
 @pytest.fixture
 async def phones(sqlite_url: str, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Phones]:
-    settings = Settings(_env_file=None, env="test", database_url=sqlite_url)
+    settings = Settings(_env_file=None, env="test", database_url=sqlite_url, card_key=SecretStr(CARD_KEY))
     provider = FakeProvider(clock)
     async with open_core(settings, clock=clock, wall=clock, providers=[provider]) as core:
         report = await core.imports.run(_accounts_file(tmp_path), dry_run=False)

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from core.messages import autopay_notices as autopay
 from core.messages.autopay_notices import Refunded
 from core.messages.notices import (
     Balance,
     BalanceLine,
     Cancelled,
+    CheckoutReady,
     Declined,
     Held,
     Help,
@@ -26,13 +29,25 @@ from handlers.sms.amounts import Problem
 
 MONEY_SEGMENTS = 2  # quotes and receipts
 PLAIN_SEGMENTS = 2
-LONG_SEGMENTS = 3  # balances and help
+LONG_SEGMENTS = 3  # balances, help, and the terms of autopay
+CODE_SEGMENTS = 1  # a code is read on a locked screen: nothing of it may come later
 
 NUMBER = "1234567890"
 AMOUNT = Money(14_499_99)
 COMMISSION = Money(499_01)
 TOTAL = Money(14_999_00 - 1)
 BALANCE = Money(-123_456_78)
+AUTOPAY = Money(9_999_99)
+DAY = date(2026, 9, 27)
+MASK = "220012******0004"
+URL = "https://yoomoney.ru/checkout/payments/v2/contract?orderId=22e12f66-000f-5000-8000-18db351245c7"
+
+
+@dataclass(frozen=True)
+class Opened(autopay.SmsCode):
+    """A code as a delivery sees it."""
+
+    code: str = "123456"
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,10 @@ def longest() -> list[Longest]:
 def _all() -> Iterator[Longest]:
     yield from _money()
     yield from _balances()
+    yield from _codes()
+    yield from _terms()
+    yield from _charges()
+    yield from _ends()
     yield Longest("help", Help(), LONG_SEGMENTS)
     yield Longest("stopped", Stopped(), PLAIN_SEGMENTS)
     yield Longest("started", Started(), PLAIN_SEGMENTS)
@@ -86,15 +105,110 @@ def _balances() -> Iterator[Longest]:
         yield Longest(f"balances, {name}", Balance([line] * 3, more=99), LONG_SEGMENTS)
 
 
+def _codes() -> Iterator[Longest]:
+    for purpose, amount in (("link", None), ("autopay_connect", AUTOPAY), ("autopay_raise", AUTOPAY)):
+        said = Opened(sealed="", purpose=purpose, number=NUMBER, amount=amount)
+        yield Longest(f"sms_code, {purpose}", said, CODE_SEGMENTS)
+
+
+def _terms() -> Iterator[Longest]:
+    kinds = [
+        autopay.AutopayConnected,
+        autopay.AutopayRequested,
+        autopay.AutopayChanged,
+        autopay.AutopayResumed,
+    ]
+    for kind in kinds:
+        for name, period in (("days", {"days": 88}), ("monthly", {"day": 31})):
+            said = kind(NUMBER, AUTOPAY, period, DAY, MASK, DAY, by_other=True)
+            yield Longest(f"{kind.template}, {name}", said, LONG_SEGMENTS)
+    yield Longest(
+        "autopay_requested, bare",
+        autopay.AutopayRequested(NUMBER, AUTOPAY, {"days": 30}, DAY),
+        LONG_SEGMENTS,
+    )
+    states = [
+        ("active", None, None),
+        ("active", None, DAY),
+        ("requested", None, None),
+        ("paused", "by_subscriber", None),
+        ("paused", "card_needed", None),
+        ("paused", "failed", None),
+    ]
+    for state, reason, retry_on in states:
+        stands = autopay.AutopayState(
+            NUMBER, AUTOPAY, {"days": 88}, DAY, MASK, DAY, state=state, reason=reason, retry_on=retry_on
+        )
+        again = "again" if retry_on else None
+        name = ", ".join(each for each in ("autopay_state", state, reason, again) if each)
+        yield Longest(name, stands, LONG_SEGMENTS)
+    yield Longest("autopay_none", autopay.AutopayNone(NUMBER), PLAIN_SEGMENTS)
+    yield Longest("autopay_offer", autopay.AutopayOffer(NUMBER, AUTOPAY, 88, DAY), PLAIN_SEGMENTS)
+    yield Longest("checkout_ready", CheckoutReady(NUMBER, AUTOPAY, URL), LONG_SEGMENTS)
+
+
+def _charges() -> Iterator[Longest]:
+    warning = autopay.AutopayWarning("", NUMBER, AUTOPAY, DAY, DAY, MASK)
+    yield Longest("autopay_warning", warning, PLAIN_SEGMENTS)
+    for next_on in (DAY, None):
+        name = "autopay_skipped" if next_on else "autopay_skipped, the last"
+        yield Longest(name, autopay.AutopaySkipped(NUMBER, DAY, next_on, by_other=True), PLAIN_SEGMENTS)
+    for reason in ("insufficient_funds", "other"):
+        for then, retry_on, next_on in (("again", DAY, None), ("next", None, DAY), ("given up", None, None)):
+            declined = autopay.AutopayDeclined(NUMBER, AUTOPAY, MASK, reason, retry_on, next_on)
+            yield Longest(f"autopay_declined, {reason}, {then}", declined, PLAIN_SEGMENTS)
+    needed = autopay.AutopayCardNeeded(NUMBER, AUTOPAY, MASK, "unlinked")
+    yield Longest("autopay_card_needed", needed, PLAIN_SEGMENTS)
+
+
+def _ends() -> Iterator[Longest]:
+    for reason in ("by_subscriber", "failed"):
+        paused = autopay.AutopayPaused(NUMBER, reason, by_other=True)
+        yield Longest(f"autopay_paused, {reason}", paused, PLAIN_SEGMENTS)
+    for in_flight in (False, True):
+        name = ", in flight" if in_flight else ""
+        deleted = autopay.AutopayDeleted(NUMBER, in_flight, by_other=True)
+        yield Longest(f"autopay_deleted{name}", deleted, PLAIN_SEGMENTS)
+        unlinked = autopay.CardUnlinked(MASK, [NUMBER] * 9, in_flight)
+        yield Longest(f"card_unlinked{name}", unlinked, LONG_SEGMENTS)
+    yield Longest(
+        "card_unlinked, no autopay", autopay.CardUnlinked(MASK, [], in_flight=False), PLAIN_SEGMENTS
+    )
+    for reason in ("until", "no_card"):
+        yield Longest(f"autopay_ended, {reason}", autopay.AutopayEnded(NUMBER, reason), PLAIN_SEGMENTS)
+    yield Longest("card_saved", autopay.CardSaved(MASK), PLAIN_SEGMENTS)
+    yield Longest("card_expiring", autopay.CardExpiring(MASK, DAY, [NUMBER] * 9), LONG_SEGMENTS)
+    yield Longest("card_expiring, no autopay", autopay.CardExpiring(MASK, DAY), PLAIN_SEGMENTS)
+
+
 def _refusals() -> Iterator[Longest]:
     form = {"account": NUMBER, "amount": AMOUNT, "least": AMOUNT, "most": AMOUNT}
     for problem in Problem:
         if problem not in (Problem.NOT_OURS, Problem.NOT_UNDERSTOOD):
             yield Longest(f"refused, {problem}", Refused(problem, form), PLAIN_SEGMENTS)
+    for name in ("ambiguous_numbers", "amount_malformed", "amount_missing", "amount_too_large"):
+        yield Longest(f"refused, autopay_{name}", Refused(f"autopay_{name}", form), PLAIN_SEGMENTS)
+    yield Longest(
+        "refused, autopay_amount_too_small", Refused("autopay_amount_too_small", form), PLAIN_SEGMENTS
+    )
+    for kind in ("autopay_state", "autopay_stop", "autopay_amount"):
+        facts = {"numbers": [NUMBER] * 9, "form": kind, "amount": AUTOPAY}
+        yield Longest(f"refused, account_needed, {kind}", Refused("account_needed", facts), PLAIN_SEGMENTS)
+    for left in (4, 0):
+        wrong = Refused("code_wrong", {"tries_left": left})
+        yield Longest(f"refused, code_wrong, {left}", wrong, PLAIN_SEGMENTS)
+    for minutes in (15, 1_440):
+        many = Refused("too_many_tries", {"retry_after": minutes})
+        yield Longest(f"refused, too_many_tries, {minutes}", many, PLAIN_SEGMENTS)
     refusals: dict[str, dict[str, Any]] = {
         "already_confirmed": {},
+        "autopay_method_unavailable": {},
+        "autopay_stop_unclear": {},
+        "code_expired": {},
         "code_needed": {},
+        "mandate_exists": {"number": NUMBER},
         "method_unavailable": {},
+        "no_mandate": {},
         "no_open_quote": {},
         "no_registered_phone": {},
         "not_linked": {},

@@ -36,6 +36,10 @@ WORDS = [
     "тыс",
     "не",
     "proc",
+    "автоплатеж",
+    "стоп",
+    "отключить",
+    "код",
     "o",
     "ооо",
 ]
@@ -53,7 +57,8 @@ amounts = st.integers(min_value=10_00, max_value=14_500_00).map(Money)
 def test_no_text_breaks_the_grammar(text: str) -> None:
     command = parse(text, DIALECT)
     assert (command.kind is CommandKind.UNKNOWN) <= (command.problem is not None)
-    assert command.kind in (CommandKind.TOP_UP, CommandKind.CONFIRM) or command.amount is None
+    with_money = (CommandKind.TOP_UP, CommandKind.CONFIRM, CommandKind.AUTOPAY_AMOUNT)
+    assert command.kind in with_money or command.amount is None
 
 
 @given(texts)
@@ -77,6 +82,43 @@ def test_the_digits_of_an_accepted_text_are_those_of_its_account_and_amount(text
         ends |= {f"{whole}{part:02d}"} | ({f"{whole}{part // 10}"} if part % 10 == 0 else set())
         ends |= {f"{whole}{part}"}
         assert digits.lstrip("0") in {command.account + end for end in ends}
+
+
+@given(texts)
+def test_an_accepted_sum_of_autopay_is_within_its_limits_and_all_that_is_said(text: str) -> None:
+    command = parse(f"автоплатеж {text}", DIALECT)
+    if command.kind is CommandKind.AUTOPAY_AMOUNT and command.problem is None:
+        assert command.amount is not None
+        assert DIALECT.autopay.hold(command.amount)
+        digits = "".join(token.text for token in tokens(text) if token.text.isdecimal())
+        roubles = str(command.amount.kopecks // 100)
+        assert digits.lstrip("0").startswith((command.account or "") + roubles)
+
+
+@given(
+    st.lists(st.sampled_from(["1", "10", "100", "000", "500", "012", "9999", "10000", "100080"]), max_size=4)
+)
+def test_an_accepted_sum_of_autopay_is_the_only_reading(digits: list[str]) -> None:
+    """Alone, or behind an account: against a reader that tries every way to cut spaced digits."""
+    command = parse(" ".join(["автоплатеж", *digits]), DIALECT)
+    readings = set()
+    for cut in range(len(digits)):
+        account, amount = (_number(digits[:cut]) if cut else ""), _number(digits[cut:])
+        if account is None or amount is None or len(account) > 10 or amount[0] == "0":
+            continue
+        if (account.strip("0") or not cut) and 10 <= int(amount) <= 10_000:
+            readings.add((account.lstrip("0") or None, Money.roubles(int(amount))))
+    if command.amount is not None:
+        assert readings == {(command.account, command.amount)}
+    else:
+        assert len(readings) != 1
+
+
+@given(texts, st.sampled_from(["не", "нет", "потом", "может", "?", "зачем", "в", "+"]))
+def test_doubt_added_to_autopay_never_sets_or_stops_it(text: str, doubt: str) -> None:
+    command = parse(f"автоплатеж {text} {doubt} 300", DIALECT)
+    assert command.amount is None
+    assert parse(f"автоплатеж стоп {doubt}", DIALECT).kind is not CommandKind.AUTOPAY_STOP or doubt == "+"
 
 
 @given(

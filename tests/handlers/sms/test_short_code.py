@@ -49,7 +49,19 @@ def test_the_contract_holds(case: Case, dialect: Dialect) -> None:
 
 
 def test_the_table_is_large_enough_to_mean_something() -> None:
-    assert len({case.text for case in cases()}) >= 150
+    assert len({case.text for case in cases()}) >= 450
+    new = {"autopay_amount", "autopay_state", "autopay_stop", "code"}
+    assert len({case.text for case in cases() if case.command in new}) >= 60
+
+
+def test_a_code_is_its_six_digits_however_they_are_grouped(dialect: Dialect) -> None:
+    for text in ("123456", "123 456", "12-34-56", "Код: 123456.", "aliance код 123456"):
+        assert parse(text, dialect).code == "123456"
+
+
+@pytest.mark.parametrize("text", ["1234567", "12345", "1 23456", "123456 руб", "123456 100", "+123456"])
+def test_other_digits_are_no_code(text: str, dialect: Dialect) -> None:
+    assert parse(text, dialect).kind is not CommandKind.CODE
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: ascii(case.text))

@@ -6,12 +6,12 @@ from uuid import uuid4
 import pytest
 
 from core.ids import NoticeId
-from core.messages import notices
+from core.messages import autopay_notices, notices
 from core.messages.notices import Balance, BalanceLine, Notice, Paid, Quoted, Refused
 from core.messages.outbox import DueNotice
 from core.money import Money
 from core.profile import Profile
-from core.states import Channel
+from core.states import Channel, Purpose
 from handlers.locale import Catalogues
 from handlers.sms import errors, texts
 from handlers.sms.short_code import CommandKind, Dialect, parse
@@ -80,10 +80,47 @@ def test_english_stays_in_the_small_alphabet(each: Longest, words: Texts) -> Non
     assert words.say(each.said, "en").isascii()
 
 
-def test_every_sms_template_has_words() -> None:
-    telegram_only = {"checkout_ready", "linked", "unlinked"}
-    templates = {kind.template for kind in vars(notices).values() if hasattr(kind, "template")}
-    assert templates - telegram_only | {"refunded"} == set(texts._TEXTS)
+def _templates() -> set[str]:
+    """All that the core may say, from its code."""
+    return {
+        kind.template
+        for module in (notices, autopay_notices)
+        for kind in vars(module).values()
+        if hasattr(kind, "template")
+    }
+
+
+def test_every_template_has_words_unless_it_is_told_to_chats_alone() -> None:
+    assert _templates() - {"linked", "unlinked"} == set(texts._TEXTS)
+
+
+def test_every_template_has_its_longest_text_in_the_golden_files() -> None:
+    assert {each.said.template for each in longest()} == set(texts._TEXTS)
+
+
+def test_every_refusal_has_its_longest_text_in_the_golden_files() -> None:
+    shown = {str(each.said.params()["problem"]) for each in longest() if each.said.template == "refused"}
+    assert shown == set(errors._TEXTS)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_code_is_in_the_part_that_a_locked_screen_shows(
+    purpose: Purpose, locale: str, words: Texts
+) -> None:
+    [said] = [each.said for each in longest() if each.name == f"sms_code, {purpose}"]
+    text = words.say(said, locale)
+    assert 0 <= text.find("123456") < 20
+    assert text.endswith({"ru": "Никому не говорите.", "en": "ell it to nobody."}[locale])
+    sums = {"ru": "9999,99 р.", "en": "9999.99 RUB"}
+    assert ("1234567890" if purpose is Purpose.LINK else sums[locale]) in text
+
+
+def test_a_stored_code_is_worded_without_its_digits(words: Texts) -> None:
+    stored = autopay_notices.SmsCode(
+        sealed="x", purpose="autopay_connect", number="1", amount=Money.roubles(300)
+    )
+    assert words.say(stored, "ru") == "Код ****** в ответ включит автоплатёж 300 р. Никому не говорите."
 
 
 def test_every_refusal_that_can_be_named_has_words() -> None:

@@ -28,6 +28,23 @@ def test_a_text_is_understood_as_the_command_line_tells_it(profile: Profile) -> 
     }
 
 
+@pytest.mark.parametrize(
+    "text, command, account, kopecks, problem",
+    [
+        ("автоплатеж", "autopay_state", None, None, None),
+        ("автоплатеж 100080 300", "autopay_amount", "100080", 30000, None),
+        ("автоплатеж 100080", "autopay_amount", None, None, "ambiguous_numbers"),
+        ("автоплатеж стоп", "autopay_stop", None, None, None),
+        ("123456", "code", None, None, None),
+    ],
+)
+def test_autopay_is_told_in_the_same_four_facts(
+    text: str, command: str, account: str | None, kopecks: int | None, problem: str | None, profile: Profile
+) -> None:
+    told = {"command": command, "account": account, "amount_kopecks": kopecks, "problem": problem}
+    assert trial.understand(text, profile) == told
+
+
 def test_start_is_unknown_to_the_command_line(profile: Profile) -> None:
     assert trial.understand("старт", profile)["command"] == "unknown"
 
@@ -45,6 +62,11 @@ def test_start_is_unknown_to_the_command_line(profile: Profile) -> None:
         ("proc 100 100", "(no answer: not a text for us)"),
         ("да", "(the outcome of this phone's open quote, or that there is none)"),
         ("нет", "(this phone's open quote cancelled, or that there is none)"),
+        ("автоплатеж", "(the autopay of the account that this phone is registered with)"),
+        ("автоплатеж 300", "(a smaller sum at once; a larger one, or autopay anew, by a code)"),
+        ("автоплатеж стоп", "(this phone's autopay deleted, or that there is none)"),
+        ("автоплатеж 5", "Наименьший автоплатёж 10 р. Отключить: АВТОПЛАТЕЖ СТОП"),
+        ("123456", "(what this phone's open code was sent for; without one, help)"),
         ("баланс", "(the balances of the accounts that this phone is registered with)"),
     ],
 )

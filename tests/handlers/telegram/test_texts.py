@@ -1,7 +1,7 @@
 """What the chat says: the handbook's two screens, every notice, every refusal, in both languages."""
 
 import inspect
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -167,6 +167,14 @@ REFUSALS: list[errors.Refusal] = [
     errors.CodeExpired(),
     errors.LinkExpired(),
     errors.MethodUnavailable(),
+    errors.FullAccessNeeded(),
+    errors.MandateExists("100080"),
+    errors.NoMandate(),
+    errors.CardNeeded(),
+    errors.PeriodOutOfRange(7, 90),
+    errors.UntilTooEarly(date(2026, 5, 27)),
+    errors.ConsentOutdated(),
+    errors.AccountNeeded(["100080", "166301"]),
 ]
 
 
@@ -174,9 +182,9 @@ def test_the_table_of_refusals_is_whole() -> None:
     kinds = {
         kind
         for _, kind in inspect.getmembers(errors, inspect.isclass)
-        if issubclass(kind, errors.Refusal) and kind is not errors.Refusal
+        if issubclass(kind, errors.Refusal) and not issubclass(kind, errors.StaffRefusal)
     }
-    assert {type(refusal) for refusal in REFUSALS} == kinds - {errors.TooManyUnknownAccounts}
+    assert {type(refusal) for refusal in REFUSALS} == kinds - {errors.Refusal, errors.TooManyUnknownAccounts}
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: type(refusal).__name__)
@@ -224,6 +232,24 @@ def test_every_outcome_of_a_confirmation_has_words(words: Html, state: PaymentSt
     confirmed = Confirmed(quote(), state, None, None, repeated=True)
     shown = texts_top_up.confirmed(words, confirmed)
     assert bool(shown.text) != bool(shown.toast)
+
+
+@pytest.mark.parametrize("state", PaymentState)
+@pytest.mark.parametrize("repeated", [True, False])
+def test_a_saved_card_s_first_outcome_is_left_to_the_notice(
+    words: Html, state: PaymentState, repeated: bool
+) -> None:
+    confirmed = Confirmed(quote(), state, None, None, repeated=repeated)
+    shown = texts_top_up.confirmed(words, confirmed, saved_card=True)
+    told_by_notice = state in (PaymentState.SUCCEEDED, PaymentState.DECLINED) and not repeated
+    assert bool(shown.text or shown.toast) != told_by_notice
+
+
+def test_the_bank_s_question_has_the_address_of_its_page(words: Html) -> None:
+    confirmed = Confirmed(quote(), PaymentState.PENDING, "https://bank.example/3ds", None, repeated=False)
+    shown = texts_top_up.confirmed(words, confirmed, saved_card=True)
+    assert "CVC" in shown.text
+    assert "https://bank.example/3ds" in str(shown.keyboard)
 
 
 @pytest.mark.parametrize("kind", TransferKind)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from itertools import chain
 
 import pytest
+from sqlalchemy.exc import DataError, DBAPIError
 
-from bot.batch import Batch
+from core.storage.batch import Batch
 
 
 class Works:
@@ -43,6 +44,31 @@ async def test_trouble_reaches_everyone_in_the_batch_and_nobody_after() -> None:
     results = await asyncio.gather(batch.put(1), batch.put(13), return_exceptions=True)
     assert any(isinstance(result, ValueError) for result in results)
     assert await batch.put(4) == 8
+
+
+async def test_what_the_database_refuses_of_one_spoils_nothing_of_the_others() -> None:
+    async def work(items: Sequence[int]) -> Sequence[int]:
+        if 13 in items:
+            raise DataError("insert", {}, ValueError("13"))
+        return items
+
+    batch = Batch(work)
+    results = await asyncio.gather(*(batch.put(item) for item in (1, 13, 2)), return_exceptions=True)
+    assert [results[0], results[2]] == [1, 2]
+    assert isinstance(results[1], DataError)
+
+
+async def test_a_lost_connection_is_not_tried_by_each_of_the_batch() -> None:
+    tried: list[Sequence[int]] = []
+
+    async def work(items: Sequence[int]) -> Sequence[int]:
+        tried.append(items)
+        raise DBAPIError("insert", {}, ConnectionError("gone"), connection_invalidated=True)
+
+    batch = Batch(work)
+    first = asyncio.gather(*(batch.put(item) for item in (1, 2, 3)), return_exceptions=True)
+    assert all(isinstance(result, DBAPIError) for result in await first)
+    assert [item for items in tried for item in items] == [1, 2, 3]
 
 
 async def test_a_cancelled_leader_leaves_the_others_with_an_error_that_they_can_answer() -> None:

@@ -1,0 +1,64 @@
+"""The notices of cards and autopay as a person reads them, with their buttons, against the golden files."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from aiogram.types import InlineKeyboardMarkup
+
+from core.messages import autopay_notices as of
+from core.messages.notices import Notice
+from core.money import Money
+from core.profile import Profile
+from handlers.locale import Catalogues
+from handlers.telegram import texts_autopay_notices, texts_notices
+from handlers.telegram.html import Html
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+MASK, SUM = "220012******0004", Money.roubles(500)
+NEXT, RETRY, LATER = date(2026, 5, 27), date(2026, 5, 28), date(2026, 6, 26)
+MANDATE = "01890a5d-ac96-774b-bcce-b302099a8057"
+EXAMPLES: list[Notice] = [
+    of.AutopayOffer("100080", SUM, 30, NEXT),
+    of.AutopayConnected("100080", SUM, {"days": 30}, NEXT, MASK),
+    of.AutopayRequested("100080", SUM, {"day": 5}, NEXT),
+    of.AutopayChanged("100080", SUM, {"day": 31}, NEXT, MASK, until=LATER),
+    of.AutopayResumed("100080", SUM, {"days": 7}, NEXT, MASK, by_other=True),
+    of.AutopayWarning(MANDATE, "100080", SUM, NEXT, NEXT, MASK),
+    of.AutopaySkipped("100080", NEXT, LATER),
+    of.AutopaySkipped("100080", NEXT, None, by_other=True),
+    of.AutopayDeclined("100080", SUM, MASK, "insufficient_funds", RETRY, LATER),
+    of.AutopayDeclined("100080", SUM, MASK, "other", None, LATER),
+    of.AutopayCardNeeded("100080", SUM, MASK, "card_expired"),
+    of.AutopayCardNeeded("100080", SUM, None, "unlinked"),
+    of.AutopayPaused("100080", "by_subscriber"),
+    of.AutopayPaused("100080", "failed"),
+    of.AutopayDeleted("100080", in_flight=False),
+    of.AutopayDeleted("100080", in_flight=True, by_other=True),
+    of.AutopayEnded("100080", "until"),
+    of.AutopayEnded("100080", "no_card"),
+    of.CardSaved(MASK),
+    of.CardExpiring(MASK, date(2026, 5, 31), ["100080", "166301"]),
+    of.CardUnlinked(MASK, ["100080"], in_flight=True),
+    of.CardUnlinked(MASK, [], in_flight=False),
+    of.Refunded("100080", SUM, "autopay_deleted"),
+]
+
+
+def test_every_notice_of_cards_and_autopay_has_an_example() -> None:
+    shown = {said.template for said in EXAMPLES}
+    assert shown == texts_autopay_notices.TEMPLATES.keys() | {"refunded"}
+
+
+@pytest.mark.parametrize("locale", ["ru", "en"])
+def test_the_notices_read_as_in_the_golden_file(locale: str, profile: Profile) -> None:
+    words = Html(Catalogues(profile.zone).words("telegram", locale))
+    read = "\n".join(_as_read(words, said) for said in EXAMPLES)
+    assert read == (GOLDEN / f"telegram_notices_{locale}.txt").read_text(encoding="utf-8")
+
+
+def _as_read(words: Html, said: Notice) -> str:
+    shown = texts_notices.notice(words, said.template, said.params(), repeat=False)
+    assert isinstance(shown.keyboard, InlineKeyboardMarkup)
+    rows = (" ".join(f"[{button.text}]" for button in row) for row in shown.keyboard.inline_keyboard)
+    return "\n".join([said.template, shown.text, *rows, ""])
