@@ -124,8 +124,11 @@ class Stand:
 
     async def settled(self) -> None:
         """Nothing is under way any more: every update is acknowledged, every notice sent."""
-        await until(lambda: not self.api.updates.pending(), what="updates acknowledged")
+        await self.updates_handled()
         await until(self._nothing_due, what="notices sent")
+
+    async def updates_handled(self) -> None:
+        await until(lambda: not self.api.updates.pending(), what="updates acknowledged")
 
     async def _nothing_due(self) -> bool:
         async with self.core.database.read() as tx:
