@@ -35,16 +35,18 @@ function show() {
 
 async function ask(options) {
   clearTimeout(waiting);
+  let heard = false;
   try {
     const answer = await fetch("/phone/clock", options);
     // A page beside this one may have sent it ahead: then it is followed, not sent again.
-    if (answer.ok) told = await answer.json();
+    heard = answer.ok;
+    if (heard) told = await answer.json();
   } catch {
     told = null;
   }
   show();
-  const pause = told ? (told.moving ? WHILE_MOVING_MS : AT_REST_MS) : NO_ANSWER_MS;
-  waiting = setTimeout(ask, pause);
+  const pause = told?.moving ? WHILE_MOVING_MS : AT_REST_MS;
+  waiting = setTimeout(ask, heard ? pause : NO_ANSWER_MS);
 }
 
 function go(days) {

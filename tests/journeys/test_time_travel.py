@@ -78,6 +78,7 @@ async def test_a_month_warns_a_day_ahead_and_charges_once(demo: Demo) -> None:
     assert await charges(demo.core, mandate) == []
     await demo.travel.go(1)
     assert await charges(demo.core, mandate) == [(due, 1, "paid")]
+    assert [each.by_mandate for each in demo.provider.calls] == [False, True]  # the page's, and this one
     assert (demo.travel.now.date(), demo.travel.moving) == (due, False)
 
 
