@@ -30,7 +30,6 @@ class Charge:
     phone: str | None = None  # E.164 digits, for a mobile charge
     method: Method = Method.CARD
     save: bool = False  # the payer wishes that the card be remembered
-    return_url: str | None = None  # where the payer comes back to; none: our page of thanks
     receipt: Receipt | None = None
     by_mandate: bool = False  # agreed to before: the payer is not there to confirm it
 

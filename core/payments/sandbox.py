@@ -64,11 +64,12 @@ class Sandbox(Provider):
         self._key = key.encode()
         self._merchant = merchant
         self._public_url = public_url.rstrip("/")
+        self._thanks = f"{self._public_url}/paid"
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._http: aiohttp.ClientSession | None = None
 
     async def start_checkout(self, charge: Charge) -> Outcome:
-        order = self._order(charge, return_url=self._back(charge), save=charge.save)
+        order = self._order(charge, return_url=self._thanks, save=charge.save)
         return await self._post("/checkouts", order, objects.checkout)
 
     async def charge_mobile(self, charge: Charge) -> Outcome:
@@ -79,7 +80,7 @@ class Sandbox(Provider):
 
     async def charge_saved(self, charge: Charge, token: str) -> Outcome:
         """With an address to come back to, the payer is asked for the CVC there; a mandate has none."""
-        there = {} if charge.by_mandate else {"return_url": self._back(charge)}
+        there = {} if charge.by_mandate else {"return_url": self._thanks}
         return await self._post("/saved-charges", self._order(charge, token=token, **there), objects.charge)
 
     async def revoke_method(self, token: str) -> Done | NotSent | Unknown:
@@ -161,9 +162,6 @@ class Sandbox(Provider):
             "test": True,
             **more,
         }
-
-    def _back(self, charge: Charge) -> str:
-        return charge.return_url or f"{self._public_url}/paid"
 
     async def _payments(self, payment_id: PaymentId) -> list[Said] | Unknown:
         """All that was charged under our key; raises one of UNREADABLE for a wrong shape."""

@@ -87,14 +87,14 @@ class YooKassa(Provider):
         self._line = Line(url, timeout=timeout)
 
     async def start_checkout(self, charge: Charge) -> Outcome:
-        body = requests.checkout(charge, return_url=charge.return_url or self._return_url)
+        body = requests.checkout(charge, return_url=self._return_url)
         return await self._pay(charge, body)
 
     async def charge_mobile(self, charge: Charge) -> Outcome:
         return await self._pay(charge, requests.mobile(charge))
 
     async def charge_saved(self, charge: Charge, token: str) -> Outcome:
-        return await self._pay(charge, requests.saved(charge, token))
+        return await self._pay(charge, requests.saved(charge, token, return_url=self._return_url))
 
     async def refund(self, refund: Refund) -> RefundOutcome:
         answer = await self._post("/refunds", requests.refund(refund), key=refund.id)

@@ -30,11 +30,11 @@ def mobile(charge: Charge) -> Body:
     }
 
 
-def saved(charge: Charge, token: str) -> Body:
-    """With an address to come back to, the payer may be asked to confirm; without, nobody is there."""
+def saved(charge: Charge, token: str, *, return_url: str) -> Body:
+    """With an address to come back to, the payer may be asked for the CVC; a mandate has nobody there."""
     body = {**_payment(charge), "payment_method_id": token}
-    if charge.return_url is not None:
-        body["confirmation"] = {"type": "redirect", "return_url": charge.return_url}
+    if not charge.by_mandate:
+        body["confirmation"] = {"type": "redirect", "return_url": return_url}
     return body
 
 

@@ -89,11 +89,6 @@ async def test_a_card_page_is_opened_once_a_key(yookassa: YooKassa, desk: YooKas
     assert "receipt" not in body
 
 
-async def test_where_the_payer_comes_back_to_may_be_said(yookassa: YooKassa, desk: YooKassaDesk) -> None:
-    await yookassa.start_checkout(replace(CHARGE, return_url="https://t.me/bot"))
-    assert desk.asked[0][2]["confirmation"]["return_url"] == "https://t.me/bot"
-
-
 async def test_the_fast_payment_system_has_a_page_of_its_own(yookassa: YooKassa, desk: YooKassaDesk) -> None:
     reference = await _reference(yookassa, SBP)
     assert desk.payments[reference]["payment_method"]["type"] == "sbp"
@@ -130,19 +125,20 @@ async def test_a_paid_page_tells_the_card_and_what_was_remembered(
 
 async def test_a_saved_card_is_charged_without_its_owner(yookassa: YooKassa, desk: YooKassaDesk) -> None:
     desk.tokens["token-1"] = "succeeded"
-    outcome = await yookassa.charge_saved(CHARGE, "token-1")
+    mandate = replace(CHARGE, by_mandate=True)
+    outcome = await yookassa.charge_saved(mandate, "token-1")
     assert isinstance(outcome, Succeeded)
     assert outcome.total == Money(500_00)
     body = desk.asked[0][2]
     assert body["payment_method_id"] == "token-1"
     assert "confirmation" not in body
-    assert await yookassa.charge_saved(CHARGE, "token-1") == outcome
+    assert await yookassa.charge_saved(mandate, "token-1") == outcome
     assert len(desk.taken) == 1
 
 
 async def test_a_saved_card_may_ask_its_owner_who_is_there(yookassa: YooKassa, desk: YooKassaDesk) -> None:
     desk.tokens["token-1"] = "pending"
-    outcome = await yookassa.charge_saved(replace(CHARGE, return_url="https://t.me/bot"), "token-1")
+    outcome = await yookassa.charge_saved(CHARGE, "token-1")
     assert isinstance(outcome, Pending)
     assert outcome.checkout_url is not None
 

@@ -110,12 +110,12 @@ async def test_a_phone_account(desk: YooKassaDesk, ours: YooKassa) -> None:
     _same(desk)
 
 
-@pytest.mark.parametrize("return_url", [None, f"{PUBLIC_URL}/paid"])
-async def test_a_saved_card(desk: YooKassaDesk, ours: YooKassa, return_url: str | None) -> None:
-    await ours.charge_saved(replace(CHARGE, return_url=return_url), TOKEN)
+@pytest.mark.parametrize("by_mandate", [True, False])
+async def test_a_saved_card(desk: YooKassaDesk, ours: YooKassa, by_mandate: bool) -> None:
+    await ours.charge_saved(replace(CHARGE, by_mandate=by_mandate), TOKEN)
     wish = _sdk_payment(description="100080", payment_method_id=TOKEN)
     await _by_sdk(
-        desk, sdk.Payment.create, wish | ({"confirmation": BACK} if return_url else {}), str(CHARGE.id)
+        desk, sdk.Payment.create, wish | ({} if by_mandate else {"confirmation": BACK}), str(CHARGE.id)
     )
     _same(desk)
 
