@@ -44,7 +44,7 @@ class Phones:
 
     async def until_bound(self) -> None:
         """The product is bound to the SMSC."""
-        await until(self._sessions, "a bind at the SMSC")
+        await until(self.sessions, "a bind at the SMSC")
 
     async def until_commands(self) -> None:
         """The bot has introduced itself."""
@@ -82,7 +82,7 @@ class Phones:
         charges: list[Json] = (await self._get("/provider/books"))["charges"]
         return charges
 
-    async def _sessions(self) -> int:
+    async def sessions(self) -> int:
         return int((await self._get("/phone/smsc"))["sessions"] or 0)
 
     async def _commands(self, user: int) -> list[Json]:
