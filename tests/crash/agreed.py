@@ -16,7 +16,7 @@ from sqlalchemy import Table, func, insert, or_, select
 
 from core import profile as operator_profile
 from core.clock import SystemClock
-from core.ids import new_id
+from core.ids import AccountId, new_id
 from core.ledger import book
 from core.ledger.opening import Opened, open_subscribers
 from core.ledger.transfer import of_subscriber
@@ -55,7 +55,7 @@ class Agreed:
     """A mandate of the scene, and whom it charges."""
 
     id: UUID
-    account_id: UUID
+    account_id: AccountId
     card_id: UUID
     phone: str
     token: str
@@ -88,12 +88,14 @@ class Scene:
         await living.ready()
         return dying, living
 
-    async def agree(self, outcomes: Sequence[str], phones: Iterable[str] | None = None) -> None:
-        """A mandate that is due now for each of what becomes of its charge."""
+    async def agree(
+        self, outcomes: Sequence[str], phones: Iterable[str] | None = None, *, due: bool = True
+    ) -> None:
+        """A saved card for each of what becomes of its charge, and a mandate, which is due now or is not."""
         given = phones or (f"7914{number:07d}" for number in range(len(outcomes)))
         rows = []
         for outcome, phone in zip(outcomes, given, strict=False):
-            one = Agreed(new_id(), new_id(), new_id(), phone, f"token-{new_id()}")
+            one = Agreed(new_id(), AccountId(new_id()), new_id(), phone, f"token-{new_id()}")
             self.desk.tokens[one.token] = outcome
             self.agreed.append(one)
             rows.append(_rows(one, SystemClock().now() + self.business, len(self.agreed)))
@@ -102,7 +104,8 @@ class Scene:
             opened = [Opened(each["account"]["id"], each["account"]["number"], None) for each in rows]
             await open_subscribers(tx, opened)
             await tx.execute(insert(card), [each["card"] for each in rows])
-            await tx.execute(insert(mandate), [each["mandate"] for each in rows])
+            if due:
+                await tx.execute(insert(mandate), [each["mandate"] for each in rows])
 
     async def dies(self, dying: Life, what: object) -> None:
         await until(dying.has_died, within=PATIENCE_SECONDS, what=f"death {what}")
@@ -115,7 +118,7 @@ class Scene:
 
     async def settles(self, living: Life) -> None:
         for step in LATER:
-            await until(self._is_owned, within=PATIENCE_SECONDS, what="every row is owned")
+            await until(self._is_idle, within=PATIENCE_SECONDS, what="what is due is done")
             if await self._is_settled():
                 return
             self._moves(living, step)
@@ -142,6 +145,16 @@ class Scene:
     async def rows(self, table: Table) -> list[Any]:
         async with self.database.read() as tx:
             return await tx.all(select(table))
+
+    async def _is_idle(self) -> bool:
+        """Nothing is due, and nothing is in work."""
+        now = SystemClock().now() + self.passed
+        async with self.database.read() as tx:
+            held = [
+                await tx.scalar(select(func.count()).where(unfinished(each), each.c.lease_until >= now))
+                for each in (payment, refund)
+            ]
+        return not any(held) and await self._is_owned()
 
     async def _is_owned(self) -> bool:
         """Nothing is due or was let fall by who died: it is leased, waits for its time, or is final."""

@@ -1,4 +1,4 @@
-"""kill -9 between a provider's callback and its credit, with a second process at work: told once, booked once."""
+"""kill -9 between a provider's callback and its credit, with two processes at work: booked once."""
 
 import pytest
 
