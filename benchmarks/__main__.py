@@ -21,6 +21,7 @@ TITLES = {
     "telegram": "Telegram, the balance screen",
     "sms": "SMS",
     "autopay": "Autopay",
+    "callbacks": "Callbacks",
 }
 HEAD = "| figure | measured | goal | |\n| --- | --- | --- | --- |"
 
