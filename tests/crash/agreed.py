@@ -46,7 +46,9 @@ BATCH = 3  # a round's: the one who dies leaves work to the one who lives, and t
 LEASES = timedelta(seconds=21)  # what the dead held is free by then
 RECOVERED_SECONDS = 30 - LEASES.total_seconds()
 # What is unknown is asked about; what never arrived is given up at the third time.
-LATER = (timedelta(seconds=6), timedelta(seconds=31), timedelta(minutes=6), timedelta(minutes=1))
+LATER = (timedelta(seconds=6), timedelta(seconds=31), *(timedelta(minutes=6),) * 4)
+OPEN = (PaymentState.INTENT, PaymentState.SENDING, PaymentState.PENDING, PaymentState.UNKNOWN)
+GIVEN = (RefundState.DONE, RefundState.DECLINED)
 JOBS = frozenset({"jobs"})
 
 
@@ -119,10 +121,11 @@ class Scene:
     async def settles(self, living: Life) -> None:
         for step in LATER:
             await until(self._is_idle, within=PATIENCE_SECONDS, what="what is due is done")
-            if await self._is_settled():
+            if not await self._unsettled():
                 return
             self._moves(living, step)
-        await until(self._is_settled, within=PATIENCE_SECONDS, what="all is settled")
+        await until(self._is_idle, within=PATIENCE_SECONDS, what="what is due is done")
+        assert await self._unsettled() == []
 
     def _moves(self, living: Life, by: timedelta) -> None:
         self.passed += by
@@ -168,22 +171,14 @@ class Scene:
         async with self.database.read() as tx:
             return not any([await tx.scalar(each) for each in left])
 
-    async def _is_settled(self) -> bool:
-        """All is decided but what the provider itself has not decided."""
+    async def _unsettled(self) -> list[Any]:
+        """What is not decided, but for what the provider itself has not decided."""
         pending = {_payment_of(each) for each in self.desk.payments.values() if each["status"] == "pending"}
-        open_payments = [
-            row
-            for row in await self.rows(payment)
-            if row.state in (PaymentState.INTENT, PaymentState.SENDING, PaymentState.UNKNOWN)
-            or (row.state == PaymentState.PENDING and str(row.id) not in pending)
+        return [
+            *(row for row in await self.rows(payment) if row.state in OPEN and str(row.id) not in pending),
+            *(row for row in await self.rows(refund) if row.state not in GIVEN),
+            *(row for row in await self.rows(provider_event) if row.state == EventState.NEW),
         ]
-        open_refunds = [
-            row
-            for row in await self.rows(refund)
-            if row.state not in (RefundState.DONE, RefundState.DECLINED)
-        ]
-        events = [row for row in await self.rows(provider_event) if row.state == EventState.NEW]
-        return not (open_payments or open_refunds or events)
 
     async def broken(self) -> list[Violation]:
         """I1 to I13, a while later. Notices are told by doors, which are not open in every scene."""
