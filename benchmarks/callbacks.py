@@ -4,8 +4,10 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import uvloop
@@ -24,11 +26,13 @@ from core.storage.migrate import upgrade
 from core.storage.tables import account, payment, top_up
 from core.wiring import Core, open_core
 from handlers.locale import Catalogues
+from tests.deadlines import until
 from tests.providers import arsenalpay_desk
 from tests.servers import postgres
 
-CALLBACKS = 6000
+CALLBACKS = 4000
 BATCH = 2000
+LONGEST_SECONDS = 300.0
 FIRST = 100_000
 AMOUNT = 300_00
 PER_SECOND = 300
@@ -55,12 +59,22 @@ async def _ours(url: str, count: int) -> dict[str, float]:
             await _expect(core, range(start, min(start + BATCH, FIRST + count)))
         async with core.database.transaction() as tx:
             await tx.execute(text("ANALYZE"))  # a database in use knows its tables
-        async with site(core, Catalogues(core.profile.zone), [], None, pages=True) as address:
+        async with (
+            site(core, Catalogues(core.profile.zone), [], None, pages=True) as address,
+            asyncio.TaskGroup() as tasks,
+        ):
+            jobs, started = tasks.create_task(core.jobs.run()), time.perf_counter()
             said = await _told(f"{address}/callbacks/arsenalpay", count)
-        async with core.database.read() as tx:
-            credited = select(func.count()).where(payment.c.state == PaymentState.SUCCEEDED)
-            assert await tx.scalar(credited) == count
+            await until(partial(_all_credited, core, count), within=LONGEST_SECONDS, what="all credited")
+            said["credited"] = count / (time.perf_counter() - started)
+            jobs.cancel()
     return said
+
+
+async def _all_credited(core: Core, count: int) -> bool:
+    async with core.database.read() as tx:
+        credited = select(func.count()).where(payment.c.state == PaymentState.SUCCEEDED)
+        return bool(await tx.scalar(credited) == count)
 
 
 def _arsenalpay() -> ArsenalPay:
@@ -148,12 +162,13 @@ def run(count: int = CALLBACKS) -> Sequence[Figure]:
     return [
         Figure("Bare aiohttp, an INSERT committed for each callback", bare["most"], "/s"),
         Figure(
-            "Signed callbacks credited and acknowledged, one process",
+            "Signed callbacks stored and acknowledged, one process",
             most,
             "/s",
             f"≥ {PER_SECOND}/s",
             most >= PER_SECOND,
         ),
+        Figure("The same until all are credited, with the half that comes at 300/s", ours["credited"], "/s"),
         Figure("Callbacks to the bare server", most / bare["most"], "×"),
         Figure(f"Acknowledged at {PER_SECOND}/s, median", 1000 * ours["median"], "ms"),
         Figure(
