@@ -1,4 +1,4 @@
-"""The provider of the autopay property: it dies with its caller, and knows what may not be called any more."""
+"""The provider of the autopay property: it dies with its caller, and knows what may not be called now."""
 
 from collections.abc import Awaitable, Callable
 from uuid import UUID
