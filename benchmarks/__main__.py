@@ -22,6 +22,7 @@ TITLES = {
     "sms": "SMS",
     "autopay": "Autopay",
     "reconciliation": "Reconciliation",
+    "callbacks": "Callbacks",
 }
 HEAD = "| figure | measured | goal | |\n| --- | --- | --- | --- |"
 

@@ -47,7 +47,7 @@ class Phones:
 
     async def until_bound(self) -> None:
         """The product is bound to the SMSC."""
-        await until(self._sessions, "a bind at the SMSC")
+        await until(self.sessions, "a bind at the SMSC")
 
     async def until_commands(self) -> None:
         """The bot has introduced itself."""
@@ -102,7 +102,7 @@ class Phones:
     async def _arrived(self) -> bool:
         return not (await self._get("/phone/clock"))["moving"]
 
-    async def _sessions(self) -> int:
+    async def sessions(self) -> int:
         return int((await self._get("/phone/smsc"))["sessions"] or 0)
 
     async def _commands(self, user: int) -> list[Json]:

@@ -40,6 +40,9 @@ from core.use_cases.refunds import Refunds
 from core.use_cases.settling import Settling
 
 EVENT_AGAIN = timedelta(seconds=10)
+APPLIED_AT_ONCE = (
+    8  # in a burst the others are acknowledged once they are stored: applying costs ten times that
+)
 
 _NEW = NewRows(provider_event, "provider", "event_key", returning="id")
 
@@ -66,6 +69,7 @@ class Callbacks:
         self._profile = profile
         self._clock = clock
         self._wall = wall
+        self._applying = 0
 
     async def take(
         self, provider_name: str, *, body: bytes, headers: Mapping[str, str], peer: str = ""
@@ -74,7 +78,7 @@ class Callbacks:
 
         Nothing is stored of one that is not genuine, nor of a question before a payment. Once stored
         it is acknowledged whatever comes of applying it: the jobs apply it again. What has to be
-        looked up at the provider first is left to the jobs.
+        looked up at the provider first is left to the jobs, and so is what comes in a burst.
         """
         provider = self._providers.get(provider_name)
         if provider is None:
@@ -86,8 +90,13 @@ class Callbacks:
             return rejected.answer
         if isinstance(said, Check):
             return await self._answer(said)
-        if await self._store_event(provider_name, said) and not isinstance(said.event.outcome, Hint):
-            await self._apply(provider_name, said.event)
+        later = isinstance(said.event.outcome, Hint) or self._applying >= APPLIED_AT_ONCE
+        self._applying += not later
+        try:
+            if await self._store_event(provider_name, said, later=later) and not later:
+                await self._apply(provider_name, said.event)
+        finally:
+            self._applying -= not later
         return said.answer
 
     async def _answer(self, check: Check) -> CallbackAnswer:
@@ -143,11 +152,11 @@ class Callbacks:
             event = found
         await self._apply(row.provider, event)
 
-    async def _store_event(self, provider: str, told: Told) -> bool:
+    async def _store_event(self, provider: str, told: Told, *, later: bool) -> bool:
+        """False where it is known; `later`: the jobs apply it."""
         now, event = self._wall.now(), told.event
-        hinted = isinstance(event.outcome, Hint)
         async with self._database.transaction() as tx:
-            if hinted:
+            if later:
                 tx.wake("callbacks")
             return await _NEW.add_one(
                 tx,
@@ -157,7 +166,7 @@ class Callbacks:
                 body=told.kept,
                 state=EventState.NEW,
                 received_at=now,
-                next_at=now if hinted else now + EVENT_AGAIN,
+                next_at=now if later else now + EVENT_AGAIN,
             )
 
     async def _apply(self, provider: str, event: ProviderEvent) -> None:

@@ -133,7 +133,9 @@ class Cards:
         """From the commit on no charge of this card starts; raises NotYours. A repeat says the same mask."""
         async with self._database.transaction() as tx:
             own = and_(card.c.channel == payer.channel, card.c.payer == payer.address)
-            held = await tx.first(select(card).where(card.c.id == card_id, own).with_for_update())
+            # Not FOR UPDATE: a charge that is stored meanwhile holds its mandate and refers to the card.
+            mine = select(card).where(card.c.id == card_id, own).with_for_update(key_share=True)
+            held = await tx.first(mine)
             if held is None:
                 raise NotYours
             if held.revoked_at is not None:

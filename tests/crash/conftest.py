@@ -1,14 +1,14 @@
-"""The outside world of the crash tests: it lives on while the product dies."""
+"""The outside world of the crash tests: one for all of them, it lives on while the product dies."""
 
 from collections.abc import AsyncIterator
 
-import pytest
+import pytest_asyncio
 
 from commands.outside import Outside
 from tests.crash.lives import world
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def opened() -> AsyncIterator[Outside]:
     async with world() as outside:
         yield outside

@@ -24,7 +24,9 @@ from core.storage.database import Database
 from core.storage.tables import account, incoming, notice, payment, provider_event
 from core.use_cases.invariants import Invariants
 from core.use_cases.violations import Violation
-from tests.crash.victim import READY, AheadClock, Errand, Point, live
+from tests.crash.fuse import Point
+from tests.crash.victim import DONE, READY, AheadClock, Begins, Errand, live
+from tests.deadlines import until
 from tests.servers import processes
 
 KEY = "provider-key-of-the-crash-tests"
@@ -34,7 +36,9 @@ PATIENCE_SECONDS = 40.0  # a start of the product on a loaded machine, and a cal
 LATER = timedelta(seconds=60)  # the second life's clock: the first one's leases are over
 
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["tests.crash.victim", "sms_gateway.door", "web.app"])
+_processes.set_forkserver_preload(
+    ["tests.crash.victim", "sms_gateway.door", "commands.site", "core.payments.seal", "redis.asyncio"]
+)
 
 
 @asynccontextmanager
@@ -49,13 +53,34 @@ class Life:
     process: Any
     told: Connection
 
+    serves: bool = False
+
     def has_died(self) -> bool:
         return not self.process.is_alive()
 
+    async def ready(self) -> None:
+        if not self.serves:
+            await self._tells(READY, "it serves")
+            self.serves = True
+
+    def hears(self, passed: timedelta = timedelta()) -> None:
+        """Time has passed: it looks for work."""
+        self.told.send(passed)
+
+    def begins(self, errand: Errand) -> None:
+        self.told.send(errand)
+
+    async def does(self, errand: Errand) -> None:
+        self.begins(errand)
+        await self._tells(DONE, "an errand is done")
+
+    async def _tells(self, word: str, what: str) -> None:
+        assert await until(self.told.poll, within=PATIENCE_SECONDS, what=what)
+        assert self.told.recv() == word
+
     async def end(self) -> dict[str, int]:
         """End it politely; what its fuse counted."""
-        assert await asyncio.to_thread(self.told.poll, PATIENCE_SECONDS), "it never served"
-        assert self.told.recv() == READY
+        await self.ready()
         self.process.terminate()
         await asyncio.to_thread(self.process.join, PATIENCE_SECONDS)
         assert self.process.exitcode == 0, self.process.exitcode
@@ -65,6 +90,14 @@ class Life:
     async def bury(self) -> None:
         self.process.kill()
         await asyncio.to_thread(self.process.join)
+
+
+def begin(settings: Settings, point: Point | None, begins: Begins) -> Life:
+    here, there = _processes.Pipe()
+    process = _processes.Process(target=live, args=(settings, point, begins, there), daemon=True)
+    process.start()
+    there.close()  # its end is seen here
+    return Life(process, here)
 
 
 @dataclass
@@ -77,28 +110,8 @@ class Stage:
     settings: Settings
     account_id: AccountId
 
-    def begin(
-        self,
-        point: Point | None,
-        *,
-        parts: frozenset[str],
-        errand: Errand | None = None,
-        second: bool = False,
-    ) -> Life:
-        here, there = _processes.Pipe()
-        process = _processes.Process(
-            target=live,
-            args=(self.settings, point),
-            kwargs={
-                "ahead": LATER if second else timedelta(),
-                "parts": parts,
-                "errand": errand,
-                "told": there,
-            },
-            daemon=True,
-        )
-        process.start()
-        return Life(process, here)
+    def begin(self, point: Point | None, begins: Begins) -> Life:
+        return begin(self.settings, point, begins)
 
     async def is_settled(self) -> bool:
         """Nothing is left half done: payments are decided, or openly unknown."""
@@ -166,10 +179,12 @@ async def stage(opened: Outside, url: str) -> AsyncIterator[Stage]:
         http_port=port,
     )
     database = Database(url)
-    account_id = await _open_account(database)
-    async with Phones.at(opened.url) as phones:
-        yield Stage(opened, phones, database, settings, account_id)
-    await database.close()
+    try:
+        account_id = await _open_account(database)
+        async with Phones.at(opened.url) as phones:
+            yield Stage(opened, phones, database, settings, account_id)
+    finally:
+        await database.close()
 
 
 async def _open_account(database: Database) -> AccountId:

@@ -11,8 +11,9 @@ from core.money import Money
 from core.states import Method, PaymentState, TopUpState
 from core.storage.tables import notice, top_up
 from core.wiring import Core
-from tests.crash.lives import NUMBER, PATIENCE_SECONDS, ROUNDS, Life, Stage, stage
-from tests.crash.victim import Point
+from tests.crash.fuse import Point
+from tests.crash.lives import LATER, NUMBER, PATIENCE_SECONDS, ROUNDS, Life, Stage, stage
+from tests.crash.victim import Begins
 from tests.deadlines import until
 
 PARTS = frozenset({"web", "jobs"})
@@ -62,7 +63,7 @@ async def _receipts(on: Stage) -> int:
 
 async def test_the_points_are_those_that_a_whole_payment_passes(opened: Outside, pg_url: str) -> None:
     async with stage(opened, pg_url) as on:
-        life = on.begin(None, parts=PARTS, errand=tap)
+        life = on.begin(None, Begins(PARTS, tap))
         await _pay(on, life)
         await until(on.is_credited, within=PATIENCE_SECONDS, what="the credit")
         await until(on.is_settled, within=PATIENCE_SECONDS, what="all is settled")
@@ -76,11 +77,11 @@ async def test_no_death_loses_a_payment_or_credits_it_twice(
     opened: Outside, pg_url: str, point: Point, life: int
 ) -> None:
     async with stage(opened, pg_url) as on:
-        first = on.begin(point, parts=PARTS, errand=tap)
+        first = on.begin(point, Begins(PARTS, tap))
         await _pay(on, first)
         await until(first.has_died, within=PATIENCE_SECONDS, what=f"death {point}")
         await first.bury()
-        second = on.begin(None, parts=PARTS, errand=tap, second=True)
+        second = on.begin(None, Begins(PARTS, tap, LATER))
         await _pay(on, second)
         await until(on.is_credited, within=PATIENCE_SECONDS, what="the credit")
         await until(on.is_settled, within=PATIENCE_SECONDS, what="all is settled")

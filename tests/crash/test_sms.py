@@ -1,13 +1,15 @@
 """kill -9 at every commit, call and submit of a top-up by SMS, on PostgreSQL: nothing lost, nothing twice."""
 
+import itertools
 from functools import partial
 
 import pytest
 
 from commands.outside import Outside
 from core.states import PaymentState
-from tests.crash.lives import PATIENCE_SECONDS, ROUNDS, Life, Stage, stage
-from tests.crash.victim import Point
+from tests.crash.fuse import Point
+from tests.crash.lives import LATER, PATIENCE_SECONDS, ROUNDS, Life, Stage, stage
+from tests.crash.victim import Begins
 from tests.deadlines import until
 
 PARTS = frozenset({"sms", "web", "jobs"})
@@ -38,14 +40,13 @@ async def _talk(on: Stage, phone: str, life: Life, said: list[str]) -> None:
             return
 
 
-def _phone(number: int) -> str:
-    return f"7914{number:07d}"
+_phones = (f"7914{number:07d}" for number in itertools.count())  # the simulator remembers what each got
 
 
 async def test_the_points_are_those_that_a_whole_conversation_passes(opened: Outside, pg_url: str) -> None:
     async with stage(opened, pg_url) as on:
-        life = on.begin(None, parts=PARTS)
-        await _talk(on, _phone(0), life, [])
+        life = on.begin(None, Begins(PARTS))
+        await _talk(on, next(_phones), life, [])
         await until(on.is_settled)
         counts = await life.end()
         assert counts["commit"] >= 12
@@ -59,13 +60,13 @@ async def test_the_points_are_those_that_a_whole_conversation_passes(opened: Out
 async def test_no_death_loses_a_message_or_moves_money_twice(
     opened: Outside, pg_url: str, point: Point, life: int
 ) -> None:
-    phone, said = _phone(1 + life), list[str]()
+    phone, said = next(_phones), list[str]()
     async with stage(opened, pg_url) as on:
-        first = on.begin(point, parts=PARTS)
+        first = on.begin(point, Begins(PARTS))
         await _talk(on, phone, first, said)
         await until(first.has_died, within=PATIENCE_SECONDS, what=f"death {point}")
         await first.bury()
-        second = on.begin(None, parts=PARTS, second=True)
+        second = on.begin(None, Begins(PARTS, ahead=LATER))
         await _talk(on, phone, second, said)
         await until(on.is_settled, within=PATIENCE_SECONDS, what="all is settled")
         collected = await on.collected()

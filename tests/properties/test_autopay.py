@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -16,7 +16,6 @@ from core.errors import Refusal
 from core.ids import AccountId
 from core.ledger.transfer import clearing
 from core.money import Money
-from core.payments.charge import Charge
 from core.payments.provider import Declined, NotSent, Outcome, Pending, Succeeded, Unknown
 from core.settings import Settings
 from core.states import LIVE_MANDATE, PaymentState, RefundState
@@ -30,7 +29,8 @@ from tests.core.autopay_scenes import CARD_KEY, CONSENT, goes_to, linked_account
 from tests.core.scenes import CHAT, deliver_all, posted, rows, summed
 from tests.fakes import FakeClock
 from tests.properties.conftest import FreshDatabase
-from tests.properties.test_payments import Dies, Mortal
+from tests.properties.desk import Desk
+from tests.properties.test_payments import Dies
 
 UNFINISHED = (PaymentState.INTENT, PaymentState.SENDING, PaymentState.UNKNOWN, PaymentState.PENDING)
 SHIFTS = [timedelta(seconds=6), timedelta(seconds=31), timedelta(minutes=6), timedelta(hours=2)]
@@ -43,24 +43,6 @@ ANSWERS: list[tuple[Outcome, bool]] = [
     (Pending(), False),
 ]
 PERIODS: list[Period] = [EveryDays(7), EveryDays(30), Monthly(31), Monthly(1)]
-
-
-class Desk(Mortal):
-    """Remembers which first calls came when, and can be told a payment in the middle of a call."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        super().__init__(clock)
-        self.forbidden: Callable[[], Awaitable[set[UUID]]] | None = None
-        self.broken: list[UUID] = []
-
-    async def charge_saved(self, charge: Charge, token: str) -> Outcome:
-        if self.forbidden is not None and charge.id in await self.forbidden():
-            self.broken.append(charge.id)
-
-        async def call(charge: Charge) -> Outcome:
-            return await super(Desk, self).charge_saved(charge, token)
-
-        return await self._or_die(call, charge)
 
 
 class World:
@@ -232,6 +214,11 @@ steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 59)), max_size
 
 
 @given(steps)
+# The bank's "no" and then, after the retry has paid or before it is due, a success of the first attempt.
+@example([(_answers, 0), (_days_pass, 7), (_pays, 1), (_calls_back, 0)])
+@example([(_answers, 0), (_days_pass, 6), (_pays, 1), (_calls_back, 1), (_days_pass, 1)])
+# A charge whose answer was lost, deleted and unlinked before anybody asks.
+@example([(_answers, 4), (_days_pass, 6), (_deletes, 0), (_unlinks, 0)])
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_period_is_charged_once_and_every_success_is_booked_once(
     fresh_database: FreshDatabase, steps: list[tuple[Step, int]]

@@ -21,6 +21,7 @@ from core.payments.provider import (
 from core.settings import Settings
 from core.states import EventState, Method, PaymentState, TopUpState
 from core.storage.tables import ledger_transfer, payment, provider_event
+from core.use_cases.callbacks import APPLIED_AT_ONCE
 from core.wiring import Core, open_core
 from tests.accounts import open_account
 from tests.core.scenes import (
@@ -395,3 +396,19 @@ async def test_events_of_a_provider_that_is_gone_wait(core: Core, clock: FakeClo
     clock.shift(timedelta(days=1))
     assert await core.callbacks.events_once(10) == 0
     assert await _events(core) == [EventState.NEW]
+
+
+async def test_in_a_burst_all_are_acknowledged_and_the_jobs_apply_what_is_left(
+    core: Core, provider: FakeProvider
+) -> None:
+    burst = APPLIED_AT_ONCE + 4
+    bodies = [provider.tells(None, _success(f"burst-{number}")) for number in range(burst)]
+    assert await asyncio.gather(*(_comes(core, body) for body in bodies)) == [OK] * burst
+    states = await _events(core)
+    assert (states.count(EventState.APPLIED), states.count(EventState.NEW)) == (APPLIED_AT_ONCE, 4)
+    assert await core.callbacks.events_once(50) == 4
+    assert await _events(core) == [EventState.APPLIED] * burst
+    assert await in_suspense(core) == Money(HELD_100.kopecks * burst)
+    late = provider.tells(None, _success("burst-late"))
+    assert await _comes(core, late) == OK
+    assert await _events(core) == [EventState.APPLIED] * (burst + 1)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from core.errors import NotYours
 from core.ids import Payer
@@ -18,6 +18,7 @@ from core.storage.tables import notice, payment
 from core.wiring import Core, open_core
 from tests.core.autopay_scenes import CARD_KEY, agreed, goes_to, linked_account, pay_and_save, today, work
 from tests.core.scenes import CHAT, ON_POSTGRES, ON_SQLITE, posted, processes, quote_by_card, rows, told
+from tests.deadlines import until
 from tests.fakes import CARD_EXPIRES, CARD_MASK, FakeClock, FakeProvider
 
 OTHER = Payer.telegram(200)
@@ -268,6 +269,29 @@ async def test_no_charge_starts_after_an_unlinking_however_they_race(
                 began = len(provider.tokens) > before
                 assert (row.state == PaymentState.SUCCEEDED) == began
                 assert began or row.reason == "card_unlinked"
+
+
+@ON_POSTGRES
+async def test_an_unlinking_waits_for_a_charge_that_is_being_stored_and_is_no_deadlock(
+    core: Core, provider: FakeProvider
+) -> None:
+    """The clock's round holds the mandate and refers to the card; the unlinking comes from the other side."""
+    owner, mandate_id = await agreed(core, provider)
+    (held,) = [each.id for each in await core.cards.of(CHAT)]
+    refers = select(card.c.id).where(card.c.id == held).with_for_update(read=True, key_share=True)
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+    async def unlinking_waits() -> bool:
+        async with core.database.read() as look:
+            return bool(await look.scalar(waiting))
+
+    async with asyncio.TaskGroup() as tasks, core.database.transaction() as tx:
+        await tx.one(select(mandate).where(mandate.c.id == mandate_id).with_for_update())
+        unlinking = tasks.create_task(core.cards.unlink(CHAT, held))
+        await until(unlinking_waits, what="the unlinking waits")
+        assert await tx.scalar(refers) == held  # as a foreign key asks
+    assert (await unlinking).mask == CARD_MASK
+    assert await posted(core, owner) == Money.roubles(300)
 
 
 @ON_SQLITE
