@@ -24,6 +24,7 @@ from handlers.telegram import (
     settings,
     start,
     top_up,
+    unlink,
 )
 from handlers.telegram import help as help_screen
 from handlers.telegram.autopay_screens import AutopayScreens
@@ -37,7 +38,7 @@ DIALOGUE_SECONDS = 24 * 3600  # a question left open for a day is forgotten
 # Card numbers first, so that no handler reads such a text; balance next, it is asked for most.
 ROUTERS = (
     card_numbers, balance, top_up, history, autopay, autopay_terms, cards, accounts, link_by_sms,
-    settings, start, help_screen, privacy, cancel, reach,
+    unlink, settings, start, help_screen, privacy, cancel, reach,
 )  # fmt: skip
 
 

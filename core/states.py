@@ -217,6 +217,7 @@ class Purpose(StrEnum):
     """What a one-time code proves; a code for one is none for another."""
 
     LINK = "link"
+    UNLINK = "unlink"
     AUTOPAY_CONNECT = "autopay_connect"
     AUTOPAY_RAISE = "autopay_raise"
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LIVES = timedelta(minutes=5)
 TOLD_LATE = timedelta(hours=1)  # so long a code that comes too late is told so, and not taken for chatter
+SENT_JUST_NOW = timedelta(minutes=1)
 TRIES = 5
 DIGITS = 6
 
@@ -43,6 +44,10 @@ class Codes:
         self._database = database
         self._clock = clock
         self._seal = seal
+
+    @property
+    def enabled(self) -> bool:
+        return self._seal is not None
 
     async def make(self) -> Sent:
         """A code that nobody has seen; takes as long for whomever. Raises MethodUnavailable without a key."""
@@ -102,6 +107,19 @@ class Codes:
         async with self._database.read() as tx:
             wanted = and_(_open(payer, purposes), one_time_code.c.expires_at > since)
             return await tx.scalar(select(one_time_code.c.id).where(wanted).limit(1)) is not None
+
+    async def was_just_sent(
+        self, tx: Transaction, payer: Payer, purpose: Purpose, account_id: AccountId
+    ) -> bool:
+        """Whether a code for the same thing has hardly left: a second tap sends no second one."""
+        since = self._clock.now() - SENT_JUST_NOW
+        wanted = and_(
+            _open(payer, [purpose]),
+            one_time_code.c.account_id == account_id,
+            one_time_code.c.created_at > since,
+            one_time_code.c.tries < TRIES,
+        )
+        return await tx.scalar(select(one_time_code.c.id).where(wanted).limit(1)) is not None
 
     async def prove(self, payer: Payer, said: str, *purposes: Purpose) -> Any:
         """The row of the code that the person has said; raises CodeExpired, CodeWrong.

@@ -1,17 +1,18 @@
-"""Joining: the row that ties a person to an account, once it is proven, and the word to all others."""
+"""Joining and parting: the row that ties a person to an account, and the word to all others."""
 
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, insert, select, update
 
+from core.errors import NotLinked
 from core.ids import AccountId, Payer, new_id
 from core.messages import outbox
-from core.messages.notices import Linked, Notice
+from core.messages.notices import Linked, Notice, Unlinked
 from core.profile import Profile
 from core.states import Access
 from core.storage.database import Transaction
-from core.storage.tables import link
+from core.storage.tables import link, subscriber
 from core.use_cases.subscribers import locale_of
 
 
@@ -48,6 +49,25 @@ async def join(
         if most == held.access:
             return
     await tell_others(tx, profile, payer, account_id, Linked(number, access.value, by_other=True), now)
+
+
+async def part(
+    tx: Transaction, profile: Profile, payer: Payer, account_id: AccountId, *, number: str, now: datetime
+) -> None:
+    """End a link; raises NotLinked."""
+    ended = await tx.execute(update(link).where(live(payer, account_id)).values(ended_at=now))
+    if ended.rowcount == 0:
+        raise NotLinked
+    await tx.execute(
+        update(subscriber)
+        .where(
+            subscriber.c.channel == payer.channel,
+            subscriber.c.address == payer.address,
+            subscriber.c.current_account == account_id,
+        )
+        .values(current_account=None)
+    )
+    await tell_others(tx, profile, payer, account_id, Unlinked(number), now)
 
 
 async def tell_others(

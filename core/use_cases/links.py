@@ -17,18 +17,16 @@ from core.errors import (
     LinkExpired,
     LoginRefused,
     NoRegisteredPhone,
-    NotLinked,
     TooManyTries,
 )
 from core.ids import AccountId, Payer, new_id
-from core.messages.notices import Unlinked
 from core.profile import Profile
 from core.states import Access
 from core.storage.database import Database, Transaction
 from core.storage.proof_tables import link_request
-from core.storage.tables import account, account_phone, link, subscriber
+from core.storage.tables import account, account_phone
 from core.use_cases import limits
-from core.use_cases.joining import join, live, tell_others
+from core.use_cases.joining import join
 
 REQUEST_LIVES = timedelta(minutes=15)
 CODE_LIVES = timedelta(minutes=5)
@@ -158,25 +156,6 @@ class Links:
                     number=row.number, access=Access.READ, now=self._clock.now(), phone=phone,
                 )  # fmt: skip
         return [row.number for row in rows]
-
-    async def unlink(self, payer: Payer, account_id: AccountId) -> None:
-        """End a link; raises NotLinked. Others linked to the account are told."""
-        now = self._clock.now()
-        async with self._database.transaction() as tx:
-            ended = await tx.execute(update(link).where(live(payer, account_id)).values(ended_at=now))
-            if ended.rowcount == 0:
-                raise NotLinked
-            await tx.execute(
-                update(subscriber)
-                .where(
-                    subscriber.c.channel == payer.channel,
-                    subscriber.c.address == payer.address,
-                    subscriber.c.current_account == account_id,
-                )
-                .values(current_account=None)
-            )
-            number = await tx.scalar(select(account.c.number).where(account.c.id == account_id))
-            await tell_others(tx, self._profile, payer, account_id, Unlinked(number), now)
 
     async def _issue_code(self, token: str, account_id: AccountId) -> str:
         now = self._clock.now()

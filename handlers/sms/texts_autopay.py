@@ -25,6 +25,12 @@ def _code(told: Told) -> str:
                 code=code,
                 amount=told.money("amount"),
             )
+        case "unlink":
+            return words(
+                "Code {code}: unlink account {number} from Telegram. Tell it to nobody.",
+                code=code,
+                number=told.number,
+            )
     return words(
         "Code {code}: join account {number} to Telegram. Type it there and tell it to nobody.",
         code=code,

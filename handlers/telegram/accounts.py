@@ -1,4 +1,4 @@
-"""/accounts: the linked accounts, linking by login page or by shared contact, unlinking."""
+"""/accounts: the linked accounts, linking by login page or by shared contact."""
 
 import re
 
@@ -9,11 +9,10 @@ from aiogram.types import CallbackQuery, Message
 
 from core.errors import ForeignContact
 from core.use_cases.accounts import Accounts
-from core.use_cases.autopay import Autopay
 from core.use_cases.links import Links
 from core.use_cases.subscribers import Subscriber
 from handlers.telegram import texts
-from handlers.telegram.buttons import AskUnlink, ToAccount, ToAccounts, ToContact, ToLinking, Unlink
+from handlers.telegram.buttons import ToAccount, ToAccounts, ToContact, ToLinking
 from handlers.telegram.chosen import chosen
 from handlers.telegram.commands import Says
 from handlers.telegram.html import Html
@@ -46,34 +45,6 @@ async def account(
     query: CallbackQuery, callback_data: ToAccount, who: Subscriber, words: Html, accounts: Accounts
 ) -> Screen:
     return texts.account(words, chosen(await accounts.linked(who.payer), callback_data.account))
-
-
-@router.callback_query(AskUnlink.filter())
-async def ask_unlink(
-    query: CallbackQuery,
-    callback_data: AskUnlink,
-    who: Subscriber,
-    words: Html,
-    accounts: Accounts,
-    autopay: Autopay,
-) -> Screen:
-    one = chosen(await accounts.linked(who.payer), callback_data.account)
-    agreed_on = {each.id for each in await autopay.agreed_on(who.payer)}
-    return texts.ask_unlink(words, one, autopay=one.id in agreed_on)
-
-
-@router.callback_query(Unlink.filter())
-async def unlink(
-    query: CallbackQuery,
-    callback_data: Unlink,
-    who: Subscriber,
-    words: Html,
-    accounts: Accounts,
-    links: Links,
-) -> Screen:
-    one = chosen(await accounts.linked(who.payer), callback_data.account)
-    await links.unlink(who.payer, one.id)
-    return texts.unlinked(words, one.number, await accounts.linked(who.payer))
 
 
 @router.callback_query(ToLinking.filter())

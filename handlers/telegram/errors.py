@@ -143,6 +143,8 @@ def _told_of_linking(refusal: errors.Refusal, words: Html) -> str:
             return words("This phone number is not registered at any account. Please link by the login page.")
         case errors.ForeignContact():
             return words("This is not your own number. Please use the button below the chat.")
+        case errors.CodeWrong(0):
+            return words("Wrong code, and it is of no use any more. Please start again: /accounts.")
         case errors.CodeWrong(left):
             return words.plural("Wrong code. {n} try is left.", "Wrong code. {n} tries are left.", left)
         case errors.CodeExpired() | errors.LinkExpired():

@@ -13,6 +13,7 @@ class Linking(StatesGroup):
     contact = State()
     number = State()  # to which an SMS is sent
     sms_code = State()
+    unlink_code = State()
 
 
 class Agreement(StatesGroup):

@@ -67,7 +67,7 @@ def account(words: Html, one: LinkedAccount) -> Screen:
     if one.tariff:
         lines.append(words("Tariff: {tariff}", tariff=one.tariff))
     lines.append(
-        words("Access: full, by login")
+        words("Access: full")
         if one.access == "full"
         else words("Access: balance and history, by phone number")
     )
@@ -86,6 +86,15 @@ def ask_unlink(words: Html, one: LinkedAccount, *, autopay: bool = False) -> Scr
     if autopay:
         lines.append(words("Your autopay of this account goes on: to end it, delete it at /autopay."))
     return Screen("\n".join(lines), keyboards.unlink(words, one.id))
+
+
+def ask_unlink_code(words: Html, one: LinkedAccount) -> Screen:
+    text = words(
+        "To unlink account <b>{number}</b>, type the code of six digits that is on its way by SMS to the "
+        "phone registered at the account. It holds for 5 minutes.",
+        number=one.number,
+    )
+    return Screen(text, keyboards.rows(keyboards.back(words, buttons.ToAccount(account=one.id))))
 
 
 def linking(words: Html, start: LinkStart, *, by_sms: bool = False) -> Screen:
@@ -187,12 +196,13 @@ def help_(words: Html, profile: Profile, offered: Offered) -> Screen:
 
 def privacy(words: Html, profile: Profile) -> Screen:
     text = words(
-        "The bot stores your Telegram number and language, the accounts you linked, your top-ups and the "
-        "texts you send, and uses them only to answer you. It stores no card numbers and asks for no "
+        "The bot stores your Telegram number, name and language, the phone number that proved an account "
+        "yours, the accounts you linked, your top-ups and the texts you send, and uses them only to answer "
+        "you. It stores no card numbers and asks for no "
         "passwords: the card is entered on the payment provider's page, the login on the page of "
         "{operator}. Of a card that you ask to remember it stores the masked number, the expiry date and the "
         "provider's reference, encrypted.\n\n"
-        "/accounts unlinks an account at once. To have the rest erased, ask support: see /help.",
+        "/accounts unlinks an account. To have the rest erased, ask support: see /help.",
         operator=profile.name[words.code],
     )
     return Screen(text, keyboards.to_menu(words))

@@ -23,6 +23,7 @@ from tests.bot.scenes import (
     with_card,
 )
 from tests.bot.stand import Person, Stand
+from tests.bot.test_link_by_sms import code_on_the_phone
 from tests.core.autopay_scenes import CONSENT
 from tests.core.scenes import told
 from tests.fakes import CARD_MASK
@@ -391,7 +392,9 @@ async def test_who_unlinked_the_account_still_ends_his_autopay(keeping: Stand, k
     await keeper.sees("Доступ: полный")
     keeper.presses("Отвязать")
     assert "Ваш автоплатёж этого счёта продолжится" in await keeper.sees("Отвязать счёт 100080")
-    keeper.presses("Да, отвязать")
+    keeper.presses("Да, отвязать", times=5)
+    await keeper.sees("Чтобы отвязать счёт 100080, введите код")
+    keeper.says(await code_on_the_phone(keeping))
     await keeper.sees("Счёт 100080 отвязан")
     keeper.says("/autopay")
     await keeper.sees("Состояние: действует")

@@ -3,6 +3,7 @@
 import pytest
 
 from core.states import Access, Channel
+from tests.bot.scenes import linked
 from tests.bot.stand import Person, Stand
 
 
@@ -95,3 +96,20 @@ async def test_without_a_key_there_is_no_such_way(stand: Stand, person: Person) 
     person.presses("Привязать")
     await person.sees("одноразовый код")
     assert "По коду из СМС" not in person.buttons()
+
+
+async def test_an_account_with_a_phone_is_unlinked_by_a_code(keeping: Stand, keeper: Person) -> None:
+    await linked(keeping, keeper)
+    keeper.presses("100080")
+    await keeper.sees("Доступ: полный")
+    keeper.presses("Отвязать")
+    await keeper.sees("Отвязать счёт 100080")
+    keeper.presses("Да, отвязать")
+    await keeper.sees("Чтобы отвязать счёт 100080, введите код")
+    code = await code_on_the_phone(keeping)
+    keeper.says(str((int(code) + 1) % 1_000_000).zfill(6))
+    await keeper.sees("Осталось 4 попытки")
+    assert len(await keeping.core.accounts.linked(keeper.payer)) == 1
+    keeper.says(code)
+    await keeper.sees("Счёт 100080 отвязан")
+    assert await keeping.core.accounts.linked(keeper.payer) == []

@@ -176,7 +176,7 @@ async def test_another_with_full_access_may_end_and_not_change(core: Core, provi
 @ON_SQLITE
 async def test_who_agreed_may_end_it_without_a_link(core: Core, provider: FakeProvider) -> None:
     owner, _ = await agreed(core, provider)
-    await core.links.unlink(CHAT, owner)
+    await core.links_by_sms.unlink(CHAT, owner)
     assert (await core.autopay.state(CHAT, owner)) is not None
     with pytest.raises(NotLinked):
         await core.autopay.change(CHAT, owner, TERMS, consent=CONSENT)
@@ -380,7 +380,7 @@ async def test_who_agreed_finds_the_account_also_after_unlinking_it(
     core: Core, provider: FakeProvider
 ) -> None:
     owner, _ = await agreed(core, provider)
-    await core.links.unlink(CHAT, owner)
+    await core.links_by_sms.unlink(CHAT, owner)
     (one,) = await core.autopay.agreed_on(CHAT)
     assert (one.id, one.number, one.access) == (owner, "100080", Access.READ)
     assert await core.autopay.agreed_on(STRANGER) == []

@@ -293,3 +293,51 @@ async def test_an_account_that_is_none_says_and_counts_the_same(core: Core, cloc
     with pytest.raises(TooManyTries):  # nor does another person send more to one account
         await core.links_by_sms.start(Payer.telegram(201), "999999")
     await work(core, rounds=1)
+
+
+async def test_an_account_with_a_phone_is_unlinked_by_a_code(core: Core, provider: FakeProvider) -> None:
+    owner, other = await _account(core), Payer.telegram(200)
+    await link_to(core, owner, CHAT)
+    await link_to(core, owner, other)
+    assert not await core.links_by_sms.unlink(CHAT, owner)
+    assert not await core.links_by_sms.unlink(CHAT, owner)  # a second tap
+    assert await told(core, PHONE) == ["sms_code"]
+    code = await _code(core)
+    with pytest.raises(CodeExpired):
+        await core.links_by_sms.complete(CHAT, code)
+    with pytest.raises(CodeExpired):
+        await core.links_by_sms.complete_unlink(other, code)
+    assert len(await rows(core, link, ended_at=None)) == 2
+    assert await core.links_by_sms.complete_unlink(CHAT, code) == NUMBER
+    (left,) = await rows(core, link, ended_at=None)
+    assert left.address == other.address
+    assert await told(core, other) == ["unlinked"]
+    with pytest.raises(CodeExpired):
+        await core.links_by_sms.complete_unlink(CHAT, code)
+
+
+@ON_SQLITE
+async def test_codes_to_unlink_have_the_limits_of_all_codes(core: Core, clock: FakeClock) -> None:
+    owner = await _account(core)
+    await link_to(core, owner, CHAT)
+    for _ in range(3):
+        assert not await core.links_by_sms.unlink(CHAT, owner)
+        clock.shift(timedelta(minutes=2))
+    with pytest.raises(TooManyTries):
+        await core.links_by_sms.unlink(CHAT, owner)
+    with pytest.raises(NotLinked):
+        await core.links_by_sms.unlink(Payer.telegram(201), owner)
+
+
+@ON_SQLITE
+async def test_without_a_phone_or_a_key_an_account_is_unlinked_at_once(
+    core: Core, provider: FakeProvider, settings: Settings, clock: FakeClock
+) -> None:
+    phoneless, owner = await open_account(core, "166301", tariff=None), await _account(core)
+    for each in (phoneless, owner):
+        await link_to(core, each, CHAT)
+    assert await core.links_by_sms.unlink(CHAT, phoneless)
+    keyless = settings.model_copy(update={"card_key": SecretStr("")})
+    async with open_core(keyless, clock=clock, wall=clock, providers=[provider]) as other:
+        assert await other.links_by_sms.unlink(CHAT, owner)
+    assert await rows(core, link, ended_at=None) == []

@@ -288,7 +288,7 @@ async def test_all_others_who_are_linked_are_told(core: Core) -> None:
     await core.subscribers.set_locale(CHAT, "en")
     await core.links.by_contact(OTHER, "79241234567")
     await _linked(core, OTHER)
-    await core.links.unlink(OTHER, owner)
+    await core.links_by_sms.unlink(OTHER, owner)
     notices = await rows(core, notice)
     assert [(row.template, row.address, row.locale) for row in notices] == [
         ("linked", CHAT.address, "en"),
@@ -305,12 +305,12 @@ async def test_unlinking_ends_the_sight_and_the_choice(core: Core) -> None:
     await _linked(core)
     await core.subscribers.choose_account(CHAT, owner)
     with pytest.raises(NotLinked):
-        await core.links.unlink(OTHER, owner)
-    await core.links.unlink(CHAT, owner)
+        await core.links_by_sms.unlink(OTHER, owner)
+    await core.links_by_sms.unlink(CHAT, owner)
     assert await _access(core, CHAT) == []
     assert (await core.subscribers.get(CHAT)).current_account is None
     with pytest.raises(NotLinked):
-        await core.links.unlink(CHAT, owner)
+        await core.links_by_sms.unlink(CHAT, owner)
     await _linked(core)  # and again
     assert await _access(core, CHAT) == [("100080", Access.FULL)]
     assert len(await rows(core, link)) == 2

@@ -106,7 +106,12 @@ def _balances() -> Iterator[Longest]:
 
 
 def _codes() -> Iterator[Longest]:
-    for purpose, amount in (("link", None), ("autopay_connect", AUTOPAY), ("autopay_raise", AUTOPAY)):
+    for purpose, amount in (
+        ("link", None),
+        ("unlink", None),
+        ("autopay_connect", AUTOPAY),
+        ("autopay_raise", AUTOPAY),
+    ):
         said = Opened(sealed="", purpose=purpose, number=NUMBER, amount=amount)
         yield Longest(f"sms_code, {purpose}", said, CODE_SEGMENTS)
 

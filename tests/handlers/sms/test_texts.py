@@ -113,7 +113,7 @@ def test_a_code_is_in_the_part_that_a_locked_screen_shows(
     assert 0 <= text.find("123456") < 20
     assert text.endswith({"ru": "Никому не говорите.", "en": "ell it to nobody."}[locale])
     sums = {"ru": "9999,99 р.", "en": "9999.99 RUB"}
-    assert ("1234567890" if purpose is Purpose.LINK else sums[locale]) in text
+    assert ("1234567890" if purpose in (Purpose.LINK, Purpose.UNLINK) else sums[locale]) in text
 
 
 def test_a_stored_code_is_worded_without_its_digits(words: Texts) -> None:
