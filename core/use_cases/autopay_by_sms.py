@@ -1,6 +1,6 @@
 """Autopay by SMS from a registered phone: state, stop and less at once; more only with a code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -22,7 +22,7 @@ from core.use_cases.agreements import Agreements, Terms
 from core.use_cases.autopay_ending import AutopayEnding
 from core.use_cases.cards import Cards
 from core.use_cases.codes import Codes
-from core.use_cases.mandates import By, facts
+from core.use_cases.mandates import By, facts, live_of
 from core.use_cases.payments import Payments
 from core.use_cases.schedules import EveryDays
 from core.use_cases.top_up_moves import record
@@ -96,14 +96,15 @@ class AutopayBySms:
         Raises MethodUnavailable, AmountTooSmall, AmountTooLarge, TooManyTries.
         """
         self._agreements.check(self._terms(amount), self._profile.autopay.consent)
-        async with self._database.read() as tx:
-            found = await self._account(tx, payer, number)
-        if found.mandate is None or amount.kopecks > found.mandate.amount:
-            await self._send_code(payer, found, amount, locale, answering)
-            return
         async with self._database.transaction() as tx:
-            by = By(payer, answering=answering, locale=locale)
-            await self._agreements.set_amount(tx, by, found.id, amount)
+            found = await self._account(tx, payer, number)
+            # Less than what it is once nobody else can change it: more is never without a code.
+            row = await live_of(tx, found.id)
+            if row is not None and amount.kopecks <= row.amount:
+                by = By(payer, answering=answering, locale=locale)
+                await self._agreements.set_amount(tx, by, found.id, amount)
+                return
+        await self._send_code(payer, replace(found, mandate=row), amount, locale, answering)
 
     async def _send_code(
         self, payer: Payer, found: _Account, amount: Money, locale: str, answering: IncomingId

@@ -112,10 +112,10 @@ class AutopayCharging:
             await self._card_needed(tx, row, now)
         elif row.retry_on is not None and row.retry_on <= today:
             self._charge(batch, row, row.retry_period, row.attempt + 1, NO_RETRY, now)
-        elif row.next_on is not None and row.warned_on != row.next_on:
-            await self._warn(tx, batch, row, now)
-        elif following(period_of(row), row.next_on, earliest=row.next_on) <= today:
+        elif following(period_of(row), row.next_on, earliest=row.next_on) <= self._comes_on(row, now.at):
             await self._miss(tx, batch, row, now)
+        elif row.warned_on != row.next_on:
+            await self._warn(tx, batch, row, now)
         else:
             self._charge(batch, row, row.next_on, 1, self._next(row, now.at), now)
 
@@ -153,8 +153,13 @@ class AutopayCharging:
         new = {**row._mapping, **self._calendar.planned(row, changes)}
         batch.mandates.append({"key": row.id, **{f"new_{name}": new[name] for name in CHANGED}})
 
+    def _comes_on(self, row: Any, at: datetime) -> date:
+        """The day on which `next_on` is charged: now if it was warned of, else after a warning made now."""
+        warned = row.warned_on == row.next_on
+        return self._calendar.today(at if warned else self._calendar.charge_at(row.next_on, at))
+
     async def _warn(self, tx: Transaction, batch: _Batch, row: Any, now: Moment) -> None:
-        on = max(row.next_on, self._calendar.today(self._calendar.charge_at(row.next_on, now.at)))
+        on = self._comes_on(row, now.at)
         said = AutopayWarning(str(row.id), row.number, Money(row.amount), on, row.next_on, row.mask)
         await tell_payer(tx, row, said, key=f"{row.next_on}:warning", now=now)
         self._plan(batch, row, {"warned_on": row.next_on, "warned_at": now.at})

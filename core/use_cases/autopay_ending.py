@@ -87,7 +87,8 @@ class AutopayEnding:
         planned = self._calendar.planned(row, values)
         await move(tx, row, row.state, at=now.at, why=_skipped(period), **planned)
         next_on = row.next_on if retried else values["next_on"]
-        said = AutopaySkipped(await number_of(tx, account_id), period, next_on)
+        comes = next_on if row.state == MandateState.ACTIVE else None
+        said = AutopaySkipped(await number_of(tx, account_id), period, comes)
         await tell_all(tx, self._profile, row, said, by, now=now)
         if next_on is None:
             await self._end(tx, row, now)

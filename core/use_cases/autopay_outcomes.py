@@ -149,7 +149,12 @@ class AutopayOutcomes:
         if held.state == MandateState.DELETED or revoked is not None:
             why = "autopay_deleted" if held.state == MandateState.DELETED else "card_unlinked"
             await self._refunds.ask(tx, row, Money(row.total), why=why, by="autopay")
-        await self._end_if_over(tx, held, now)
+        await self._end_if_over(tx, cycle, now)
+
+    async def held(self, tx: Transaction, cycle: Cycle, now: Moment) -> None:
+        """The period's money is in suspense: staff see to it, and nothing of it is tried again."""
+        if cycle.charge.state in HOLDS_PERIOD:
+            await self._end_if_over(tx, cycle, now)
 
     async def declined(self, tx: Transaction, cycle: Cycle, row: Any, outcome: Declined, now: Moment) -> None:
         held, charge = cycle.mandate, cycle.charge
@@ -193,12 +198,16 @@ class AutopayOutcomes:
         mask = await _mask(tx, row)
         said = AutopayDeclined(number, Money(row.total), mask, reason, retry_on=None, next_on=held.next_on)
         await self._tell(tx, cycle, said, now)
-        await self._end_if_over(tx, held, now)
+        await self._end_if_over(tx, cycle, now)
 
-    async def _end_if_over(self, tx: Transaction, held: Any, now: Moment) -> None:
-        """The last date of the agreement is behind."""
-        if held.next_on is not None or held.state not in (MandateState.ACTIVE, MandateState.PAUSED):
-            return
+    async def _end_if_over(self, tx: Transaction, cycle: Cycle, now: Moment) -> None:
+        """The last date of the agreement is behind, and it is the one that was settled now."""
+        held = cycle.mandate
+        last = held.next_on is None and held.scheduled == cycle.charge.period
+        if last and held.state in (MandateState.ACTIVE, MandateState.PAUSED):
+            await self._end(tx, held, now)
+
+    async def _end(self, tx: Transaction, held: Any, now: Moment) -> None:
         ended = {**NO_RETRY, "reason": "until", "ended_at": now.at, "next_at": None}
         await move(tx, held, MandateState.ENDED, at=now.at, why="its end date", **ended)
         said = AutopayEnded(await number_of(tx, held.account_id), "until")
@@ -224,6 +233,9 @@ class AutopayOutcomes:
             return False
         today, period = self._calendar.today(now.at), period_of(held)
         next_on = next_date(period, today, held.until, earliest=self._calendar.earliest(now.at))
+        if next_on is None:
+            await self._end(tx, held, now)  # the card came too late for any of its dates
+            return True
         values = {"card_id": card_id, "activated_at": now.at, "scheduled": today, "next_on": next_on}
         planned = self._calendar.planned(held, values)
         await move(tx, held, MandateState.ACTIVE, at=now.at, why="card saved", **planned)

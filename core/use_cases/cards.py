@@ -124,7 +124,7 @@ class Cards:
         """Make a card the one that is offered first; raises NotYours."""
         async with self._database.transaction() as tx:
             mine = _live_of(payer)
-            if await tx.first(select(card).where(card.c.id == card_id, mine).with_for_update()) is None:
+            if await tx.first(_held(card.c.id == card_id, mine)) is None:
                 raise NotYours
             await tx.execute(update(card).where(mine, card.c.is_default).values(is_default=False))
             await tx.execute(update(card).where(card.c.id == card_id).values(is_default=True))
@@ -133,9 +133,7 @@ class Cards:
         """From the commit on no charge of this card starts; raises NotYours. A repeat says the same mask."""
         async with self._database.transaction() as tx:
             own = and_(card.c.channel == payer.channel, card.c.payer == payer.address)
-            # Not FOR UPDATE: a charge that is stored meanwhile holds its mandate and refers to the card.
-            mine = select(card).where(card.c.id == card_id, own).with_for_update(key_share=True)
-            held = await tx.first(mine)
+            held = await tx.first(_held(card.c.id == card_id, own))
             if held is None:
                 raise NotYours
             if held.revoked_at is not None:
@@ -235,6 +233,11 @@ class Cards:
     @property
     def _chargeable(self) -> list[str]:
         return [name for name in self._providers if self.saved_at(name)]
+
+
+def _held(*where: Any) -> Any:
+    """A card to be changed: who charges it waits. Its id stays, so a round may still write payments by it."""
+    return select(card).where(*where).with_for_update(key_share=True)
 
 
 def _live_of(payer: Payer) -> Any:

@@ -96,7 +96,8 @@ def facts(row: Any, number: str, mask: str | None) -> dict[str, Any]:
         "number": number,
         "amount": Money(row.amount),
         "period": period_facts(period_of(row)),
-        "next_on": row.next_on,
+        # Of one that is paused, or waits for a card, no date is certain.
+        "next_on": row.next_on if row.state == MandateState.ACTIVE else None,
         "mask": mask,
         "until": row.until,
     }

@@ -11,12 +11,7 @@ from core.messages.notices import Notice
 from core.money import Money
 from core.payments.provider import Declined, Outcome, Pending, Succeeded, Unknown
 from core.profile import Profile
-from core.states import (
-    PAYMENT_MOVES,
-    Method,
-    PaymentState,
-    TopUpState,
-)
+from core.states import PAYMENT_MOVES, Method, PaymentState, TopUpState
 from core.storage.database import Transaction
 from core.storage.tables import notice, payment, top_up
 from core.use_cases import booking, early_refunds
@@ -86,6 +81,8 @@ class Settling:
         cycle = await self._autopay.lock(tx, row)
         if not fits or not (cycle is None or await self._autopay.has_room(tx, cycle, now)):
             await self._hold(tx, row, asked, success, now)
+            if cycle is not None:
+                await self._autopay.held(tx, cycle, now)
         else:
             await self._credit(tx, row, asked, success, number, now)
             if cycle is not None:
