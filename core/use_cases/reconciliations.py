@@ -19,7 +19,7 @@ from core.payments.choice import Providers
 from core.payments.provider import RegisterUnavailable
 from core.profile import Profile
 from core.states import DifferenceState, ReconciliationState, TransferKind
-from core.storage.database import Database
+from core.storage.database import Database, Transaction
 from core.storage.staff_tables import difference, reconciliation
 from core.storage.tables import ledger_transfer, payment
 from core.use_cases import register_mirror, register_sources
@@ -48,6 +48,21 @@ class Report:
     left_open: int  # of this day's differences
 
 
+async def booked(tx: Transaction, provider: str) -> dict[str, Money]:
+    """The sum taken out of the provider's clearing account for each of its references."""
+    sums = (
+        select(payment.c.provider_ref, func.sum(ledger_transfer.c.amount).label("total"))
+        .join(ledger_transfer, ledger_transfer.c.payment_id == payment.c.id)
+        .where(
+            payment.c.provider == provider,
+            ledger_transfer.c.debit == clearing(provider).id,
+            ledger_transfer.c.kind.in_(COLLECTED),
+        )
+        .group_by(payment.c.provider_ref)
+    )
+    return {row.provider_ref: Money(int(row.total)) for row in await tx.all(sums)}
+
+
 class Reconciliations:
     def __init__(
         self,
@@ -68,19 +83,8 @@ class Reconciliations:
         self._wall = wall
 
     async def booked(self, provider: str) -> dict[str, Money]:
-        """The sum taken out of the provider's clearing account for each of its references."""
-        booked = (
-            select(payment.c.provider_ref, func.sum(ledger_transfer.c.amount).label("total"))
-            .join(ledger_transfer, ledger_transfer.c.payment_id == payment.c.id)
-            .where(
-                payment.c.provider == provider,
-                ledger_transfer.c.debit == clearing(provider).id,
-                ledger_transfer.c.kind.in_(COLLECTED),
-            )
-            .group_by(payment.c.provider_ref)
-        )
         async with self._database.read() as tx:
-            return {row.provider_ref: Money(int(row.total)) for row in await tx.all(booked)}
+            return await booked(tx, provider)
 
     def able(self) -> list[str]:
         """The providers that tell what they have without a file."""

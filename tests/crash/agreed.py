@@ -28,7 +28,7 @@ from core.storage.database import Database
 from core.storage.queue import unfinished
 from core.storage.tables import account, payment, provider_event
 from core.use_cases.invariants import Invariants
-from core.use_cases.reconciliations import Reconciliations
+from core.use_cases.reconciliations import booked
 from core.use_cases.violations import Violation
 from tests.core.autopay_scenes import CARD_KEY, CONSENT
 from tests.crash.fuse import Point
@@ -188,8 +188,10 @@ class Scene:
 
     async def prove(self) -> None:
         """The provider's books are ours, and no period was charged twice."""
-        taken, booked = self.desk.taken, await Reconciliations(self.database).booked("yookassa")
-        assert {name: money.kopecks for name, money in booked.items()} == {
+        taken = self.desk.taken
+        async with self.database.read() as tx:
+            ours = await booked(tx, "yookassa")
+        assert {name: money.kopecks for name, money in ours.items()} == {
             each["id"]: yookassa_desk.kopecks(each) for each in taken
         }
         assert set(Counter(map(_payment_of, self.desk.payments.values())).values()) <= {1}
