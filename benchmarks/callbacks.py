@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -34,6 +35,7 @@ CALLBACKS = 4000
 BATCH = 2000
 LONGEST_SECONDS = 300.0
 FIRST = 100_000
+LATER = timedelta(hours=1)  # nobody is asked about a payment whose callback is on its way
 AMOUNT = 300_00
 PER_SECOND = 300
 P99_MILLISECONDS = 250
@@ -119,7 +121,7 @@ def _rows(core: Core, number: int) -> dict[str, dict[str, Any]]:
         },
         "payment": {
             "id": new_id(), "top_up_id": asked, "provider": "arsenalpay", "method": Method.CARD,
-            "total": AMOUNT, "state": PaymentState.PENDING, "created_at": now, "next_at": now,
+            "total": AMOUNT, "state": PaymentState.PENDING, "created_at": now, "next_at": now + LATER,
         },
     }  # fmt: skip
 

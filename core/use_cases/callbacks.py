@@ -1,7 +1,7 @@
 """Callbacks: what a provider tells by itself is verified, stored, applied and acknowledged."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from core.payments.provider import (
 )
 from core.profile import Profile
 from core.states import EventState
+from core.storage.batch import Batch
 from core.storage.database import Database, Transaction
 from core.storage.new_rows import NewRows
 from core.storage.queue import unfinished
@@ -40,13 +41,15 @@ from core.use_cases.refunds import Refunds
 from core.use_cases.settling import Settling
 
 EVENT_AGAIN = timedelta(seconds=10)
-APPLIED_AT_ONCE = (
-    8  # in a burst the others are acknowledged once they are stored: applying costs ten times that
-)
+# In a burst the others are acknowledged once they are stored: applying costs ten times that, and as many at
+# once as this leave the loop to those who wait for their acknowledgement.
+APPLIED_AT_ONCE = 2
 
 _NEW = NewRows(provider_event, "provider", "event_key", returning="id")
 
 log = structlog.get_logger()
+
+_Event = dict[str, Any]  # a row of provider_event
 
 
 class Callbacks:
@@ -69,7 +72,8 @@ class Callbacks:
         self._profile = profile
         self._clock = clock
         self._wall = wall
-        self._applying = 0
+        self._applying = asyncio.Semaphore(APPLIED_AT_ONCE)
+        self._new: Batch[_Event, bool] = Batch(self._store)
 
     async def take(
         self, provider_name: str, *, body: bytes, headers: Mapping[str, str], peer: str = ""
@@ -90,13 +94,12 @@ class Callbacks:
             return rejected.answer
         if isinstance(said, Check):
             return await self._answer(said)
-        later = isinstance(said.event.outcome, Hint) or self._applying >= APPLIED_AT_ONCE
-        self._applying += not later
-        try:
-            if await self._store_event(provider_name, said, later=later) and not later:
+        if isinstance(said.event.outcome, Hint) or self._applying.locked():
+            await self._store_event(provider_name, said, later=True)
+            return said.answer
+        async with self._applying:
+            if await self._store_event(provider_name, said, later=False):
                 await self._apply(provider_name, said.event)
-        finally:
-            self._applying -= not later
         return said.answer
 
     async def _answer(self, check: Check) -> CallbackAnswer:
@@ -150,24 +153,32 @@ class Callbacks:
                 log.warning("provider did not tell", provider=row.provider, reason=found.reason)
                 return
             event = found
-        await self._apply(row.provider, event)
+        async with self._applying:
+            await self._apply(row.provider, event)
 
     async def _store_event(self, provider: str, told: Told, *, later: bool) -> bool:
         """False where it is known; `later`: the jobs apply it."""
-        now, event = self._wall.now(), told.event
-        async with self._database.transaction() as tx:
-            if later:
+        now = self._wall.now()
+        return await self._new.put(
+            {
+                "id": new_id(),
+                "provider": provider,
+                "event_key": told.event.key[:160],
+                "body": told.kept,
+                "state": EventState.NEW,
+                "received_at": now,
+                "next_at": now if later else now + EVENT_AGAIN,
+            }
+        )
+
+    async def _store(self, events: Sequence[_Event]) -> Sequence[bool]:
+        # In one order everywhere: two processes with the same events would lock each other out.
+        ordered = sorted(events, key=lambda event: (event["provider"], event["event_key"]))
+        async with self._database.at_once() as tx:
+            fresh = await _NEW.add(tx, ordered)
+            if any(event["next_at"] == event["received_at"] for event in events):
                 tx.wake("callbacks")
-            return await _NEW.add_one(
-                tx,
-                id=new_id(),
-                provider=provider,
-                event_key=event.key[:160],
-                body=told.kept,
-                state=EventState.NEW,
-                received_at=now,
-                next_at=now if later else now + EVENT_AGAIN,
-            )
+        return [event["id"] in fresh for event in events]
 
     async def _apply(self, provider: str, event: ProviderEvent) -> None:
         try:

@@ -95,6 +95,7 @@ async def test_ten_callbacks_at_once_credit_once(
         answers = await asyncio.gather(
             *(_comes(cores[i % 2], each) for i, each in enumerate([body] * 10 + others))
         )
+        await asyncio.gather(*(each.callbacks.events_once(10) for each in cores))  # what the burst left
     assert answers == [OK] * 15
     assert await posted(core, owner) == Money(100_00)
     assert len(await rows(core, ledger_transfer)) == 1
