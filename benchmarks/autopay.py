@@ -1,4 +1,4 @@
-"""Mandates due at once, charged by one process: how long, how many calls at a time, how much memory."""
+"""Mandates due at once, charged by one process, against pgbench's TPC-B: time, calls at once, memory."""
 
 import asyncio
 import sys
@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from sqlalchemy import func, insert, select
 
 from benchmarks.figures import Figure
+from benchmarks.ledger import tpcb_per_second
 from core import profile as operator_profile
 from core.ids import new_id
 from core.ledger.opening import Opened, open_subscribers
@@ -38,6 +39,7 @@ MANDATES = 20_000
 BATCH = 2000
 ANSWER_SECONDS = 0.05
 MINUTES = 10
+PGBENCH_SECONDS = 6
 MEGABYTES = 300
 AT_ONCE = 50  # a batch of the job that collects
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
@@ -181,13 +183,16 @@ def peak_megabytes() -> float:
 
 def run(mandates: int = MANDATES) -> Sequence[Figure]:
     with postgres.started() as server:
+        reference = tpcb_per_second(server, clients=8, seconds=PGBENCH_SECONDS)
         found = uvloop.run(charge_all(server.create_database(), mandates))
     minutes, calls, most, peak = found.seconds / 60, found.calls, found.most_at_once, found.megabytes
     return [
         Figure(
             f"{mandates:,} mandates due at once, charged", minutes, "min", f"≤ {MINUTES}", minutes <= MINUTES
         ),
+        Figure("pgbench TPC-B, 8 clients", reference, "tx/s"),
         Figure("Charges a second", found.paid / found.seconds, "/s"),
+        Figure("Charges to TPC-B", found.paid / found.seconds / reference, "×"),
         Figure("Calls to the provider, none of them twice", calls, "", f"= {mandates:,}", calls == mandates),
         Figure("Calls under way at once, at most", most, "", f"≤ {AT_ONCE}", most <= AT_ONCE),
         Figure("Peak memory of the process", peak, "MB", f"≤ {MEGABYTES}", peak <= MEGABYTES),
