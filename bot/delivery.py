@@ -89,7 +89,7 @@ class Delivery:
         try:
             words = Html(self._catalogues.words("telegram", notice.locale))
             screen = texts_notices.notice(words, notice.template, notice.params, repeat=notice.repeat)
-        except (KeyError, ValueError):
+        except Exception:  # whatever is wrong with one notice, the others of the batch go out
             log.exception("notice not rendered", notice=str(notice.id), template=notice.template)
             await self._sending.failed(notice, "not rendered")
             return None

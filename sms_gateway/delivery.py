@@ -133,9 +133,12 @@ class Delivery:
             log.error("one-time code cannot be opened here", notice=str(notice.id), template=notice.template)
             return Refused(0, retry=False)
         try:
-            segments = segments_of(
-                self._render(notice), reference=notice.id.int & 0xFF, alphabet=self._alphabet
-            )
+            text = self._render(notice)
+        except Exception:  # whatever is wrong with one notice, the others of the batch go out
+            log.exception("notice not rendered", notice=str(notice.id), template=notice.template)
+            return Refused(0, retry=False)
+        try:
+            segments = segments_of(text, reference=notice.id.int & 0xFF, alphabet=self._alphabet)
             outcome: Outcome = NotSent("no text")
             for number, segment in enumerate(segments, start=1):
                 outcome = await self._session.submit(

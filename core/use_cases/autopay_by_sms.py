@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from core.clock import Clock
-from core.errors import AccountNeeded, NoMandate, NoRegisteredPhone, NotLinked
+from core.errors import AccountNeeded, NoMandate, NoRegisteredPhone, NotLinked, NotYours
 from core.ids import AccountId, IncomingId, Payer, TopUpId, new_id
 from core.messages import incoming
 from core.messages.autopay_notices import AutopayNone, AutopayState
@@ -20,7 +20,7 @@ from core.storage.tables import account, account_phone, top_up
 from core.use_cases import codes
 from core.use_cases.agreements import Agreements, Terms
 from core.use_cases.autopay_ending import AutopayEnding
-from core.use_cases.cards import Cards
+from core.use_cases.cards import Cards, same_person
 from core.use_cases.codes import Codes
 from core.use_cases.mandates import By, facts, live_of
 from core.use_cases.payments import Payments
@@ -93,18 +93,26 @@ class AutopayBySms:
     ) -> None:
         """Less at once (replies AutopayChanged); more, or autopay anew, by a code (replies SmsCode).
 
-        Raises MethodUnavailable, AmountTooSmall, AmountTooLarge, TooManyTries.
+        Raises MethodUnavailable, AmountTooSmall, AmountTooLarge, NotYours (more than another person
+        agreed to), TooManyTries.
         """
         self._agreements.check(self._terms(amount), self._profile.autopay.consent)
         async with self._database.transaction() as tx:
             found = await self._account(tx, payer, number)
-            # Less than what it is once nobody else can change it: more is never without a code.
-            row = await live_of(tx, found.id)
-            if row is not None and amount.kopecks <= row.amount:
+            held = await live_of(tx, found.id)  # locked: another text may be lowering it
+            if held is not None and amount.kopecks <= held.amount:
                 by = By(payer, answering=answering, locale=locale)
                 await self._agreements.set_amount(tx, by, found.id, amount)
                 return
-        await self._send_code(payer, replace(found, mandate=row), amount, locale, answering)
+            await self._may_raise(tx, payer, held)
+        await self._send_code(payer, replace(found, mandate=held), amount, locale, answering)
+
+    async def _may_raise(self, tx: Transaction, payer: Payer, held: Any) -> None:
+        """What is charged from a card is raised by who agreed to it, as in the chat."""
+        if held is not None and Payer(held.channel, held.payer) not in await same_person(
+            tx, payer, held.account_id
+        ):
+            raise NotYours
 
     async def _send_code(
         self, payer: Payer, found: _Account, amount: Money, locale: str, answering: IncomingId
@@ -127,7 +135,7 @@ class AutopayBySms:
 
     async def confirm(self, payer: Payer, code: str, *, locale: str, answering: IncomingId) -> None:
         """Do what the code was sent for; replies AutopayChanged, AutopayConnected, or AutopayRequested
-        and then CheckoutReady, where there is no live card. Raises CodeExpired, CodeWrong.
+        and then CheckoutReady, where there is no live card. Raises CodeExpired, CodeWrong, NotYours.
         """
         row = await self._codes.prove(payer, code, *PURPOSES)
         by = By(payer, answering=answering, locale=locale)
@@ -135,6 +143,7 @@ class AutopayBySms:
         async with self._database.transaction() as tx:
             await self._codes.take(tx, row)
             if row.purpose == Purpose.AUTOPAY_RAISE:
+                await self._may_raise(tx, payer, await live_of(tx, row.account_id))
                 await self._agreements.set_amount(tx, by, row.account_id, amount)
             else:
                 consent, terms = self._profile.autopay.consent, self._terms(amount)

@@ -208,20 +208,8 @@ class Cards:
     async def usable(
         self, tx: Transaction, payer: Payer, account_id: AccountId, card_id: CardId | None
     ) -> Any:
-        """A live card that the person may charge, held against unlinking; the default one without an id.
-
-        A registered phone may use the cards of the chats that it has proven to be the same person's.
-        """
-        mine = _live_of(payer)
-        if payer.channel == Channel.SMS:
-            same = select(link.c.channel, link.c.address).where(
-                link.c.account_id == account_id,
-                link.c.phone == payer.address,
-                link.c.access == Access.FULL,
-                link.c.ended_at.is_(None),
-            )
-            people = await tx.all(same)
-            mine = or_(mine, *(_live_of(Payer(row.channel, row.address)) for row in people))
+        """A live card that the person may charge, held against unlinking; the default one without an id."""
+        mine = or_(*(_live_of(each) for each in await same_person(tx, payer, account_id)))
         wanted = select(card).where(mine, card.c.provider.in_(self._chargeable))
         if card_id is not None:
             wanted = wanted.where(card.c.id == card_id)
@@ -238,6 +226,19 @@ class Cards:
 def _held(*where: Any) -> Any:
     """A card to be changed: who charges it waits. Its id stays, so a round may still write payments by it."""
     return select(card).where(*where).with_for_update(key_share=True)
+
+
+async def same_person(tx: Transaction, payer: Payer, account_id: AccountId) -> list[Payer]:
+    """The person, and for a registered phone the chats that it has proven to be the same person's."""
+    if payer.channel != Channel.SMS:
+        return [payer]
+    same = select(link.c.channel, link.c.address).where(
+        link.c.account_id == account_id,
+        link.c.phone == payer.address,
+        link.c.access == Access.FULL,
+        link.c.ended_at.is_(None),
+    )
+    return [payer, *(Payer(row.channel, row.address) for row in await tx.all(same))]
 
 
 def _live_of(payer: Payer) -> Any:

@@ -1,6 +1,5 @@
 """`автоплатеж`, its sum, its end, and the six digits that prove whose phone it is."""
 
-from core.errors import Refusal
 from core.wiring import Core
 from handlers.sms import errors
 from handlers.sms.help import not_understood
@@ -34,15 +33,11 @@ async def stop(core: Core, message: Message) -> None:
 
 
 async def code_given(core: Core, message: Message) -> None:
-    """Do what the code was sent for. What was typed is forgotten: it may be a code of another channel."""
+    """Do what the code was sent for; dispatch sees to it that the digits are forgotten."""
     assert message.command.code is not None
     if await core.autopay_by_sms.has_code(message.payer):
-        try:
-            await core.autopay_by_sms.confirm(
-                message.payer, message.command.code, locale=message.locale, answering=message.id
-            )
-        except Refusal as refusal:
-            await answer(core, message, errors.of_refusal(refusal, message.command))
+        await core.autopay_by_sms.confirm(
+            message.payer, message.command.code, locale=message.locale, answering=message.id
+        )
     else:
         await not_understood(core, message)
-    await core.receiving.finish_and_forget(message.id)

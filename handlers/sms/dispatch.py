@@ -1,5 +1,6 @@
 """Every stored SMS → its one outcome: a feature that answers, a refusal in words, or silence by rule."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from handlers.sms.amounts import Problem
 from handlers.sms.echoes import Echoes
 from handlers.sms.help import not_understood, tell_commands
 from handlers.sms.message import Message, answer, keep_silent
-from handlers.sms.short_code import CommandKind, Dialect, parse
+from handlers.sms.short_code import Command, CommandKind, Dialect, parse
 from handlers.sms.texts import Texts
 
 REPLIES_MOST = 20  # an hour to one sender: two machines that answer each other stop there
@@ -22,6 +23,8 @@ REPLIES_WINDOW = timedelta(hours=1)
 TALK = timedelta(days=1)  # for so long a "да" without an open quote may still be meant for us
 PHONE_SHORTEST = 10  # digits; shorter senders are services
 PHONE_LONGEST = 15  # E.164
+# Six digits that stand alone, in the groups that people type them in.
+CODE_SEEN = re.compile(r"(?<!\d)(?:\d{6}|\d{3}\D{1,3}\d{3}|\d\d\D{1,3}\d\d\D{1,3}\d\d)(?!\d)")
 
 Feature = Callable[[Core, Message], Awaitable[None]]
 
@@ -57,12 +60,17 @@ class Dispatch:
         command = parse(payload["text"], self._dialect)
         if command.problem is Problem.NOT_OURS and not payload.get("card_masked"):
             await self._core.receiving.finish(accepted.id, silent=Problem.NOT_OURS)
-            return
+        else:
+            await self._conclude(accepted, payer, command)
+        if await self._holds_code(payer, command, payload["text"]):
+            await self._core.receiving.finish_and_forget(accepted.id)
+
+    async def _conclude(self, accepted: Accepted, payer: Payer, command: Command) -> None:
         locale, replies = await self._core.subscribers.writing(payer, window=REPLIES_WINDOW)
         message = Message(accepted.id, payer, locale, command)
         if replies >= REPLIES_MOST:
             await keep_silent(self._core, message, "loop_guard")
-        elif payload.get("card_masked"):
+        elif accepted.arrival.payload.get("card_masked"):
             await answer(self._core, message, NoCards())
         else:
             await self._run(message)
@@ -77,6 +85,13 @@ class Dispatch:
         if not payload["text"].strip():
             return "no_text"
         return "own_text" if self._echoes.heard_in(payload["text"]) else None
+
+    async def _holds_code(self, payer: Payer, command: Command, text: str) -> bool:
+        """Whether a one-time code may stand in the text, also in one that was not understood as such."""
+        if command.kind is CommandKind.CODE:
+            return True  # it may be a code of another channel
+        may_hold = command.amount is None or command.kind is CommandKind.CONFIRM
+        return may_hold and bool(CODE_SEEN.search(text)) and await self._core.autopay_by_sms.has_code(payer)
 
     async def _run(self, message: Message) -> None:
         try:

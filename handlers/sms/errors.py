@@ -42,6 +42,7 @@ _NAMES: dict[type[errors.Refusal], str] = {
     errors.NoOpenQuote: "no_open_quote",
     errors.NoRegisteredPhone: "no_registered_phone",
     errors.NotLinked: "not_linked",
+    errors.NotYours: "not_yours",
     errors.QuoteExpired: "quote_expired",
     errors.SumNeeded: "sum_needed",
     errors.TooManyTries: "too_many_tries",

@@ -68,6 +68,11 @@ def _mandate_exists(said: Said) -> str:
     return words("Account {number} has autopay already. To see it: AUTOPAY", **said.facts)
 
 
+def _not_yours(said: Said) -> str:
+    words = said.words
+    return words("Only the person who connected this autopay can raise it. To end it: AUTOPAY STOP")
+
+
 def _code_wrong(said: Said) -> str:
     words, left = said.words, said.facts["tries_left"]
     if not left:
@@ -105,5 +110,6 @@ AUTOPAY_REFUSALS: dict[str, Callable[[Said], str]] = {
     "code_wrong": _code_wrong,
     "mandate_exists": _mandate_exists,
     "no_mandate": _no_mandate,
+    "not_yours": _not_yours,
     "too_many_tries": _too_many_tries,
 }

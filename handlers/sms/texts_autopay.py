@@ -234,7 +234,7 @@ def _under_way(told: Told) -> str | None:
     words = told.words
     if not told.params["in_flight"]:
         return None
-    return words("A payment that is under way will be given back.")
+    return words("If a payment that is under way goes through, it is given back.")
 
 
 def _numbers(told: Told) -> str:

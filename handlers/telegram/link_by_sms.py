@@ -7,6 +7,7 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
+from core.errors import StaleScreen
 from core.use_cases.accounts import Accounts
 from core.use_cases.links_by_sms import LinksBySms
 from core.use_cases.subscribers import Subscriber
@@ -14,6 +15,7 @@ from handlers.telegram import texts, texts_top_up
 from handlers.telegram.accounts import code_in
 from handlers.telegram.buttons import ToSmsLink
 from handlers.telegram.html import Html
+from handlers.telegram.offered import Offered
 from handlers.telegram.screen import Screen
 from handlers.telegram.states import Linking
 from handlers.telegram.top_up import NUMBER
@@ -22,7 +24,9 @@ router = Router(name="link_by_sms")
 
 
 @router.callback_query(ToSmsLink.filter())
-async def ask_number(query: CallbackQuery, words: Html, state: FSMContext) -> Screen:
+async def ask_number(query: CallbackQuery, words: Html, state: FSMContext, offered: Offered) -> Screen:
+    if not offered.sms_codes:
+        raise StaleScreen
     await state.set_state(Linking.number)
     return texts.ask_number_to_link(words)
 

@@ -203,13 +203,26 @@ async def test_a_notice_without_words_stops_nobody(stand: Stand, delivery: Deliv
     class Unheard(Notice):
         template = "unheard"
 
+    class Misnamed(Notice):
+        """Facts of another shape than its words want."""
+
+        template = "card_unlinked"
+
+        def params(self) -> dict[str, Any]:
+            return {"mask": "*0004", "numbers": 7, "in_flight": False}
+
     await told(stand, Unheard())
+    await told(stand, Misnamed())
     await told(stand, Linked("100080", "full", by_other=True), to=7001)
     await delivery.run_once()
     assert "ещё к одному чату" in stand.person.messages[-1]["text"]
     async with stand.core.database.read() as tx:
         states = {row.template: row.state for row in await tx.all(select(notice))}
-    assert states == {"unheard": NoticeState.FAILED, "linked": NoticeState.SENT}
+    assert states == {
+        "unheard": NoticeState.FAILED,
+        "card_unlinked": NoticeState.FAILED,
+        "linked": NoticeState.SENT,
+    }
 
 
 async def test_a_new_notice_wakes_the_delivery(stand: Stand, delivery: Delivery) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from core.states import Access, Channel
+from handlers.telegram.buttons import ToSmsLink
 from tests.bot.scenes import linked
 from tests.bot.stand import Person, Stand
 
@@ -113,3 +114,17 @@ async def test_an_account_with_a_phone_is_unlinked_by_a_code(keeping: Stand, kee
     keeper.says(code)
     await keeper.sees("Счёт 100080 отвязан")
     assert await keeping.core.accounts.linked(keeper.payer) == []
+
+
+async def test_the_last_wrong_code_says_where_to_start_again(keeping: Stand, keeper: Person) -> None:
+    await asks(keeping, keeper, "999999")
+    for _ in range(5):
+        keeper.says("123456")
+    assert "/accounts" in await keeper.sees("Код неверный и больше не действует")
+
+
+async def test_without_a_key_an_old_button_asks_for_no_number(stand: Stand, person: Person) -> None:
+    person.says("/accounts")
+    await person.sees("не привязан ни один счёт")
+    person.presses_stale(ToSmsLink().pack())
+    await person.is_told("устарело")

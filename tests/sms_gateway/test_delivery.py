@@ -249,3 +249,20 @@ async def test_a_code_that_cannot_be_opened_here_fails_alone(core: Core, clock: 
         ("cancelled", "sent", None),
     ]
     assert len(session.submitted) == 1
+
+
+async def test_a_notice_without_words_fails_alone(core: Core, clock: FakeClock) -> None:
+    def render(due: DueNotice) -> str:
+        return {PHONE: "text"}[due.address]
+
+    await owe(core, clock, to="79020000001", key="wordless")
+    await owe(core, clock)
+    session = FakeSession()
+    await Delivery(
+        core.sending, session, core.wakeups, render=render, short_code="3116", alphabet="gsm"
+    ).run_once()
+    assert [each.destination_addr for each in session.submitted] == [PHONE]
+    assert [(row.state, row.address) for row in await rows(core)] == [
+        ("failed", "79020000001"),
+        ("sent", PHONE),
+    ]

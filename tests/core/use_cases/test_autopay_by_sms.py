@@ -1,5 +1,6 @@
 """Autopay by SMS: less at once, more by a code to the registered phone; links by the same kind of code."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from core.errors import (
     NoMandate,
     NoRegisteredPhone,
     NotLinked,
+    NotYours,
     TooManyTries,
 )
 from core.ids import AccountId, Payer
@@ -106,6 +108,47 @@ async def test_less_is_at_once_and_more_by_a_code(core: Core, provider: FakeProv
     await _confirm(core, await _code(core))
     (row,) = await rows(core, mandate)
     assert (row.amount, (await told(core, PHONE))[-1]) == (300_00, "autopay_changed")
+
+
+async def test_two_sums_at_once_raise_nothing_without_a_code(core: Core, provider: FakeProvider) -> None:
+    owner = await _same_person(core, provider)
+    await connect(core, owner)
+    await asyncio.gather(_set(core, 100), _set(core, 200))
+    (row,) = await rows(core, mandate)
+    assert row.amount == 100_00
+
+
+async def test_a_phone_lowers_what_another_person_agreed_to_and_does_not_raise_it(
+    core: Core, provider: FakeProvider
+) -> None:
+    owner = await _account(core)
+    await link_to(core, owner, CHAT)  # by the password: whose phone it is, nobody has shown
+    await pay_and_save(core, provider)
+    await connect(core, owner)
+    with pytest.raises(NotYours):
+        await _set(core, 5000)
+    assert await told(core, PHONE) == []
+    await _set(core, 200)
+    (row,) = await rows(core, mandate)
+    assert row.amount == 200_00
+
+
+@ON_SQLITE
+async def test_a_code_to_raise_does_not_raise_what_another_agreed_to_since(
+    core: Core, provider: FakeProvider
+) -> None:
+    owner, other = await _same_person(core, provider), Payer.telegram(200)
+    await connect(core, owner)
+    await _set(core, 400)
+    code = await _code(core)
+    await core.autopay.delete(CHAT, owner)
+    await link_to(core, owner, other)
+    await pay_and_save(core, provider, payer=other)
+    await connect(core, owner, payer=other)
+    with pytest.raises(NotYours):
+        await _confirm(core, code)
+    (row,) = await rows(core, mandate, state=MandateState.ACTIVE)
+    assert row.amount == 300_00
 
 
 @ON_SQLITE

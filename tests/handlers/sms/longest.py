@@ -217,6 +217,7 @@ def _refusals() -> Iterator[Longest]:
         "no_open_quote": {},
         "no_registered_phone": {},
         "not_linked": {},
+        "not_yours": {},
         "quote_expired": {},
         "sum_needed": {"amount": AMOUNT},
         "unknown_account": {"number": NUMBER},

@@ -319,3 +319,29 @@ def test_the_refusals_of_autopay_are_named() -> None:
     raised = {each for each in used if isinstance(each, type) and issubclass(each, errors.Refusal)}
     assert len(raised) >= 8
     assert raised <= set(_NAMES)
+
+
+@pytest.mark.parametrize(
+    "form", ["вот код {}", "да {}", "держи {}", "aliance {}", "код {} и всё", "123 456 код {}", "баланс {}"]
+)
+async def test_a_code_in_a_text_that_is_not_understood_is_not_kept(phones: Phones, form: str) -> None:
+    await _with_autopay(phones)
+    code = await _code(phones, "автоплатеж 500")
+    await phones.send(form.format(code))
+    if "aliance" not in form:  # an account and a sum are a payment, whatever else they may be
+        await phones.send(form.format(f"{code[:3]} {code[3:]}"))
+    assert await _amounts(phones) == [("active", 300_00)]
+    kept = [row.payload.get("text", "") for row in await rows(phones.core, incoming)]
+    assert not [text for text in kept if code in text.replace(" ", "")]
+    assert "автоплатеж 500" in kept
+
+
+async def test_a_phone_does_not_raise_the_autopay_of_another_person(phones: Phones) -> None:
+    owner = await _account(phones)
+    await link_to(phones.core, owner, CHAT)
+    await pay_and_save(phones.core, phones.provider)
+    await connect(phones.core, owner)
+    assert await phones.send("автоплатеж 500") == (
+        "Увеличить этот автоплатёж может только тот, кто его подключил. Отключить: АВТОПЛАТЕЖ СТОП"
+    )
+    assert await _amounts(phones) == [("active", 300_00)]
