@@ -269,7 +269,9 @@ class Payments:
         now = self._moment()
         async with self._database.transaction() as tx:
             if isinstance(outcome, Succeeded):
-                await self._settling.succeeded(tx, row.provider, row.id, outcome, row.method, now)
+                booked = await self._settling.succeeded(tx, row.provider, row.id, outcome, row.method, now)
+                if not booked and row.state == PaymentState.SENDING:
+                    await self._settling.undecided(tx, row.id, Unknown("not booked"), now)
             elif isinstance(outcome, Declined):
                 await self._settling.declined(tx, row.provider, row.id, outcome, now)
             else:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from core.ids import AccountId
 from core.money import Money
 from core.payments.charge import Charge
-from core.payments.provider import Declined, Outcome, Unknown
+from core.payments.provider import Declined, Outcome, Succeeded, Unknown
 from core.settings import Settings
 from core.states import PaymentState
 from core.storage.tables import payment
@@ -66,3 +66,24 @@ async def test_a_key_that_is_gone_before_the_repeat_declines_nothing(
     async with open_core(rekeyed, clock=clock, wall=clock, providers=[provider]) as other:
         assert await _asked_after(other, clock, top_up_id) == PaymentState.SUCCEEDED
     assert await posted(core, owner) == Money.roubles(400)
+
+
+async def test_an_answer_that_cannot_be_booked_leaves_the_payment_openly_unknown(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    """Dollars: they are in no book, and the charge is not made again and again."""
+    owner = await linked_account(core)
+    card_id = await pay_and_save(core, provider)
+    provider.will(Succeeded("odd", number="100080", total=Money.roubles(100), currency="USD"))
+    quote = await quote_by_card(core, 100)
+    confirmed = await core.top_ups.confirm(quote.id, by=CHAT, card_id=card_id)
+    assert confirmed.state == PaymentState.UNKNOWN
+    calls = len(provider.calls)
+    for _ in range(3):
+        clock.shift(timedelta(minutes=1))
+        await core.payments.collect_once(10)
+        await core.payments.ask_once(10)
+    assert len(provider.calls) == calls
+    (row,) = await rows(core, payment, top_up_id=quote.id)
+    assert (row.state, row.next_at > clock.now() + timedelta(minutes=3)) == (PaymentState.UNKNOWN, True)
+    assert await posted(core, owner) == Money.roubles(300)
