@@ -133,7 +133,7 @@ class EventState(StrEnum):
     NEW = "new"
     APPLIED = "applied"
     REFUSED = "refused"  # genuine, yet impossible to book: staff look at it
-    WAITING = "waiting"  # a refund that was told before its payment
+    WAITING = "waiting"  # a refund: told before its payment, or until one of ours under way is settled
 
 
 class NoticeState(StrEnum):

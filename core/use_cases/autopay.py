@@ -13,7 +13,7 @@ from core.ids import AccountId, MandateId, Payer
 from core.money import Money
 from core.profile import Profile
 from core.states import LIVE_MANDATE, Access, MandateState
-from core.storage.autopay_tables import card, mandate
+from core.storage.autopay_tables import card, mandate, mandate_charge
 from core.storage.database import Database, Transaction
 from core.storage.tables import account
 from core.use_cases.accounts import LinkedAccount, access_to, read_screen
@@ -234,7 +234,7 @@ class Autopay:
             card=None if charged is None else self._cards.view(charged),
             next_on=row.next_on if row.state == MandateState.ACTIVE else None,
             retry_on=row.retry_on,
-            in_flight=await in_flight(tx, [row.id]),
+            in_flight=await in_flight(tx, mandate_charge.c.mandate_id == row.id),
             mine=_is_of(row, payer),
         )
 

@@ -46,7 +46,7 @@ class AutopayEnding:
         values = {"reason": "by_subscriber", "ended_at": now.at, "next_at": None, **NO_RETRY}
         await move(tx, row, MandateState.DELETED, at=now.at, why=_why("deleted", by), **values)
         await cancel_intents(tx, mandate_charge.c.mandate_id == row.id, at=now.at)
-        under_way = await in_flight(tx, [row.id])
+        under_way = await in_flight(tx, mandate_charge.c.mandate_id == row.id)
         said = AutopayDeleted(await number_of(tx, account_id), under_way)
         await tell_all(tx, self._profile, row, said, by, now=now)
         return under_way

@@ -204,8 +204,7 @@ class Callbacks:
         if isinstance(event.outcome, Refunded):
             if await early_refunds.is_early(tx, provider, event.outcome):
                 return EventState.WAITING
-            fits = await self._refunds.told(tx, provider, event.outcome, now)
-            return EventState.APPLIED if fits else EventState.REFUSED
+            return await self._refunds.told(tx, provider, event.outcome, now)
         payment_id = await match(tx, provider, event)
         match event.outcome:
             case Succeeded() as success:

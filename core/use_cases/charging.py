@@ -11,7 +11,7 @@ from core.ids import Payer
 from core.money import Money
 from core.payments.capabilities import Capabilities, Operation
 from core.payments.charge import Charge
-from core.payments.provider import Declined, Outcome, Succeeded
+from core.payments.provider import Declined, Outcome, Succeeded, Unknown
 from core.states import Channel, Method, PaymentState
 from core.storage.autopay_tables import card
 from core.storage.database import Transaction
@@ -71,6 +71,16 @@ def is_forgotten(able: Capabilities, row: Any, now: datetime) -> bool:
     operation = operation_of(row)
     sent_before = row.asked > 1 and able.honours(operation)
     return sent_before and not able.honours(operation, age=now - row.created_at)
+
+
+def told_by(row: Any, outcome: Outcome, *, repeatable: bool) -> Outcome:
+    """What a call tells of the payment: a repeat that was refused as a request says nothing of the first.
+
+    A decline with a reference is of a payment that the provider has; a page that nobody saw took no money.
+    """
+    refused = isinstance(outcome, Declined) and outcome.reference is None
+    lost = refused and repeatable and row.asked > 1 and not on_a_page(row)
+    return Unknown("repeat refused") if lost else outcome
 
 
 def end_of(row: Any, found: Sequence[Outcome]) -> Declined | None:

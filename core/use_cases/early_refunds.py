@@ -1,6 +1,7 @@
-"""Early refunds: a provider may tell that money was given back before it tells that it came."""
+"""Early refunds: told of before their payment is booked, or while one of ours has not left room for them."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -28,6 +29,11 @@ async def is_early(tx: Transaction, provider: str, said: Refunded) -> bool:
 async def release(tx: Transaction, provider: str, reference: str, now: datetime) -> None:
     """A payment was booked just now: what was told of giving it back is applied by the jobs."""
     await tx.alone(_name(provider, reference))
+    await again(tx, provider, reference, now)
+
+
+async def again(tx: Transaction, provider: str, reference: Any, now: datetime) -> None:
+    """Have what waits for this payment looked at once more; the caller holds the payment."""
     waiting = await tx.execute(
         update(provider_event)
         .where(

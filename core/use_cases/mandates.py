@@ -166,8 +166,8 @@ async def follow(
     await tx.execute(update(mandate_charge).where(mandate_charge.c.payment_id.in_(payments)).values(**values))
 
 
-async def in_flight(tx: Transaction, mandates: Sequence[UUID]) -> bool:
-    """Whether a charge is under way that nobody can call back."""
+async def in_flight(tx: Transaction, which: Any) -> bool:
+    """Whether a mandate's charge is under way that nobody can call back."""
     under_way = or_(
         mandate_charge.c.state.in_(CHARGE_IN_FLIGHT),
         and_(mandate_charge.c.state == ChargeState.INTENT, payment.c.asked > 0),
@@ -175,7 +175,7 @@ async def in_flight(tx: Transaction, mandates: Sequence[UUID]) -> bool:
     found = await tx.scalar(
         select(mandate_charge.c.id)
         .join(payment, payment.c.id == mandate_charge.c.payment_id)
-        .where(mandate_charge.c.mandate_id.in_(mandates), under_way)
+        .where(which, under_way)
         .limit(1)
     )
     return found is not None

@@ -30,7 +30,7 @@ from core.storage.tables import payment
 from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, Moment, on_a_page
 from core.use_cases.autopay_outcomes import AutopayOutcomes
 from core.use_cases.cards import Cards
-from core.use_cases.charging import Taken, charge_of, end_of, is_forgotten, operation_of
+from core.use_cases.charging import Taken, charge_of, end_of, is_forgotten, operation_of, told_by
 from core.use_cases.receipts import Receipts
 from core.use_cases.settling import Settling
 
@@ -182,8 +182,8 @@ class Payments:
         if is_forgotten(able, row, self._wall.now()):
             await self._write(row, Unknown("key too old"))
             return
-        outcome = await self._call(row, taken.token)
         repeatable = able.honours(operation_of(row))
+        outcome = told_by(row, await self._call(row, taken.token), repeatable=repeatable)
         if isinstance(outcome, NotSent) or (isinstance(outcome, Unknown) and repeatable):
             await self._not_sent(row, outcome.reason, repeatable=repeatable)
         else:
@@ -269,7 +269,9 @@ class Payments:
         now = self._moment()
         async with self._database.transaction() as tx:
             if isinstance(outcome, Succeeded):
-                await self._settling.succeeded(tx, row.provider, row.id, outcome, row.method, now)
+                booked = await self._settling.succeeded(tx, row.provider, row.id, outcome, row.method, now)
+                if not booked and row.state == PaymentState.SENDING:
+                    await self._settling.undecided(tx, row.id, Unknown("not booked"), now)
             elif isinstance(outcome, Declined):
                 await self._settling.declined(tx, row.provider, row.id, outcome, now)
             else:

@@ -26,12 +26,12 @@ from core.payments.provider import (
     Unknown,
 )
 from core.profile import Profile
-from core.states import PaymentState, RefundState
+from core.states import EventState, PaymentState, RefundState
 from core.storage.autopay_tables import refund
 from core.storage.database import Database, Transaction
 from core.storage.queue import claim, unfinished
 from core.storage.tables import payment, top_up
-from core.use_cases import assignments, booking
+from core.use_cases import assignments, booking, early_refunds
 from core.use_cases.asking import ASK_AFTER, Moment
 from core.use_cases.booking import GivenBack
 from core.use_cases.top_up_moves import number_of
@@ -180,38 +180,44 @@ class Refunds:
     def _ask_at(self, held: Any) -> Any:
         return self._wall.now() + ASK_AFTER[min(held.asked, len(ASK_AFTER) - 1)]
 
-    async def told(self, tx: Transaction, provider: str, said: Refunded, now: Moment) -> bool:
-        """A provider tells of money given back, by our wish or by its own; false where it fits nothing."""
+    async def told(self, tx: Transaction, provider: str, said: Refunded, now: Moment) -> EventState:
+        """A provider tells of money given back, by our wish or by its own.
+
+        REFUSED where it fits nothing; WAITING where one of ours is under way that may be refused there.
+        """
         paid = await tx.first(
             select(payment)
             .where(payment.c.provider == provider, payment.c.provider_ref == said.of)
             .with_for_update()
         )
         if paid is None or paid.state not in BOOKED or said.currency != "RUB":
-            return False
-        if said.full is not None and said.full.kopecks == paid.total:
+            return EventState.REFUSED
+        credited = paid.state == PaymentState.SUCCEEDED  # suspense has what was vouched for, without the fee
+        if credited and said.full is not None and said.full.kopecks == paid.total:
             said = replace(said, amount=said.full)  # the fee that was taken out of the sum came back too
         rows = await tx.all(
             select(refund).where(refund.c.payment_id == paid.id).order_by(refund.c.id).with_for_update()
         )
         if any(row.provider_ref == said.reference and row.state == RefundState.DONE for row in rows):
-            return True
+            return EventState.APPLIED
         ours = [row for row in rows if row.state in OPEN and _is_told(row, said)]
         if ours:
             await self._done(tx, paid, ours[0], said.reference, now)
-            return True
-        return await self._foreign(tx, paid, said, now)
+            return EventState.APPLIED
+        state = await self._foreign(tx, paid, said, now)
+        under_way = any(row.state in OPEN for row in rows)
+        return EventState.WAITING if state == EventState.REFUSED and under_way else state
 
-    async def _foreign(self, tx: Transaction, paid: Any, said: Refunded, now: Moment) -> bool:
+    async def _foreign(self, tx: Transaction, paid: Any, said: Refunded, now: Moment) -> EventState:
         """The provider gave back by itself."""
         try:
             refund_id = await self.ask(tx, paid, said.amount, why="by provider", by="provider")
         except RefundTooLarge:
             log.error("more given back than was paid: for staff", payment=str(paid.id))
-            return False
+            return EventState.REFUSED
         held = await tx.one(select(refund).where(refund.c.id == refund_id))
         await self._done(tx, paid, held, said.reference, now)
-        return True
+        return EventState.APPLIED
 
     async def _done(self, tx: Transaction, paid: Any, held: Any, reference: str, now: Moment) -> None:
         before = select(func.coalesce(func.sum(refund.c.amount), 0)).where(
@@ -238,6 +244,9 @@ class Refunds:
             .where(refund.c.id == held.id)
             .values(state=state, lease=None, lease_until=None, **values)
         )
+        if state not in OPEN:
+            paid = select(payment.c.provider_ref).where(payment.c.id == held.payment_id)
+            await early_refunds.again(tx, held.provider, paid.scalar_subquery(), self._wall.now())
 
 
 def _home(paid: Any, asked: Any, moved: Any) -> AccountId | None:

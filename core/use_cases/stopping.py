@@ -10,6 +10,8 @@ from core.money import Money
 from core.states import LIVE_MANDATE, MandateState
 from core.storage.autopay_tables import mandate, mandate_charge
 from core.storage.database import Transaction
+from core.storage.queue import unfinished
+from core.storage.tables import payment
 from core.use_cases.asking import Moment
 from core.use_cases.mandates import cancel_intents, in_flight, move, tell_payer
 from core.use_cases.top_up_moves import number_of
@@ -38,4 +40,7 @@ async def stop_cards(
             await tell_payer(tx, row, said, key=f"unlinked:{row.card_id}", now=now)
     stopped = [row.id for row in rows]
     await cancel_intents(tx, mandate_charge.c.mandate_id.in_(stopped), at=now.at)
-    return numbers, await in_flight(tx, stopped)
+    # Also of a mandate that has another card by now.
+    of = payment.alias()
+    open_ones = select(of.c.id).where(unfinished(payment), of.c.card_id.in_(cards))
+    return numbers, await in_flight(tx, mandate_charge.c.payment_id.in_(open_ones))

@@ -13,10 +13,22 @@ from core.money import Money
 from core.payments.provider import Declined, Done, NotSent, Pending, Unknown
 from core.settings import Settings
 from core.states import PaymentState
-from core.storage.autopay_tables import card, mandate
+from core.storage.autopay_tables import card, mandate, mandate_charge
 from core.storage.tables import notice, payment
+from core.use_cases.agreements import Terms
 from core.wiring import Core, open_core
-from tests.core.autopay_scenes import CARD_KEY, agreed, goes_to, linked_account, pay_and_save, today, work
+from tests.core.autopay_scenes import (
+    CARD_KEY,
+    CONSENT,
+    MONTH,
+    agreed,
+    goes_to,
+    linked_account,
+    pay_and_save,
+    the_mandate,
+    today,
+    work,
+)
 from tests.core.scenes import CHAT, ON_POSTGRES, ON_SQLITE, posted, processes, quote_by_card, rows, told
 from tests.deadlines import until
 from tests.fakes import CARD_EXPIRES, CARD_MASK, FakeClock, FakeProvider
@@ -215,6 +227,29 @@ async def test_unlinking_pauses_autopay_and_a_charge_under_way_is_given_back(
     await work(core)
     assert await posted(core, owner) == Money.roubles(300)
     assert "refunded" in await told(core, CHAT)
+
+
+@ON_SQLITE
+async def test_unlinking_tells_of_a_charge_under_way_also_where_another_card_was_chosen_since(
+    core: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    owner, mandate_id = await agreed(core, provider)
+    old = (await the_mandate(core, mandate_id)).card_id
+    provider.saved_mask = "220012******0005"
+    new = await pay_and_save(core, provider)
+    goes_to(clock, core.profile, date(2026, 5, 26))
+    await work(core)
+    goes_to(clock, core.profile, date(2026, 5, 27))
+    provider.will(Pending("p-1"))
+    await work(core)
+    terms = Terms(Money.roubles(300), MONTH, card_id=new)
+    await core.autopay.change(CHAT, owner, terms, consent=CONSENT)
+    said = await core.cards.unlink(CHAT, old)
+    assert (said.numbers, said.in_flight) == ([], True)
+    (charge,) = await rows(core, mandate_charge)
+    await core.callbacks.take("fake", body=provider.pays(charge.payment_id), headers={})
+    await work(core)
+    assert [refund.reference for refund in provider.refunds.values()] == ["p-1"]
 
 
 @ON_SQLITE

@@ -24,6 +24,7 @@ from tests.core.scenes import (
     MTS,
     ON_POSTGRES,
     ON_SQLITE,
+    card_page,
     commission,
     in_suspense,
     posted,
@@ -216,6 +217,40 @@ async def test_a_refund_by_the_provider_itself_is_booked_and_one_too_many_is_not
         await core.callbacks.take("fake", body=body, headers={})
     assert await posted(core, owner) == ZERO
     assert [each.state for each in await rows(core, refund)] == [RefundState.DONE] * 3
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("asked", [300, 100])
+async def test_what_the_provider_gave_back_before_ours_came_is_booked_once_ours_is_declined(
+    core: Core, clock: FakeClock, provider: FakeProvider, answers: Answers, asked: int
+) -> None:
+    owner, row = await _paid(core, provider)
+    await _ask(core, row.id, asked)
+    whole = Refunded("by-itself", row.provider_ref, Money.roubles(300), "RUB")
+    await core.callbacks.take("fake", body=provider.tells(row.id, whole), headers={})
+    answers.will(Declined("other"))  # nothing is left there to give back
+    await work(core)
+    clock.shift(timedelta(seconds=11))
+    await work(core)
+    assert await posted(core, owner) == ZERO
+    done = [each for each in await rows(core, refund) if each.state == RefundState.DONE]
+    assert [each.provider_ref for each in done] == ["by-itself"]
+
+
+@ON_SQLITE
+async def test_what_is_in_suspense_without_the_fee_goes_back_without_it(
+    core: Core, provider: FakeProvider
+) -> None:
+    await linked_account(core)
+    confirmed = await card_page(core, 300)
+    (row,) = await rows(core, payment, top_up_id=confirmed.quote.id)
+    net, full = Money.roubles(290), Money.roubles(300)
+    odd = Succeeded("odd", number="999", total=full, currency="RUB", vouched=net)
+    await core.callbacks.take("fake", body=provider.tells(row.id, odd), headers={})
+    assert await in_suspense(core) == net
+    back = Refunded("odd:reverse", of="odd", amount=net, currency="RUB", full=full)
+    await core.callbacks.take("fake", body=provider.tells(row.id, back), headers={})
+    assert await in_suspense(core) == ZERO
 
 
 @ON_POSTGRES
