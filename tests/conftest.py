@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings as hypothesis_settings
 from playwright.async_api import Browser, Page, async_playwright
 
@@ -26,6 +27,15 @@ from tests.servers.valkey import Valkey
 # A loaded machine is slow now and then; what takes too long shows in the run's length.
 hypothesis_settings.register_profile("aliance", deadline=None)
 hypothesis_settings.load_profile("aliance")
+
+# Its default draws a traceback with all locals: a minute of CPU for one out of an event loop.
+structlog.configure(
+    processors=[
+        structlog.stdlib.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.dev.ConsoleRenderer(colors=False),
+    ]
+)
 
 ROOT = Path(__file__).parents[1]
 # A test may end in the middle of things; one that lets work settle asks for all invariants itself.

@@ -14,7 +14,7 @@ from core.storage.database import Transaction
 from core.storage.new_rows import NewRows
 from core.storage.tables import ledger_account, ledger_transfer
 
-_NEW_ACCOUNTS = NewRows(ledger_account, "id", returning="id")
+_NEW_ACCOUNTS = NewRows(ledger_account, returning="id")
 
 
 class KeyReused(Exception):

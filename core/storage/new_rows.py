@@ -10,12 +10,16 @@ from core.storage.database import Transaction
 
 
 class NewRows:
-    """One statement a table, built once: building it anew costs more CPU than running it."""
+    """One statement a table, built once: building it anew costs more CPU than running it.
+
+    Without names in `unique` every key counts: where two rows that are alike in two keys come at once,
+    PostgreSQL meets the one that was not named as an error.
+    """
 
     def __init__(self, table: Table, *unique: str, returning: str) -> None:
         column = table.c[returning]
         self._sqlite, self._postgresql = (
-            dialect.insert(table).on_conflict_do_nothing(index_elements=unique).returning(column)
+            dialect.insert(table).on_conflict_do_nothing(index_elements=unique or None).returning(column)
             for dialect in (sqlite, postgresql)
         )
 

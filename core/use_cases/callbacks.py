@@ -174,7 +174,7 @@ class Callbacks:
     async def _store(self, events: Sequence[_Event]) -> Sequence[bool]:
         # In one order everywhere: two processes with the same events would lock each other out.
         ordered = sorted(events, key=lambda event: (event["provider"], event["event_key"]))
-        async with self._database.at_once() as tx:
+        async with self._database.transaction() as tx:
             fresh = await _NEW.add(tx, ordered)
             if any(event["next_at"] == event["received_at"] for event in events):
                 tx.wake("callbacks")

@@ -150,17 +150,14 @@ class Stage:
         found = await Invariants(self.database, SystemClock(), clock).check()
         return [each for each in found if each.code != "I13"]
 
-    async def unanswered(self) -> int:
+    async def unanswered(self) -> list[Any]:
         """SMS that were taken and have not exactly one reply or a reason for silence."""
         async with self.database.read() as tx:
-            return int(
-                await tx.scalar(
-                    select(func.count())
-                    .select_from(incoming)
-                    .outerjoin(notice, notice.c.incoming_id == incoming.c.id)
-                    .where(or_(incoming.c.outcome.is_(None), notice.c.id.is_(None)))
-                )
-                or 0
+            return await tx.all(
+                select(incoming.c.payload, incoming.c.outcome, incoming.c.external_id, notice.c.template)
+                .select_from(incoming)
+                .outerjoin(notice, notice.c.incoming_id == incoming.c.id)
+                .where(or_(incoming.c.outcome.is_(None), notice.c.id.is_(None)))
             )
 
 

@@ -77,5 +77,5 @@ async def test_no_death_loses_a_message_or_moves_money_twice(
         await second.end()
         assert collected in ([], [TOTAL])
         assert await on.balance() == (AMOUNT if collected else 0)
-        assert await on.unanswered() == 0
+        assert await on.unanswered() == []
         assert await on.broken() == []

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from typing import Any
 
+from commands import logs
 from commands.run import serving
 from core import wiring
 from core.clock import SystemClock
@@ -49,6 +50,7 @@ class Begins:
 
 def live(settings: Settings, point: Point | None, begins: Begins, told: Connection) -> None:
     """A process of the product; `told` gets READY, and what was counted when it ends by SIGTERM."""
+    logs.configure(settings)
     fuse = Fuse(point, armed=begins.armed)
     fuse.wire()
     if begins.batch is not None:

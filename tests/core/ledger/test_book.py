@@ -163,6 +163,18 @@ async def test_processes_that_start_together_open_the_books_once(
     await database.close()
 
 
+@ON_POSTGRES
+async def test_an_account_of_the_house_is_opened_by_all_at_once(core: Core) -> None:
+    """Its id and its name are both unique: whichever two at once meet by, neither ends in trouble."""
+
+    async def opens(name: str) -> None:
+        async with core.database.transaction() as tx:
+            await book.open_system_account(tx, clearing(name))
+
+    for number in range(30):
+        await asyncio.gather(*(opens(f"provider-{number}") for _ in range(12)))
+
+
 CHANGES = {
     "update": "UPDATE {table} SET {column} = {column}",
     "delete": "DELETE FROM {table}",
