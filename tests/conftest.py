@@ -19,6 +19,7 @@ from core.storage.database import Database
 from core.storage.migrate import upgrade
 from core.wiring import Core, open_core
 from tests.fakes import FakeClock, FakeProvider
+from tests.folders import quick_folder
 from tests.servers import postgres as postgres_server
 from tests.servers import valkey as valkey_server
 from tests.servers.postgres import Postgres
@@ -100,10 +101,12 @@ def pg_url(postgres: Postgres, _migrated_postgres: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path, _migrated_sqlite: Path) -> str:
+def sqlite_url(_migrated_sqlite: Path) -> Iterator[str]:
     """A migrated SQLite file of this test's own."""
-    shutil.copy(_migrated_sqlite, tmp_path / "aliance.db")
-    return f"sqlite+aiosqlite:///{tmp_path / 'aliance.db'}"
+    with quick_folder() as folder:
+        file = Path(folder) / "aliance.db"
+        shutil.copy(_migrated_sqlite, file)
+        yield f"sqlite+aiosqlite:///{file}"
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """A database a Hypothesis example: function-scoped fixtures would serve all examples of a test."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.folders import quick_folder
 
 FreshDatabase = Callable[[], AbstractContextManager[str]]
 
@@ -18,7 +19,7 @@ def fresh_database(request: pytest.FixtureRequest) -> FreshDatabase:
 
     @contextmanager
     def fresh() -> Iterator[str]:
-        with tempfile.TemporaryDirectory() as folder:
+        with quick_folder() as folder:
             shutil.copy(migrated, f"{folder}/aliance.db")
             yield f"sqlite+aiosqlite:///{folder}/aliance.db"
 
