@@ -13,7 +13,6 @@ CHARGES = 5
 # Stored, acknowledged; held by the job that looks it up at the provider, and applied with credit and receipt.
 POINTS = [
     *both("store"),
-    *both("store", 3),
     Point("ack", 1, "after"),
     *both("hold"),
     *both("look"),
