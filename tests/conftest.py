@@ -53,6 +53,11 @@ CHROMIUM_OPTIONS = [
 ]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores: crash points, journeys and browsers wait for most of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment() -> Iterator[None]:
     """No setting of the developer's shell reaches a test."""
