@@ -53,6 +53,21 @@ CHROMIUM_OPTIONS = [
 ]
 
 
+# Coverage doubles what a test costs. These play whole lives over and over, of code that others cover.
+UNCOVERED = (
+    "tests/crash/",
+    "tests/properties/",
+    "tests/providers/test_faults",
+    "tests/bot/test_hostile_buttons",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(UNCOVERED):
+            item.add_marker("no_cover")
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """One more than cores: crash points, journeys and browsers wait for most of their time."""
     return (os.cpu_count() or 1) + 1

@@ -18,7 +18,7 @@ from core.storage.tables import notice
 from core.wiring import Core, open_core
 from handlers.locale import Catalogues
 from simulator.bot_api.server import BotApi
-from tests.deadlines import until
+from tests.deadlines import PATIENCE_SECONDS, until
 from tests.fakes import FakeClock, FakeProvider
 
 TOKEN = "4242:telegram-token-of-the-tests"
@@ -127,8 +127,8 @@ class Stand:
         await self.updates_handled()
         await until(self._nothing_due, what="notices sent")
 
-    async def updates_handled(self) -> None:
-        await until(lambda: not self.api.updates.pending(), what="updates acknowledged")
+    async def updates_handled(self, *, within: float = PATIENCE_SECONDS) -> None:
+        await until(lambda: not self.api.updates.pending(), within=within, what="updates acknowledged")
 
     async def _nothing_due(self) -> bool:
         async with self.core.database.read() as tx:

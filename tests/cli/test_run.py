@@ -78,14 +78,14 @@ def test_a_fresh_folder_is_served_and_a_signal_ends_it(
 
 
 def test_a_second_process_on_the_same_file_is_refused(
-    launch: Callable[..., Process], tmp_path: Path, sqlite_url: str
+    launch: Callable[..., Process], sqlite_url: str
 ) -> None:
     first = launch("run", "--only", "jobs", DATABASE_URL=sqlite_url)
     wait_for(first, "started")
     second = launch("run", "--only", "jobs", DATABASE_URL=sqlite_url)
     _, told = second.communicate(timeout=60)
     assert second.returncode == 1
-    assert f"another `aliance run` (process {first.pid}) serves {tmp_path / 'aliance.db'}" in told
+    assert f"another `aliance run` (process {first.pid}) serves {sqlite_url.partition(':///')[2]}" in told
     doctor = launch("doctor", "--invariants", DATABASE_URL=sqlite_url)
     said, _ = doctor.communicate(timeout=60)
     assert said.endswith("invariants: none\n"), "the command line works beside the process"

@@ -59,7 +59,7 @@ async def test_less_by_sms_is_never_more_than_what_another_has_just_set(
     core: Core, provider: FakeProvider
 ) -> None:
     owner = await open_account(core, tariff=None, phones=[PHONE.address])
-    await link_to(core, owner, CHAT)
+    await link_to(core, owner, CHAT, phone=PHONE.address)
     await pay_and_save(core, provider)
     mandate_id = await connect(core, owner, roubles=300)
     answering = await arrives(core)
