@@ -10,7 +10,7 @@ from datetime import timedelta
 from multiprocessing.connection import Connection
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy import func, insert, or_, select
 
 from commands.outside import Outside, outside
 from commands.phones import Phones
@@ -157,12 +157,7 @@ class Stage:
                 select(incoming.c.payload, incoming.c.outcome, incoming.c.external_id, notice.c.template)
                 .select_from(incoming)
                 .outerjoin(notice, notice.c.incoming_id == incoming.c.id)
-                .where(
-                    or_(
-                        incoming.c.outcome.is_(None),
-                        and_(notice.c.id.is_(None), incoming.c.outcome.not_like("silent:%")),
-                    )
-                )
+                .where(or_(incoming.c.outcome.is_(None), notice.c.id.is_(None)))
             )
 
 
