@@ -105,6 +105,10 @@ class Phones:
     async def sessions(self) -> int:
         return int((await self._get("/phone/smsc"))["sessions"] or 0)
 
+    async def undelivered_sms(self) -> int:
+        """Texts and receipts that the SMSC still repeats, because the product has not acknowledged them."""
+        return int((await self._get("/phone/smsc"))["waiting"])
+
     async def _commands(self, user: int) -> list[Json]:
         commands: list[Json] = (await self._get(f"/phone/telegram/{user}/messages"))["commands"]
         return commands

@@ -47,7 +47,9 @@ class PhoneRoutes:
         return web.json_response(self._config)
 
     async def _get_smsc(self, request: web.Request) -> web.Response:
-        return web.json_response({"sessions": self._smsc.sessions if self._smsc else None})
+        smsc = self._smsc
+        told = {"sessions": smsc.sessions, "waiting": smsc.waiting} if smsc else {"sessions": None}
+        return web.json_response(told)
 
     async def _get_messages(self, request: web.Request) -> web.Response:
         messages = self._phones.messages(request.match_info["msisdn"])

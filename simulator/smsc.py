@@ -7,7 +7,7 @@ import asyncio
 import secrets
 import socket
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,6 +76,7 @@ class Smsc:
         # A phone's texts keep their order: the next one waits for the one before.
         self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._reference = secrets.randbelow(1 << 16)
+        self.waiting = 0  # texts and receipts that the product has not acknowledged yet
 
     @property
     def sessions(self) -> int:
@@ -91,7 +92,7 @@ class Smsc:
         message = self._phones.write(msisdn, to=to, text=text, segments=len(parts))
         # The phone's own number of the message (TP-MR): two equal texts differ in it, a repeat does not.
         tlvs = ((USER_MESSAGE_REFERENCE, self._reference.to_bytes(2)),)
-        self._background.start(self._carry(msisdn, message, parts, tlvs))
+        self._start(self._carry(msisdn, message, parts, tlvs))
         return message
 
     async def run(self) -> None:
@@ -128,7 +129,7 @@ class Smsc:
         wanted = event.registered_delivery & 3
         if wanted == FINAL_RECEIPT or (wanted == FAILURE_RECEIPT and not reached):
             receipt = self._receipt(message_id, msisdn, event.source_addr, reached=reached)
-            self._background.start(self._deliver(receipt))
+            self._start(self._deliver(receipt))
 
     def _judge(self, event: smpp34.SubmitSmEvent) -> Part | int:
         """The part for the phone, or the command_status that refuses it."""
@@ -152,6 +153,16 @@ class Smsc:
         )
         tlvs = ((RECEIPTED_MESSAGE_ID, message_id.encode() + b"\0"), (MESSAGE_STATE, bytes((state,))))
         return Delivery(msisdn, sender, text.encode("ascii"), RECEIPT, DEFAULT_ALPHABET, tlvs)
+
+    def _start(self, delivery: Coroutine[object, object, None]) -> None:
+        async def deliver() -> None:
+            try:
+                await delivery
+            finally:
+                self.waiting -= 1
+
+        self.waiting += 1
+        self._background.start(deliver())
 
     async def _carry(
         self, msisdn: str, message: Message, parts: list[Part], tlvs: tuple[tuple[int, bytes], ...]

@@ -150,11 +150,15 @@ class Stage:
         found = await Invariants(self.database, SystemClock(), clock).check()
         return [each for each in found if each.code != "I13"]
 
+    async def is_acknowledged(self) -> bool:
+        """All that was sent is brought: what the SMSC repeats would reach the next test's product."""
+        return await self.phones.undelivered_sms() == 0
+
     async def unanswered(self) -> list[Any]:
         """SMS that were taken and have not exactly one reply or a reason for silence."""
         async with self.database.read() as tx:
             return await tx.all(
-                select(incoming.c.payload, incoming.c.outcome, incoming.c.external_id, notice.c.template)
+                select(incoming.c.sender, incoming.c.payload, incoming.c.outcome, notice.c.template)
                 .select_from(incoming)
                 .outerjoin(notice, notice.c.incoming_id == incoming.c.id)
                 .where(or_(incoming.c.outcome.is_(None), notice.c.id.is_(None)))

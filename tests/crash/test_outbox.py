@@ -14,6 +14,7 @@ from tests.crash.lives import PATIENCE_SECONDS, ROUNDS
 from tests.deadlines import until
 
 PEOPLE = 8
+ROUNDS_OF_WORK = 10
 GONE = (NoticeState.SENT, NoticeState.DELIVERED)
 POINTS = [*both("claim"), *both("submit"), *both("submit", 2), *both("mark")]
 _phones = (f"7924{number:07d}" for number in itertools.count())
@@ -28,9 +29,18 @@ async def test_no_death_leaves_a_receipt_unsent_or_repeats_it_unmarked(
     async with Phones.at(opened.url) as phones, scene(pg_url, frozenset({"jobs", "sms"}), smsc_url=url) as on:
         dying, living = await on.begin_both(point)
         await until(lambda: _are_bound(phones), within=PATIENCE_SECONDS, what="both are bound")
-        await on.agree(["succeeded"] * PEOPLE, list(itertools.islice(_phones, PEOPLE)))
-        dying.hears()
-        living.hears()
+
+        async def died_or_done() -> bool:
+            return dying.has_died() or await _all_are_told(on)
+
+        # On a busy machine one of the two may take all of it: work comes until the other has died of it.
+        for _ in range(ROUNDS_OF_WORK):
+            await on.agree(["succeeded"] * PEOPLE, list(itertools.islice(_phones, PEOPLE)))
+            dying.hears()
+            living.hears()
+            await until(died_or_done, within=PATIENCE_SECONDS, what="a death, or all receipts")
+            if dying.has_died():
+                break
         await on.dies(dying, point)
         await on.recovers(living)
         await on.settles(living)
@@ -48,4 +58,4 @@ async def _are_bound(phones: Phones) -> bool:
 
 async def _all_are_told(on: Scene) -> bool:
     rows = await on.rows(notice)
-    return len(rows) == PEOPLE and all(row.state in GONE for row in rows)
+    return len(rows) == len(on.agreed) and all(row.state in GONE for row in rows)

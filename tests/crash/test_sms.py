@@ -48,6 +48,7 @@ async def test_the_points_are_those_that_a_whole_conversation_passes(opened: Out
         life = on.begin(None, Begins(PARTS))
         await _talk(on, next(_phones), life, [])
         await until(on.is_settled)
+        await until(on.is_acknowledged)
         counts = await life.end()
         assert counts["commit"] >= 12
         assert counts["call"] == 1
@@ -74,6 +75,7 @@ async def test_no_death_loses_a_message_or_moves_money_twice(
             await until(on.is_credited, within=PATIENCE_SECONDS, what="what was collected is credited")
         else:
             assert [row.state for row in await on.payments()] == [PaymentState.UNKNOWN]
+        await until(on.is_acknowledged, within=PATIENCE_SECONDS, what="all is acknowledged")
         await second.end()
         assert collected in ([], [TOTAL])
         assert await on.balance() == (AMOUNT if collected else 0)
