@@ -54,6 +54,9 @@ account = Table(
     Column("accrued_until", Utc, nullable=False, index=True),  # fees are posted up to here
     Column("negative_since", Date),  # the first local day with a balance below zero
     Column("runs_out_at", Utc, index=True),
+    Column("alert_at", Utc),  # when its next alert may be due; none: nothing to watch
+    Column("alerts", Integer, nullable=False, server_default=text("0")),  # episodes that are open
+    partial_index("ix_account_alert_at", "alert_at", where="alert_at IS NOT NULL"),
 )
 
 account_phone = Table(
@@ -277,6 +280,24 @@ notice = Table(
     Column("lease_until", Utc),
     Column("provider_id", String(80), index=True),
     Column("sent_at", Utc),
-    partial_index("ix_notice_unfinished", "channel", "next_at", where="state IN ('due', 'taken')"),
+    Column("account_id", Uuid, ForeignKey("account.id")),  # whom it is about, where that matters later
+    Column("broadcast_id", Uuid, ForeignKey("broadcast.id")),
+    # Another notice that this one stands in for (an SMS), edits, or takes back.
+    Column("parent_id", Uuid, ForeignKey("notice.id")),
+    Column("quiet", Boolean(name="quiet"), nullable=False, server_default=false()),  # not at night
+    # People's first: a broadcast's million rows must not lie before them.
+    partial_index(
+        "ix_notice_unfinished",
+        "channel",
+        "lane",
+        "broadcast_id",
+        "next_at",
+        where="state IN ('due', 'taken')",
+    ),
+    partial_index("ix_notice_broadcast", "broadcast_id", "state", where="broadcast_id IS NOT NULL"),
+    partial_index("ix_notice_parent", "parent_id", where="parent_id IS NOT NULL"),
+    partial_index(
+        "ix_notice_alert", "account_id", where="account_id IS NOT NULL AND state IN ('due', 'taken')"
+    ),
     Index(None, "channel", "address", "created_at"),
 )

@@ -1,0 +1,99 @@
+"""The tables of what staff send to many: broadcasts, who may send them, and who wants advertising."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    Uuid,
+    false,
+    text,
+)
+
+from core.states import BroadcastKind, BroadcastState, Channel, Reach, Role
+from core.storage.schema_parts import id_column, metadata, partial_index
+from core.storage.types import Json, Utc, states
+
+staff = Table(
+    "staff",
+    metadata,
+    id_column(),
+    Column("name", String(64), nullable=False, unique=True),  # as the audit names them
+    Column("telegram", String(32)),  # the user id that the bot knows them by
+    Column("role", states(Role, "role"), nullable=False),
+    Column("added_at", Utc, nullable=False),
+    Column("ended_at", Utc),
+    partial_index("uq_staff_telegram", "telegram", where="ended_at IS NULL", unique=True),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    id_column(),
+    # To advertising; a service notice needs none.
+    Column("channel", states(Channel, "channel"), nullable=False),
+    Column("address", String(32), nullable=False),
+    Column("given_at", Utc, nullable=False),
+    Column("how", String(64), nullable=False),
+    Column("ended_at", Utc),
+    partial_index("uq_consent_live", "channel", "address", where="ended_at IS NULL", unique=True),
+)
+
+broadcast = Table(
+    "broadcast",
+    metadata,
+    id_column(),
+    Column("number", Integer, nullable=False, unique=True),  # as staff name it
+    Column("title", String(80), nullable=False),  # for staff alone
+    Column("kind", states(BroadcastKind, "kind"), nullable=False),
+    Column("state", states(BroadcastState, "state"), nullable=False),
+    Column("reach", states(Reach, "reach"), nullable=False),
+    Column("texts", Json, nullable=False),  # by language: {"telegram": HTML, "sms": plain}
+    Column("audience", Json, nullable=False),  # the conditions; a list of accounts lies apart
+    Column("urgent", Boolean(name="urgent"), nullable=False, server_default=false()),  # at night, too
+    Column("lives_seconds", Integer),  # from its start; later it is of no use
+    Column("sms_most", Integer),  # segments that it may cost
+    Column("version", Integer, nullable=False, server_default=text("1")),  # one up with every edit of a draft
+    Column("created_by", String(64), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("approved_by", String(64)),
+    Column("approved_version", Integer),
+    Column("start_at", Utc),
+    Column("started_at", Utc),
+    Column("frozen_to", Uuid),  # accounts up to this one have their recipients
+    Column("total", Integer, nullable=False, server_default=text("0")),  # the frozen audience
+    Column(
+        "edition", Integer, nullable=False, server_default=text("0")
+    ),  # of what was sent: edits and recall
+    Column("expires_at", Utc),
+    Column("finished_at", Utc),
+    Column("next_at", Utc),
+    Column("lease", Uuid),
+    Column("lease_until", Utc),
+    CheckConstraint("sms_most IS NULL OR sms_most >= 0", name="sms_most"),
+    partial_index(
+        "ix_broadcast_unfinished",
+        "next_at",
+        where="state IN ('scheduled', 'freezing', 'running', 'paused', 'cancelling')",
+    ),
+)
+
+broadcast_account = Table(
+    "broadcast_account",
+    metadata,
+    # An audience given as a list.
+    Column("broadcast_id", Uuid, ForeignKey("broadcast.id"), primary_key=True),
+    Column("account_id", Uuid, ForeignKey("account.id"), primary_key=True),
+)
+
+sms_budget = Table(
+    "sms_budget",
+    metadata,
+    # Segments spent: a day's on what Telegram could not bring, a broadcast's on all of it.
+    Column("purpose", String(64), primary_key=True),
+    Column("segments", Integer, nullable=False, server_default=text("0")),
+    CheckConstraint("segments >= 0", name="segments"),
+)
