@@ -10,11 +10,11 @@ from typing import Protocol
 import structlog
 
 from core.messages.outbox import DueNotice
+from core.messages.segments import Alphabet, Segment, TooLong, segments_of
 from core.messages.wakeups import Wakeups
 from core.states import Channel
 from core.use_cases.sending import Sending
 from sms_gateway.receipts import Receipt
-from sms_gateway.segments import Alphabet, Segment, TooLong, segments_of
 from sms_gateway.smpp.codec import EncodeError
 from sms_gateway.smpp.pdu import ESM_CLASS_UDH, SubmitSm
 from sms_gateway.smpp.session import NotSent, Outcome, Refused, Submitted, Unknown

@@ -10,12 +10,12 @@ from typing import Any
 import structlog
 
 from core.messages.incoming import Accepted, Arrival
+from core.messages.segments import Alphabet
 from core.states import Channel
 from core.use_cases.receiving import Receiving
 from sms_gateway.fingerprints import Fingerprints, Recently
 from sms_gateway.reassembly import Content, Part, content_of, key_of
 from sms_gateway.receipts import Receipt, receipt_of
-from sms_gateway.segments import Alphabet
 from sms_gateway.smpp import status as s
 from sms_gateway.smpp.pdu import DataSm, DeliverSm
 from sms_gateway.texts import text_of

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sms_gateway import gsm
-from sms_gateway.segments import UCS2_CODING, Alphabet
+from core.messages import gsm
+from core.messages.segments import UCS2_CODING, Alphabet
 
 ISO_8859_1 = 0x03
 BINARY = frozenset({0x02, 0x04})

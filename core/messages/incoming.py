@@ -13,9 +13,9 @@ from core.messages.masking import mask_cards
 from core.messages.notices import Notice
 from core.states import Channel, IncomingState
 from core.storage.database import Transaction
+from core.storage.message_tables import incoming, notice
 from core.storage.new_rows import NewRows
 from core.storage.queue import unfinished
-from core.storage.tables import incoming, notice
 
 LEASE = timedelta(seconds=20)  # with a poll a second, all is owned again within 30
 REPLY = "reply"

@@ -12,9 +12,9 @@ from core.ids import IncomingId, NoticeId, Payer, new_id
 from core.messages.notices import Notice
 from core.states import Channel, Lane, NoticeState
 from core.storage.database import Transaction
+from core.storage.message_tables import notice
 from core.storage.new_rows import NewRows
 from core.storage.queue import claim as claim_rows
-from core.storage.tables import notice
 
 LEASE = timedelta(seconds=20)  # with a poll a second, all is owned again within 30
 

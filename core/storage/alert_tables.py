@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Table, Uuid
 
-from core.states import AlertBySms
+from core.notice_states import AlertBySms
 from core.storage.schema_parts import id_column, metadata, partial_index
 from core.storage.types import Json, Kopecks, Utc, states
 

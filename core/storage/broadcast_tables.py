@@ -13,7 +13,8 @@ from sqlalchemy import (
     text,
 )
 
-from core.states import BroadcastKind, BroadcastState, Channel, Reach, Role
+from core.notice_states import BroadcastKind, BroadcastState, Reach, Role
+from core.states import Channel
 from core.storage.schema_parts import id_column, metadata, partial_index
 from core.storage.types import Json, Utc, states
 

@@ -1,4 +1,4 @@
-"""The tables: accounts and people, the ledger, top-ups and payments, messages in and out."""
+"""The tables: accounts and people, the ledger, top-ups and payments."""
 
 from sqlalchemy import (
     Boolean,
@@ -22,18 +22,15 @@ from core.states import (
     Access,
     Channel,
     EventState,
-    IncomingState,
-    Lane,
     LedgerAccountKind,
     Method,
-    NoticeState,
     PaymentState,
     ServiceState,
     TopUpState,
     TransferKind,
 )
 from core.storage.schema_parts import id_column, metadata, partial_index
-from core.storage.types import Json, Kopecks, Utc, states
+from core.storage.types import Kopecks, Utc, states
 
 account = Table(
     "account",
@@ -224,80 +221,4 @@ provider_event = Table(
     UniqueConstraint("provider", "event_key"),
     partial_index("ix_provider_event_unfinished", "next_at", where="state = 'new'"),
     partial_index("ix_provider_event_waiting", "provider", "reason", where="state = 'waiting'"),
-)
-
-incoming = Table(
-    "incoming",
-    metadata,
-    id_column(),
-    Column("channel", states(Channel, "channel"), nullable=False),
-    Column("source", String(64), nullable=False),
-    Column("external_id", String(160), nullable=False),
-    Column("sender", String(32), nullable=False),
-    Column("payload", Json, nullable=False),
-    Column("state", states(IncomingState, "state"), nullable=False),
-    Column("outcome", String(64)),  # "reply", or why there is none
-    Column("received_at", Utc, nullable=False),
-    Column("attempt", Integer, nullable=False, server_default=text("0")),
-    Column("lease_until", Utc, nullable=False),
-    UniqueConstraint("channel", "source", "external_id"),
-    partial_index("ix_incoming_unfinished", "channel", "lease_until", where="state = 'new'"),
-    Index(None, "channel", "sender", "received_at"),
-)
-
-sms_part = Table(
-    "sms_part",
-    metadata,
-    Column("key", String(160), primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("total", Integer, nullable=False),
-    Column("raw", LargeBinary, nullable=False),
-    Column("payload", Json, nullable=False),
-    Column("received_at", Utc, nullable=False, index=True),
-)
-
-notice = Table(
-    "notice",
-    metadata,
-    id_column(),
-    Column("dedupe_key", String(160), nullable=False, unique=True),
-    Column("incoming_id", Uuid, ForeignKey("incoming.id"), unique=True),  # what it answers
-    Column("channel", states(Channel, "channel"), nullable=False),
-    Column("address", String(32), nullable=False),
-    Column("template", String(64), nullable=False),
-    Column("locale", String(8), nullable=False),
-    Column("params", Json, nullable=False),
-    Column("edit", String(32)),  # the message on screen that it replaces
-    Column("lane", states(Lane, "lane"), nullable=False),
-    Column("state", states(NoticeState, "state"), nullable=False),
-    Column("reason", String(120)),
-    Column("attempt", Integer, nullable=False, server_default=text("0")),
-    Column("repeat", Boolean(name="repeat"), nullable=False),  # may have been sent before
-    Column("created_at", Utc, nullable=False),
-    Column("next_at", Utc, nullable=False),
-    Column("expires_at", Utc),
-    Column("lease", Uuid),
-    Column("lease_until", Utc),
-    Column("provider_id", String(80), index=True),
-    Column("sent_at", Utc),
-    Column("account_id", Uuid, ForeignKey("account.id")),  # whom it is about, where that matters later
-    Column("broadcast_id", Uuid, ForeignKey("broadcast.id")),
-    # Another notice that this one stands in for (an SMS), edits, or takes back.
-    Column("parent_id", Uuid, ForeignKey("notice.id")),
-    Column("quiet", Boolean(name="quiet"), nullable=False, server_default=false()),  # not at night
-    # People's first: a broadcast's million rows must not lie before them.
-    partial_index(
-        "ix_notice_unfinished",
-        "channel",
-        "lane",
-        "broadcast_id",
-        "next_at",
-        where="state IN ('due', 'taken')",
-    ),
-    partial_index("ix_notice_broadcast", "broadcast_id", "state", where="broadcast_id IS NOT NULL"),
-    partial_index("ix_notice_parent", "parent_id", where="parent_id IS NOT NULL"),
-    partial_index(
-        "ix_notice_alert", "account_id", where="account_id IS NOT NULL AND state IN ('due', 'taken')"
-    ),
-    Index(None, "channel", "address", "created_at"),
 )

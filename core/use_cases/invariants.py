@@ -16,16 +16,8 @@ from core.states import (
     TransferKind,
 )
 from core.storage.database import Database, Transaction
-from core.storage.tables import (
-    account,
-    incoming,
-    ledger_account,
-    ledger_transfer,
-    notice,
-    payment,
-    provider_event,
-    top_up,
-)
+from core.storage.message_tables import incoming, notice
+from core.storage.tables import account, ledger_account, ledger_transfer, payment, provider_event, top_up
 from core.use_cases import autopay_invariants, reconciliation_invariants
 from core.use_cases.asking import Moment
 from core.use_cases.violations import SETTLED_WITHIN, Violation, violations

@@ -6,8 +6,9 @@ from sqlalchemy import func, select
 
 from core.clock import Clock
 from core.storage.database import Database
+from core.storage.message_tables import incoming, notice
 from core.storage.queue import unfinished
-from core.storage.tables import incoming, notice, payment, provider_event
+from core.storage.tables import payment, provider_event
 
 _BEGUN = {
     "incoming": incoming.c.received_at,

@@ -14,9 +14,9 @@ from core.messages.notices import Notice
 from core.states import Channel, IncomingState
 from core.storage.batch import Batch
 from core.storage.database import Database
+from core.storage.message_tables import incoming as incoming_table
+from core.storage.message_tables import sms_part
 from core.storage.new_rows import NewRows
-from core.storage.tables import incoming as incoming_table
-from core.storage.tables import sms_part
 
 _NEW_PARTS = NewRows(sms_part, "key", "number", returning="number")
 

@@ -12,8 +12,8 @@ from core.messages import autopay_notices, notices, outbox
 from core.messages.outbox import DueNotice
 from core.states import Channel, NoticeState
 from core.storage.database import Database, Transaction
+from core.storage.message_tables import notice
 from core.storage.queue import unfinished
-from core.storage.tables import notice
 
 if TYPE_CHECKING:
     from core.payments.seal import Seal  # its import costs 30 ms, and few processes open a code

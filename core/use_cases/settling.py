@@ -13,7 +13,8 @@ from core.payments.provider import Declined, Outcome, Pending, Succeeded, Unknow
 from core.profile import Profile
 from core.states import PAYMENT_MOVES, Method, PaymentState, TopUpState
 from core.storage.database import Transaction
-from core.storage.tables import notice, payment, top_up
+from core.storage.message_tables import notice
+from core.storage.tables import payment, top_up
 from core.use_cases import booking, early_refunds
 from core.use_cases.asking import ASK_AFTER, CHECKOUT_ASK_AFTER, Moment, on_a_page
 from core.use_cases.autopay_outcomes import AutopayOutcomes

@@ -15,8 +15,9 @@ from core.profile import Profile
 from core.states import Channel
 from core.storage.batch import Batch
 from core.storage.database import Database, Transaction
+from core.storage.message_tables import notice
 from core.storage.new_rows import NewRows
-from core.storage.tables import notice, subscriber
+from core.storage.tables import subscriber
 
 # Asked for with every message: built once.
 _PERSON = select(subscriber).where(

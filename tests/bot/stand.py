@@ -14,7 +14,7 @@ from bot.door import TelegramDoor
 from core.ids import Payer, PaymentId
 from core.settings import Settings
 from core.states import NoticeState
-from core.storage.tables import notice
+from core.storage.message_tables import notice
 from core.wiring import Core, open_core
 from handlers.locale import Catalogues
 from simulator.bot_api.server import BotApi

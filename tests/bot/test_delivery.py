@@ -18,7 +18,7 @@ from core.messages.notices import Linked, Notice, Paid, Unlinked
 from core.money import Money
 from core.settings import Settings
 from core.states import NoticeState
-from core.storage.tables import notice
+from core.storage.message_tables import notice
 from tests.bot.stand import TOKEN, Stand, open_stand
 from tests.deadlines import until
 

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from core.states import IncomingState
 from core.storage.autopay_tables import card, mandate, mandate_charge
-from core.storage.tables import incoming, link, payment, top_up
+from core.storage.message_tables import incoming
+from core.storage.tables import link, payment, top_up
 from handlers.telegram import buttons_autopay
 from handlers.telegram.buttons import DATA_LARGEST, Button, _plain
 from tests.bot.scenes import quoted, with_autopay

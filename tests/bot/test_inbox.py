@@ -11,7 +11,7 @@ from bot.inbox import arrival_of, update_of
 from core.messages import incoming
 from core.messages.incoming import LEASE
 from core.settings import Settings
-from core.storage.tables import incoming as incoming_table
+from core.storage.message_tables import incoming as incoming_table
 from tests.bot.stand import Stand, open_stand
 from tests.bot.test_webhook import answers, update
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from bot import loops
 from bot.polling import Polling
 from core.settings import Settings
-from core.storage.tables import incoming
+from core.storage.message_tables import incoming
 from tests.bot.accounts import import_accounts
 from tests.bot.stand import Stand, open_stand
 from tests.deadlines import until

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.inbox import arrival_of
-from core.storage.tables import incoming
+from core.storage.message_tables import incoming
 from tests.bot.stand import SECRET, Person, Stand
 from tests.deadlines import until
 

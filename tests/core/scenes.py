@@ -17,7 +17,8 @@ from core.money import Money
 from core.payments.provider import Provider
 from core.settings import Settings
 from core.states import Channel, Method
-from core.storage.tables import ledger_transfer, notice, payment, top_up
+from core.storage.message_tables import notice
+from core.storage.tables import ledger_transfer, payment, top_up
 from core.use_cases.quotes import Quote
 from core.use_cases.top_ups import Confirmed
 from core.wiring import Core, open_core

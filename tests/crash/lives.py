@@ -21,7 +21,8 @@ from core.ledger.transfer import of_subscriber
 from core.settings import Settings
 from core.states import EventState, IncomingState, NoticeState, PaymentState, ServiceState
 from core.storage.database import Database
-from core.storage.tables import account, incoming, notice, payment, provider_event
+from core.storage.message_tables import incoming, notice
+from core.storage.tables import account, payment, provider_event
 from core.use_cases.invariants import Invariants
 from core.use_cases.violations import Violation
 from tests.crash.fuse import Point

@@ -9,7 +9,8 @@ from core.errors import Refusal
 from core.ids import Payer
 from core.money import Money
 from core.states import Method, PaymentState, TopUpState
-from core.storage.tables import notice, top_up
+from core.storage.message_tables import notice
+from core.storage.tables import top_up
 from core.wiring import Core
 from tests.crash.fuse import Point
 from tests.crash.lives import LATER, NUMBER, PATIENCE_SECONDS, ROUNDS, Life, Stage, stage

@@ -10,7 +10,8 @@ from core.ids import AccountId, CardId, Payer, PaymentId
 from core.money import Money
 from core.states import LIVE_MANDATE, PaymentState, RefundState
 from core.storage.autopay_tables import card, mandate, refund
-from core.storage.tables import notice, payment
+from core.storage.message_tables import notice
+from core.storage.tables import payment
 from core.wiring import Core
 from tests.crash.agreed import AMOUNT, Scene, scene
 from tests.crash.fuse import Point, both

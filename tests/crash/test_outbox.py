@@ -7,7 +7,7 @@ import pytest
 from commands.outside import Outside
 from commands.phones import Phones
 from core.states import NoticeState
-from core.storage.tables import notice
+from core.storage.message_tables import notice
 from tests.crash.agreed import Scene, scene
 from tests.crash.fuse import Point, both
 from tests.crash.lives import PATIENCE_SECONDS, ROUNDS

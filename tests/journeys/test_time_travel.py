@@ -15,7 +15,7 @@ from commands.demo_clock import DAYS_MOST, clock_door
 from commands.time_travel import TimeTravel, stops
 from core.clock import MovableClock
 from core.settings import Settings
-from core.storage.tables import notice
+from core.storage.message_tables import notice
 from core.wiring import Core, open_core
 from tests.core.autopay_scenes import CARD_KEY, agreed, charges
 from tests.core.scenes import rows

@@ -16,8 +16,9 @@ from pydantic import SecretStr
 from core.ids import AccountId
 from core.settings import Settings
 from core.storage.autopay_tables import mandate
+from core.storage.message_tables import incoming, notice
 from core.storage.proof_tables import one_time_code
-from core.storage.tables import incoming, notice, payment
+from core.storage.tables import payment
 from core.wiring import Core
 from handlers.locale import Catalogues
 from simulator.bus import Bus

@@ -18,7 +18,7 @@ from core.messages.outbox import DueNotice
 from core.money import Money
 from core.payments.seal import Seal
 from core.states import Channel
-from core.storage.tables import notice
+from core.storage.message_tables import notice
 from core.use_cases.sending import Sending
 from core.wiring import Core
 from sms_gateway.delivery import Delivery

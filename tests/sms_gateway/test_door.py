@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from core.settings import Settings
-from core.storage.tables import incoming, notice
+from core.storage.message_tables import incoming, notice
 from core.wiring import Core
 from handlers.locale import Catalogues
 from sms_gateway.door import SmsDoor

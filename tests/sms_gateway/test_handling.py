@@ -14,7 +14,7 @@ from core.ids import IncomingId
 from core.messages.incoming import LEASE, Accepted, Arrival
 from core.messages.wakeups import LocalWakeups
 from core.states import Channel
-from core.storage.tables import incoming
+from core.storage.message_tables import incoming
 from core.use_cases.receiving import Receiving
 from core.wiring import Core
 from sms_gateway.handling import MOST_TRIES, WORKERS, Handling

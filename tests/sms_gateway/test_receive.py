@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from core.messages.incoming import Accepted, Arrival
-from core.storage.tables import incoming, sms_part
+from core.storage.message_tables import incoming, sms_part
 from core.use_cases.receiving import Receiving
 from core.wiring import Core
 from sms_gateway.receipts import Receipt

@@ -2,9 +2,17 @@
 
 from alembic import context
 
-from core.storage import alert_tables, autopay_tables, broadcast_tables, proof_tables, staff_tables, tables
+from core.storage import (
+    alert_tables,
+    autopay_tables,
+    broadcast_tables,
+    message_tables,
+    proof_tables,
+    staff_tables,
+    tables,
+)
 
-MODULES = (alert_tables, autopay_tables, broadcast_tables, proof_tables, staff_tables, tables)
+MODULES = (alert_tables, autopay_tables, broadcast_tables, message_tables, proof_tables, staff_tables, tables)
 (metadata,) = {module.metadata for module in MODULES}
 context.configure(
     connection=context.config.attributes["connection"],

@@ -9,7 +9,7 @@ from core.ids import Payer
 from core.ledger.transfer import REVENUE, clearing
 from core.money import Money
 from core.states import Access, TransferKind
-from core.storage.tables import notice
+from core.storage.message_tables import notice
 from core.wiring import Core
 from tests.accounts import open_account
 from tests.core.scenes import (

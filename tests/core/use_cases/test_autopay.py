@@ -28,7 +28,7 @@ from core.money import Money
 from core.settings import Settings
 from core.states import Access, MandateState
 from core.storage.autopay_tables import mandate, mandate_event
-from core.storage.tables import notice
+from core.storage.message_tables import notice
 from core.use_cases.agreements import Terms
 from core.use_cases.autopay_charging import ACTIVE_WITHIN
 from core.use_cases.schedules import EveryDays, Monthly

@@ -24,8 +24,9 @@ from core.money import Money
 from core.settings import Settings
 from core.states import Access, Channel, MandateState, PaymentState
 from core.storage.autopay_tables import mandate
+from core.storage.message_tables import incoming, notice
 from core.storage.proof_tables import one_time_code
-from core.storage.tables import incoming, link, notice, payment
+from core.storage.tables import link, payment
 from core.wiring import Core, open_core
 from tests.accounts import open_account
 from tests.core.autopay_scenes import CARD_KEY, connect, link_to, pay_and_save, work

@@ -11,7 +11,8 @@ from core.payments.provider import Declined, NotSent, Pending, Succeeded, Unknow
 from core.settings import Settings
 from core.states import MandateState, PaymentState
 from core.storage.autopay_tables import mandate_event, refund
-from core.storage.tables import notice, payment
+from core.storage.message_tables import notice
+from core.storage.tables import payment
 from core.use_cases.schedules import EveryDays, Monthly
 from core.wiring import Core
 from tests.core.autopay_scenes import (

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from core.ids import AccountId
 from core.money import Money
 from core.settings import Settings
-from core.storage.tables import notice
+from core.storage.message_tables import notice
 from core.use_cases.agreements import Terms
 from core.use_cases.schedules import EveryDays
 from core.wiring import Core

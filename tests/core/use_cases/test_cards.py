@@ -14,7 +14,8 @@ from core.payments.provider import Declined, Done, NotSent, Pending, Unknown
 from core.settings import Settings
 from core.states import PaymentState
 from core.storage.autopay_tables import card, mandate, mandate_charge
-from core.storage.tables import notice, payment
+from core.storage.message_tables import notice
+from core.storage.tables import payment
 from core.use_cases.agreements import Terms
 from core.wiring import Core, open_core
 from tests.core.autopay_scenes import (

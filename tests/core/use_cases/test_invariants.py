@@ -23,15 +23,8 @@ from core.states import (
     TopUpState,
     TransferKind,
 )
-from core.storage.tables import (
-    account,
-    incoming,
-    ledger_account,
-    notice,
-    payment,
-    provider_event,
-    top_up,
-)
+from core.storage.message_tables import incoming, notice
+from core.storage.tables import account, ledger_account, payment, provider_event, top_up
 from core.wiring import Core, open_core
 from tests.accounts import open_account
 from tests.core.scenes import (

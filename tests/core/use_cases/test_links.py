@@ -21,8 +21,9 @@ from core.errors import (
 from core.ids import Payer
 from core.settings import Settings
 from core.states import Access
+from core.storage.message_tables import notice
 from core.storage.proof_tables import link_request
-from core.storage.tables import account, link, notice
+from core.storage.tables import account, link
 from core.use_cases import limits
 from core.wiring import Core
 from tests.accounts import open_account

@@ -22,7 +22,8 @@ from core.payments.provider import (
 )
 from core.settings import Settings
 from core.states import Method, PaymentState, TopUpState
-from core.storage.tables import notice, payment
+from core.storage.message_tables import notice
+from core.storage.tables import payment
 from core.wiring import Core, open_core
 from tests.accounts import open_account
 from tests.core.scenes import (

@@ -21,7 +21,8 @@ from core.money import Money
 from core.profile import SHIPPED
 from core.settings import Settings
 from core.states import Method, TopUpState
-from core.storage.tables import notice, payment, top_up, top_up_event
+from core.storage.message_tables import notice
+from core.storage.tables import payment, top_up, top_up_event
 from core.wiring import Core, open_core
 from tests.accounts import open_account
 from tests.core.scenes import (

@@ -10,7 +10,7 @@ from core.messages.incoming import LEASE, Arrival
 from core.messages.notices import Help, NoCards
 from core.settings import Settings
 from core.states import Channel, IncomingState
-from core.storage.tables import incoming, notice, sms_part
+from core.storage.message_tables import incoming, notice, sms_part
 from core.use_cases.receiving import PARTS_LIVE
 from core.wiring import Core
 from tests.core.scenes import MTS, ON_POSTGRES, ON_SQLITE, PHONE, arrives, processes, rows, told

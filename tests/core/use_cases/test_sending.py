@@ -12,7 +12,7 @@ from core.messages.outbox import LEASE, DueNotice
 from core.money import Money
 from core.settings import Settings
 from core.states import Channel, Method, NoticeState
-from core.storage.tables import notice
+from core.storage.message_tables import notice
 from core.use_cases.sending import MAX_ATTEMPTS
 from core.wiring import Core
 from tests.core.scenes import CHAT, ON_POSTGRES, ON_SQLITE, PHONE, processes, rows

@@ -22,7 +22,8 @@ from core.payments.provider import NotSent, Unknown
 from core.profile import SHIPPED
 from core.settings import Settings
 from core.states import Method, PaymentState, TopUpState, TransferKind
-from core.storage.tables import incoming, ledger_transfer, payment, top_up_event
+from core.storage.message_tables import incoming
+from core.storage.tables import ledger_transfer, payment, top_up_event
 from core.use_cases.quotes import Quote
 from core.wiring import Core, open_core
 from tests.accounts import open_account

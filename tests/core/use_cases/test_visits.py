@@ -8,7 +8,8 @@ from core.ids import Payer, new_id
 from core.messages.incoming import Arrival
 from core.money import Money
 from core.states import Access, Channel
-from core.storage.tables import incoming, link
+from core.storage.message_tables import incoming
+from core.storage.tables import link
 from core.wiring import Core
 from tests.accounts import open_account
 

@@ -14,7 +14,8 @@ from sqlalchemy.engine import Engine
 from core import errors
 from core.ids import AccountId, Payer
 from core.storage.autopay_tables import mandate
-from core.storage.tables import account, account_phone, incoming, notice, payment
+from core.storage.message_tables import incoming, notice
+from core.storage.tables import account, account_phone, payment
 from core.use_cases import autopay_by_sms, codes
 from core.wiring import open_core
 from handlers.locale import Catalogues

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core.ids import Payer
 from core.messages.notices import Help
 from core.payments.provider import Declined, Unknown
-from core.storage.tables import incoming
+from core.storage.message_tables import incoming
 from handlers.sms.dispatch import REPLIES_MOST
 from tests.handlers.sms.conftest import PHONE, STRANGER, Phones
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from core.ids import NoticeId
-from core.messages import autopay_notices, notices
+from core.messages import autopay_notices, notices, segments
 from core.messages.notices import Balance, BalanceLine, Notice, Paid, Quoted, Refused
 from core.messages.outbox import DueNotice
 from core.money import Money
@@ -16,7 +16,6 @@ from handlers.locale import Catalogues
 from handlers.sms import errors, texts
 from handlers.sms.short_code import CommandKind, Dialect, parse
 from handlers.sms.texts import Texts
-from sms_gateway import segments
 from tests.handlers.sms.longest import Longest, longest
 
 GOLDEN = Path(__file__).parents[2] / "golden"

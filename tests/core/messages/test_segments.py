@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_gateway import gsm
-from sms_gateway.segments import Alphabet, TooLong, count, segments_of
+from core.messages import gsm
+from core.messages.segments import Alphabet, TooLong, count, segments_of
 from sms_gateway.texts import text_of
 
 PEER = import_module("gsm0338").Codec()  # it comes without types

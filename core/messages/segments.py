@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from sms_gateway import gsm
+from core.messages import gsm
 
 Alphabet = Literal["gsm", "latin1", "ascii"]
 
