@@ -40,7 +40,13 @@ class BroadcastState(StrEnum):
 BROADCAST_MOVES = {
     BroadcastState.DRAFT: {BroadcastState.WAITING, BroadcastState.SCHEDULED, BroadcastState.CANCELLED},
     BroadcastState.WAITING: {BroadcastState.DRAFT, BroadcastState.SCHEDULED, BroadcastState.CANCELLED},
-    BroadcastState.SCHEDULED: {BroadcastState.DRAFT, BroadcastState.FREEZING, BroadcastState.CANCELLED},
+    # Back to waiting where its audience has grown past what one person may decide.
+    BroadcastState.SCHEDULED: {
+        BroadcastState.DRAFT,
+        BroadcastState.WAITING,
+        BroadcastState.FREEZING,
+        BroadcastState.CANCELLED,
+    },
     BroadcastState.FREEZING: {BroadcastState.RUNNING, BroadcastState.CANCELLING},
     BroadcastState.RUNNING: {BroadcastState.PAUSED, BroadcastState.CANCELLING, BroadcastState.DONE},
     BroadcastState.PAUSED: {BroadcastState.RUNNING, BroadcastState.CANCELLING},
@@ -49,6 +55,14 @@ BROADCAST_MOVES = {
     BroadcastState.DONE: {BroadcastState.RUNNING},
     BroadcastState.CANCELLED: {BroadcastState.RUNNING},
 }
+
+
+class OrderKind(StrEnum):
+    """What is done with recipients of a broadcast that has ended."""
+
+    RETRY = "retry"
+    EDIT = "edit"
+    RECALL = "recall"
 
 
 class AlertBySms(StrEnum):

@@ -13,8 +13,8 @@ from sqlalchemy import (
     text,
 )
 
-from core.notice_states import BroadcastKind, BroadcastState, Reach, Role
-from core.states import Channel
+from core.notice_states import BroadcastKind, BroadcastState, OrderKind, Reach, Role
+from core.states import Channel, NoticeState
 from core.storage.schema_parts import id_column, metadata, partial_index
 from core.storage.types import Json, Utc, states
 
@@ -59,25 +59,21 @@ broadcast = Table(
     Column("sms_most", Integer),  # segments that it may cost
     Column("version", Integer, nullable=False, server_default=text("1")),  # one up with every edit of a draft
     Column("created_by", String(64), nullable=False),
+    Column("written_by", String(64), nullable=False),  # this version
     Column("created_at", Utc, nullable=False),
     Column("approved_by", String(64)),
     Column("approved_version", Integer),
-    Column("start_at", Utc),
+    Column("start_at", Utc),  # business time; none: as soon as it is approved
     Column("started_at", Utc),
+    Column("each_account", Boolean(name="each_account"), nullable=False, server_default=false()),
     Column("frozen_to", Uuid),  # accounts up to this one have their recipients
     Column("total", Integer, nullable=False, server_default=text("0")),  # the frozen audience
-    Column(
-        "edition", Integer, nullable=False, server_default=text("0")
-    ),  # of what was sent: edits and recall
     Column("expires_at", Utc),
     Column("finished_at", Utc),
-    Column("next_at", Utc),
-    Column("lease", Uuid),
-    Column("lease_until", Utc),
     CheckConstraint("sms_most IS NULL OR sms_most >= 0", name="sms_most"),
     partial_index(
         "ix_broadcast_unfinished",
-        "next_at",
+        "start_at",
         where="state IN ('scheduled', 'freezing', 'running', 'paused', 'cancelling')",
     ),
 )
@@ -88,6 +84,35 @@ broadcast_account = Table(
     # An audience given as a list.
     Column("broadcast_id", Uuid, ForeignKey("broadcast.id"), primary_key=True),
     Column("account_id", Uuid, ForeignKey("account.id"), primary_key=True),
+)
+
+broadcast_order = Table(
+    "broadcast_order",
+    metadata,
+    id_column(),
+    # What staff want done with recipients of a broadcast that has ended; a job does it in chunks.
+    Column("broadcast_id", Uuid, ForeignKey("broadcast.id"), nullable=False, index=True),
+    Column("kind", states(OrderKind, "kind"), nullable=False),
+    Column("picks", states(NoticeState, "picks"), nullable=False),  # recipients in this state
+    Column("reasons", Json),  # and with one of these reasons; none: any
+    Column("texts", Json),  # an edit's
+    Column("version", Integer, nullable=False),  # of the broadcast, as it will be
+    Column("by", String(64), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("begun_at", Utc),  # none: waits for a second person
+    Column("done_to", Uuid),  # recipients up to this one are done
+    Column("made", Integer, nullable=False, server_default=text("0")),
+    Column("left_out", Integer, nullable=False, server_default=text("0")),  # Telegram does not let
+    Column("finished_at", Utc),
+    partial_index("ix_broadcast_order_unfinished", "broadcast_id", "at", where="finished_at IS NULL"),
+)
+
+broadcast_resend = Table(
+    "broadcast_resend",
+    metadata,
+    # Staff's word that an uncertain one may go out a second time.
+    Column("order_id", Uuid, ForeignKey("broadcast_order.id"), primary_key=True),
+    Column("notice_id", Uuid, ForeignKey("notice.id"), primary_key=True, index=True),
 )
 
 sms_budget = Table(

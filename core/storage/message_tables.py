@@ -87,7 +87,22 @@ notice = Table(
         "next_at",
         where="state IN ('due', 'taken')",
     ),
-    partial_index("ix_notice_broadcast", "broadcast_id", "state", where="broadcast_id IS NOT NULL"),
+    # A broadcast's recipients, and what was made of them later.
+    partial_index(
+        "ix_notice_broadcast",
+        "broadcast_id",
+        "state",
+        "id",
+        where="broadcast_id IS NOT NULL AND parent_id IS NULL",
+    ),
+    partial_index(
+        "ix_notice_broadcast_later",
+        "broadcast_id",
+        "template",
+        "state",
+        where="broadcast_id IS NOT NULL AND parent_id IS NOT NULL",
+    ),
+    partial_index("ix_notice_broadcast_sent", "broadcast_id", "sent_at", where="broadcast_id IS NOT NULL"),
     partial_index("ix_notice_parent", "parent_id", where="parent_id IS NOT NULL"),
     partial_index(
         "ix_notice_alert", "account_id", where="account_id IS NOT NULL AND state IN ('due', 'taken')"

@@ -12,6 +12,17 @@ depends_on = None
 
 OLD_STATES = ("due", "taken", "sent", "delivered", "failed", "uncertain", "expired")
 STATES = (*OLD_STATES, "cancelled")
+OF_BROADCASTS = {
+    "ix_notice_broadcast": (
+        ["broadcast_id", "state", "id"],
+        "broadcast_id IS NOT NULL AND parent_id IS NULL",
+    ),
+    "ix_notice_broadcast_later": (
+        ["broadcast_id", "template", "state"],
+        "broadcast_id IS NOT NULL AND parent_id IS NOT NULL",
+    ),
+    "ix_notice_broadcast_sent": (["broadcast_id", "sent_at"], "broadcast_id IS NOT NULL"),
+}
 
 
 def upgrade() -> None:
@@ -66,19 +77,17 @@ def upgrade() -> None:
         sa.Column("sms_most", sa.Integer(), nullable=True),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("written_by", sa.String(length=64), nullable=False),
         sa.Column("created_at", Utc(), nullable=False),
         sa.Column("approved_by", sa.String(length=64), nullable=True),
         sa.Column("approved_version", sa.Integer(), nullable=True),
         sa.Column("start_at", Utc(), nullable=True),
         sa.Column("started_at", Utc(), nullable=True),
+        sa.Column("each_account", sa.Boolean(name="each_account"), server_default=sa.false(), nullable=False),
         sa.Column("frozen_to", sa.Uuid(), nullable=True),
         sa.Column("total", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("edition", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("expires_at", Utc(), nullable=True),
         sa.Column("finished_at", Utc(), nullable=True),
-        sa.Column("next_at", Utc(), nullable=True),
-        sa.Column("lease", sa.Uuid(), nullable=True),
-        sa.Column("lease_until", Utc(), nullable=True),
         sa.CheckConstraint("sms_most IS NULL OR sms_most >= 0", name=op.f("ck_broadcast_sms_most")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_broadcast")),
         sa.UniqueConstraint("number", name=op.f("uq_broadcast_number")),
@@ -86,7 +95,7 @@ def upgrade() -> None:
     with op.batch_alter_table("broadcast") as batch_op:
         batch_op.create_index(
             "ix_broadcast_unfinished",
-            ["next_at"],
+            ["start_at"],
             unique=False,
             sqlite_where=sa.text("state IN ('scheduled', 'freezing', 'running', 'paused', 'cancelling')"),
             postgresql_where=sa.text("state IN ('scheduled', 'freezing', 'running', 'paused', 'cancelling')"),
@@ -247,13 +256,10 @@ def upgrade() -> None:
             sqlite_where=sa.text("account_id IS NOT NULL AND state IN ('due', 'taken')"),
             postgresql_where=sa.text("account_id IS NOT NULL AND state IN ('due', 'taken')"),
         )
-        batch_op.create_index(
-            "ix_notice_broadcast",
-            ["broadcast_id", "state"],
-            unique=False,
-            sqlite_where=sa.text("broadcast_id IS NOT NULL"),
-            postgresql_where=sa.text("broadcast_id IS NOT NULL"),
-        )
+        for name, (columns, where) in OF_BROADCASTS.items():
+            batch_op.create_index(
+                name, columns, unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where)
+            )
         batch_op.create_index(
             "ix_notice_parent",
             ["parent_id"],
@@ -268,9 +274,67 @@ def upgrade() -> None:
         )
         batch_op.create_foreign_key(batch_op.f("fk_notice_account_id"), "account", ["account_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_notice_parent_id"), "notice", ["parent_id"], ["id"])
+    _create_orders()
+
+
+def _create_orders() -> None:
+    op.create_table(
+        "broadcast_order",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("broadcast_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "retry", "edit", "recall", name="kind", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "picks",
+            sa.Enum(*STATES, name="picks", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("reasons", Json, nullable=True),
+        sa.Column("texts", Json, nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("begun_at", Utc(), nullable=True),
+        sa.Column("done_to", sa.Uuid(), nullable=True),
+        sa.Column("made", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("left_out", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("finished_at", Utc(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["broadcast_id"], ["broadcast.id"], name=op.f("fk_broadcast_order_broadcast_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_broadcast_order")),
+    )
+    with op.batch_alter_table("broadcast_order") as batch_op:
+        batch_op.create_index(batch_op.f("ix_broadcast_order_broadcast_id"), ["broadcast_id"], unique=False)
+        batch_op.create_index(
+            "ix_broadcast_order_unfinished",
+            ["broadcast_id", "at"],
+            unique=False,
+            sqlite_where=sa.text("finished_at IS NULL"),
+            postgresql_where=sa.text("finished_at IS NULL"),
+        )
+    op.create_table(
+        "broadcast_resend",
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("notice_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_broadcast_resend_notice_id")),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["broadcast_order.id"], name=op.f("fk_broadcast_resend_order_id")
+        ),
+        sa.PrimaryKeyConstraint("order_id", "notice_id", name=op.f("pk_broadcast_resend")),
+    )
+    with op.batch_alter_table("broadcast_resend") as batch_op:
+        batch_op.create_index(batch_op.f("ix_broadcast_resend_notice_id"), ["notice_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_table("broadcast_resend")
+    op.drop_table("broadcast_order")
     op.execute(sa.text("DELETE FROM notice WHERE broadcast_id IS NOT NULL OR parent_id IS NOT NULL"))
     op.execute(sa.text("UPDATE notice SET state = 'expired' WHERE state = 'cancelled'"))
     with op.batch_alter_table("notice") as batch_op:
@@ -284,11 +348,8 @@ def downgrade() -> None:
             sqlite_where=sa.text("parent_id IS NOT NULL"),
             postgresql_where=sa.text("parent_id IS NOT NULL"),
         )
-        batch_op.drop_index(
-            "ix_notice_broadcast",
-            sqlite_where=sa.text("broadcast_id IS NOT NULL"),
-            postgresql_where=sa.text("broadcast_id IS NOT NULL"),
-        )
+        for name, (_, where) in OF_BROADCASTS.items():
+            batch_op.drop_index(name, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
         batch_op.drop_index(
             "ix_notice_alert",
             sqlite_where=sa.text("account_id IS NOT NULL AND state IN ('due', 'taken')"),
