@@ -110,6 +110,13 @@ class Reconciliation(_Part):
     days: int = Field(default=7, ge=1, le=31)  # for so long a day that is not settled is compared again
 
 
+class Notices(_Part):
+    """What we start saying: its price, and how much of it one person decides alone."""
+
+    sms_price: Roubles = Money.roubles(5)  # a segment, as the SMSC's contract has it
+    approve_above: int = Field(default=1000, ge=0)  # recipients; more need a second person
+
+
 class City(_Part):
     name: Words
     information: str
@@ -136,6 +143,7 @@ class Profile(_Part):
     sms: Sms
     autopay: Autopay = Autopay()
     reconciliation: Reconciliation = Reconciliation()
+    notices: Notices = Notices()
     methods: dict[Literal["card", "sbp", "mobile"], MethodLimits]
     mobile_operators: list[MobileOperator]
     unknown_operator: str

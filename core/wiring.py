@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from core import profile as profiles
 from core.clock import Clock, SystemClock
@@ -25,12 +25,18 @@ from core.use_cases.autopay_by_sms import AutopayBySms
 from core.use_cases.autopay_charging import AutopayCharging
 from core.use_cases.autopay_ending import AutopayEnding
 from core.use_cases.autopay_outcomes import AutopayOutcomes
+from core.use_cases.broadcast_drafts import BroadcastDrafts
+from core.use_cases.broadcast_orders import BroadcastOrders
+from core.use_cases.broadcast_reports import BroadcastReports
+from core.use_cases.broadcast_work import BroadcastWork
+from core.use_cases.broadcasts import Broadcasts
 from core.use_cases.callbacks import Callbacks
 from core.use_cases.card_keeping import CardKeeping
 from core.use_cases.cards import Cards
 from core.use_cases.checkouts import Checkouts
 from core.use_cases.claims import Claims
 from core.use_cases.codes import Codes
+from core.use_cases.consents import Consents
 from core.use_cases.differences import Differences
 from core.use_cases.fees import Fees
 from core.use_cases.imports import Imports
@@ -48,6 +54,7 @@ from core.use_cases.refund_orders import RefundOrders
 from core.use_cases.refunds import Refunds
 from core.use_cases.sending import Sending
 from core.use_cases.settling import Settling
+from core.use_cases.staff import Staff
 from core.use_cases.statements import Statements
 from core.use_cases.subscribers import Subscribers
 from core.use_cases.suspense import Suspense
@@ -98,6 +105,12 @@ class Core:
     queues: Queues
     reconciliations: Reconciliations
     differences: Differences
+    staff: Staff
+    consents: Consents
+    broadcasts: Broadcasts
+    broadcast_drafts: BroadcastDrafts
+    broadcast_orders: BroadcastOrders
+    broadcast_reports: BroadcastReports
     jobs: Jobs
 
 
@@ -234,6 +247,33 @@ def _mandates(of: _Tools, cards: Cards, codes: Codes, payments: Payments) -> _Ma
     )
 
 
+class _Desk(TypedDict):
+    """What staff send to many, and who they are."""
+
+    staff: Staff
+    consents: Consents
+    broadcasts: Broadcasts
+    broadcast_drafts: BroadcastDrafts
+    broadcast_orders: BroadcastOrders
+    broadcast_reports: BroadcastReports
+
+
+def _desk(of: _Tools) -> _Desk:
+    return _Desk(
+        staff=Staff(of.database, of.wall),
+        consents=Consents(of.database, of.wall),
+        broadcasts=Broadcasts(of.database, of.profile, of.clock, of.wall),
+        broadcast_drafts=BroadcastDrafts(of.database, of.profile, of.clock, of.wall),
+        broadcast_orders=BroadcastOrders(of.database, of.profile, of.wall),
+        broadcast_reports=BroadcastReports(of.database, of.wall),
+    )
+
+
+def _broadcasting(of: _Tools) -> Job:
+    work = BroadcastWork(of.database, of.profile, of.clock, of.wall)
+    return Job("work off broadcasts", work.work_once, POLL_SECONDS, "broadcasts")
+
+
 def _join(of: _Tools) -> Core:
     database, profile, clock, wall, seal = of.database, of.profile, of.clock, of.wall, _seal(of.settings)
     cards, codes = Cards(database, profile, of.providers, clock, wall, seal), Codes(database, clock, seal)
@@ -275,7 +315,8 @@ def _join(of: _Tools) -> Core:
         queues=Queues(database, wall),
         reconciliations=money.reconciliations,
         differences=Differences(database, wall),
-        jobs=Jobs([*mandates.jobs(), *money.jobs(), *others], of.wakeups),
+        **_desk(of),
+        jobs=Jobs([*mandates.jobs(), *money.jobs(), *others, _broadcasting(of)], of.wakeups),
     )
 
 

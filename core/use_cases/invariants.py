@@ -18,7 +18,7 @@ from core.states import (
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import incoming, notice
 from core.storage.tables import account, ledger_account, ledger_transfer, payment, provider_event, top_up
-from core.use_cases import autopay_invariants, reconciliation_invariants
+from core.use_cases import autopay_invariants, broadcast_invariants, reconciliation_invariants
 from core.use_cases.asking import Moment
 from core.use_cases.violations import SETTLED_WITHIN, Violation, violations
 
@@ -56,7 +56,11 @@ class Invariants:
                 await tx.connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             for rule in rules:
                 found += await rule(tx)
-            for law in (*autopay_invariants.RULES, *reconciliation_invariants.RULES):
+            for law in (
+                *autopay_invariants.RULES,
+                *reconciliation_invariants.RULES,
+                *broadcast_invariants.RULES,
+            ):
                 found += await law(tx, Moment(self._clock.now(), self._wall.now()))
         return found
 
@@ -182,6 +186,7 @@ class Invariants:
         due = select(notice.c.id).where(
             notice.c.state.in_([NoticeState.DUE, NoticeState.TAKEN]),
             notice.c.next_at < late,
+            notice.c.broadcast_id.is_(None),  # those go at their rate, and may be paused
             or_(notice.c.expires_at.is_(None), notice.c.expires_at > wall),
         )
         events = select(provider_event.c.id).where(

@@ -1,0 +1,253 @@
+"""Drafts of broadcasts: written, changed, counted and looked at before anybody else gets them."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select
+
+from core.clock import Clock
+from core.ids import Payer, new_id
+from core.messages import outbox
+from core.messages.broadcast_text import (
+    TITLE_LETTERS,
+    BroadcastPreview,
+    Texts,
+    faults_of,
+    fields_in,
+    most_segments,
+    text_of,
+)
+from core.money import Money
+from core.notice_states import BroadcastKind, BroadcastState, Reach, Role
+from core.profile import Profile
+from core.staff_errors import (
+    AudienceRefused,
+    Fault,
+    NoAddress,
+    NobodyToTell,
+    TextsRefused,
+    UnknownAccounts,
+    WrongState,
+)
+from core.states import Channel
+from core.storage.broadcast_tables import broadcast, broadcast_account
+from core.storage.database import Database, Transaction
+from core.storage.tables import account
+from core.use_cases import audiences, audit, broadcast_rows
+from core.use_cases.accounts import read_screen
+from core.use_cases.audiences import Audience, Reached, Whom
+from core.use_cases.broadcast_rows import UNBEGUN, Broadcast
+from core.use_cases.staff import require
+
+LIVES = timedelta(days=1)  # an outage notice is worthless tomorrow
+LIVES_MOST = timedelta(days=30)
+EVERYBODY = Audience()
+NAMED_AT_ONCE = 1000  # numbers of a list looked up by one statement
+TOLD = 20  # unknown numbers of a list that are named
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """All that staff decide of a broadcast. `accounts` are the numbers of a listed audience."""
+
+    title: str
+    texts: Texts  # by language: {"telegram": HTML, "sms": plain}
+    audience: Audience = EVERYBODY
+    kind: BroadcastKind = BroadcastKind.SERVICE
+    reach: Reach = Reach.TELEGRAM
+    urgent: bool = False  # at night, too
+    lives: timedelta = LIVES  # from its start
+    sms_most: int | None = None  # segments that it may cost
+    accounts: Sequence[str] | None = None  # none in a change: the list stays
+
+    def said(self) -> dict[str, Any]:
+        """As the audit trail keeps it."""
+        return {
+            "title": self.title,
+            "texts": self.texts,
+            "audience": self.audience.stored(),
+            "kind": self.kind,
+            "reach": self.reach,
+            "urgent": self.urgent,
+            "lives": int(self.lives.total_seconds()),
+            "sms_most": self.sms_most,
+        }
+
+
+class BroadcastDrafts:
+    def __init__(self, database: Database, profile: Profile, clock: Clock, wall: Clock) -> None:
+        self._database = database
+        self._profile = profile
+        self._clock = clock
+        self._wall = wall
+
+    async def new(self, draft: Draft, *, by: str, key: str = "") -> Broadcast:
+        """Store a draft, once a key; without one, once while the same of the same author is not begun.
+
+        Raises NotStaff, NotAllowed, TextsRefused, AudienceRefused, UnknownAccounts.
+        """
+        self._check(draft)
+        once = f"broadcast_new:{_digest(by, key or [draft.said(), list(draft.accounts or ())])}"
+        async with self._database.transaction() as tx:
+            while (before := await audit.begin(tx, once)) is not None:
+                held = await tx.one(select(broadcast).where(broadcast.c.id == UUID(before["broadcast"])))
+                if key or held.state in UNBEGUN:
+                    return Broadcast.of(held)
+                once = f"broadcast_new:{_digest(once, held.number)}"
+            await require(tx, by, Role.SENDER)
+            last = await tx.scalar(select(func.max(broadcast.c.number)))
+            values = {
+                "id": new_id(), "number": (last or 0) + 1, "state": BroadcastState.DRAFT,
+                "created_by": by, "written_by": by, "created_at": self._wall.now(),
+            } | await self._columns(tx, draft)  # fmt: skip
+            row = await tx.one(insert(broadcast).values(values).returning(*broadcast.c))
+            await _keep_list(tx, row.id, draft.accounts)
+            await broadcast_rows.note(
+                tx, row, "broadcast_new", by=by, at=self._wall.now(), key=once, draft=draft.said()
+            )
+            return Broadcast.of(row)
+
+    async def change(self, number: int, draft: Draft, *, by: str) -> Broadcast:
+        """Write a broadcast anew that is not begun: a draft again, of another version, approved by nobody.
+
+        Raises UnknownBroadcast, WrongState and what `new` raises.
+        """
+        self._check(draft)
+        async with self._database.transaction() as tx:
+            await tx.alone("audit")
+            await require(tx, by, Role.SENDER)
+            row = await broadcast_rows.locked(tx, number)
+            if row.state not in UNBEGUN:
+                raise WrongState(number, row.state)
+            values = await self._columns(tx, draft)
+            if draft.accounts is None and {name: row._mapping[name] for name in values} == values:
+                return Broadcast.of(row)
+            if draft.accounts is not None:
+                await _keep_list(tx, row.id, draft.accounts)
+            changed = await broadcast_rows.write(
+                tx, row, state=BroadcastState.DRAFT, version=row.version + 1, written_by=by,
+                approved_by=None, approved_version=None, start_at=None, **values,
+            )  # fmt: skip
+            await broadcast_rows.note(
+                tx, row, "broadcast_change", by=by, at=self._wall.now(), draft=draft.said()
+            )
+            return changed
+
+    async def count(self, number: int, *, by: str) -> Reached:
+        """Whom it would reach now, by channel, and what its SMS may cost at most."""
+        async with self._database.read() as tx:
+            await require(tx, by, Role.VIEWER)
+            return await counted(tx, await broadcast_rows.look(tx, number), self._profile, self._clock)
+
+    async def preview(
+        self, number: int, *, by: str, to: Payer | None = None, locale: str | None = None, key: str = ""
+    ) -> Payer:
+        """Send it to one's own Telegram, or to the phone given, as an account of its audience would get it.
+
+        The same within a minute is one. Raises NoAddress, NobodyToTell, UnknownBroadcast.
+        """
+        async with self._database.transaction() as tx:
+            await tx.alone("audit")
+            member = await require(tx, by, Role.SENDER)
+            row = await broadcast_rows.look(tx, number)
+            if to is None and member.telegram is not None:
+                to = Payer(Channel.TELEGRAM, member.telegram)
+            if to is None or any(to.channel.value not in parts for parts in row.texts.values()):
+                raise NoAddress
+            said, chosen = await self._as_read(tx, row, to.channel, locale or self._profile.default_locale)
+            now = self._wall.now()
+            once = _digest(str(row.id), row.version, to.channel, to.address, chosen, key or f"{now:%FT%R}")
+            added = await outbox.add(tx, to, said, key=f"preview:{once}", locale=chosen, now=now)
+            if added is not None:
+                await broadcast_rows.note(tx, row, "broadcast_preview", by=by, at=now, channel=to.channel)
+            return to
+
+    async def _as_read(
+        self, tx: Transaction, row: Any, channel: Channel, locale: str
+    ) -> tuple[BroadcastPreview, str]:
+        chosen, text = text_of(row.texts, channel, locale, self._profile.default_locale)
+        facts: dict[str, Any] = {}
+        if fields_in({chosen: {channel.value: text}}):
+            conditions = audiences.accounts_of(Whom.of(row), self._clock.now())
+            sample = await tx.first(select(account).where(*conditions).order_by(account.c.id).limit(1))
+            if sample is None:
+                raise NobodyToTell
+            screen = await read_screen(tx, sample.id, self._profile, self._clock.now())
+            facts = {
+                "name": sample.holder,
+                "account": sample.number,
+                "balance": screen.balance.kopecks,
+                "days": screen.days_until_block,
+                "sum": None if screen.recommended is None else screen.recommended.kopecks,
+                "tariff": screen.tariff,
+                "city": sample.city,
+                "street": sample.street,
+            }
+        opt_out = row.kind is BroadcastKind.ADVERTISING
+        return BroadcastPreview(channel.value, text, facts, opt_out), chosen
+
+    async def _columns(self, tx: Transaction, draft: Draft) -> dict[str, Any]:
+        asked = await audiences.resolved(tx, draft.audience, self._profile)
+        return {
+            "title": draft.title.strip(),
+            "kind": draft.kind,
+            "reach": draft.reach,
+            "texts": {locale: dict(parts) for locale, parts in draft.texts.items()},
+            "audience": asked.stored(),
+            "urgent": draft.urgent,
+            "lives_seconds": int(draft.lives.total_seconds()),
+            "sms_most": draft.sms_most,
+            "each_account": bool(fields_in(draft.texts)),
+        }
+
+    def _check(self, draft: Draft) -> None:
+        faults = faults_of(draft.texts, draft.reach, draft.kind, self._profile.locales)
+        if not 0 < len(draft.title.strip()) <= TITLE_LETTERS:
+            faults.append(Fault("title", said=str(TITLE_LETTERS)))
+        if not timedelta() < draft.lives <= LIVES_MOST:
+            faults.append(Fault("lives", said=str(LIVES_MOST.days)))
+        if faults:
+            raise TextsRefused(faults)
+        if draft.accounts is not None and not (draft.accounts and draft.audience.listed):
+            raise AudienceRefused("list", "")
+
+
+async def counted(tx: Transaction, row: Any, profile: Profile, clock: Clock) -> Reached:
+    """Whom a stored broadcast would reach, with the SMS's segments and cost."""
+    found = await audiences.count(tx, Whom.of(row), profile, clock.now())
+    segments = most_segments(row.texts, row.kind) if row.reach is not Reach.TELEGRAM else 0
+    cost = Money(profile.notices.sms_price.kopecks * segments * found.sms)
+    return replace(found, segments=segments, cost=cost)
+
+
+async def _keep_list(tx: Transaction, broadcast_id: UUID, numbers: Sequence[str] | None) -> None:
+    """The accounts of a list instead of those kept before. Raises UnknownAccounts."""
+    if numbers is None:
+        return
+    await tx.execute(delete(broadcast_account).where(broadcast_account.c.broadcast_id == broadcast_id))
+    unknown: list[str] = []
+    for some in _pieces(dict.fromkeys(number.strip().lstrip("0") for number in numbers)):
+        found = await tx.all(select(account.c.id, account.c.number).where(account.c.number.in_(some)))
+        known = {row.number for row in found}
+        unknown += [number for number in some if number not in known]
+        rows = [{"broadcast_id": broadcast_id, "account_id": row.id} for row in found]
+        if rows and not unknown:
+            await tx.execute(insert(broadcast_account), rows)
+    if unknown:
+        raise UnknownAccounts(unknown[:TOLD], len(unknown))
+
+
+def _pieces(numbers: dict[str, None]) -> Iterator[list[str]]:
+    rest = iter(numbers)
+    while some := list(islice(rest, NAMED_AT_ONCE)):
+        yield some
+
+
+def _digest(*said: Any) -> str:
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False, default=str).encode()).hexdigest()

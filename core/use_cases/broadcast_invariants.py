@@ -1,0 +1,75 @@
+"""I9: each recipient of a broadcast has one outcome, and nobody is sent to twice without a word of staff."""
+
+from sqlalchemy import String as Text
+from sqlalchemy import and_, case, cast, func, select
+
+from core.states import NoticeState
+from core.storage.broadcast_tables import broadcast, broadcast_resend
+from core.storage.database import Transaction
+from core.storage.message_tables import notice
+from core.use_cases.asking import Moment
+from core.use_cases.broadcast_rows import ENDED
+from core.use_cases.violations import Violation, violations
+
+CONFIRMED = (NoticeState.SENT, NoticeState.DELIVERED)
+OPEN = (NoticeState.DUE, NoticeState.TAKEN)
+
+
+async def twice(tx: Transaction, _now: Moment) -> list[Violation]:
+    """A recipient with two confirmed sends: rows of their own, or one that stands in for one that arrived."""
+    account = case((broadcast.c.each_account, cast(notice.c.account_id, Text)), else_="")
+    same = (
+        select(func.min(notice.c.dedupe_key))
+        .join(broadcast, broadcast.c.id == notice.c.broadcast_id)
+        .where(notice.c.parent_id.is_(None), notice.c.state.in_(CONFIRMED))
+        .group_by(notice.c.broadcast_id, notice.c.channel, notice.c.address, account)
+        .having(func.count() > 1)
+    )
+    first = notice.alias("first")
+    instead = (
+        select(notice.c.dedupe_key)
+        .join(first, first.c.id == notice.c.parent_id)
+        .where(
+            notice.c.broadcast_id.is_not(None),
+            notice.c.template == "broadcast",
+            notice.c.state.in_(CONFIRMED),
+            first.c.state.in_(CONFIRMED),
+        )
+    )
+    return [
+        *await violations(tx, "I9", same, "broadcast recipient {} has two confirmed sends"),
+        *await violations(tx, "I9", instead, "broadcast recipient {} was sent to although it had arrived"),
+    ]
+
+
+async def resent(tx: Transaction, _now: Moment) -> list[Violation]:
+    """An ambiguous send that went out again without staff saying so."""
+    word = select(broadcast_resend.c.notice_id).where(broadcast_resend.c.notice_id == notice.c.id)
+    again = select(notice.c.dedupe_key).where(
+        notice.c.broadcast_id.is_not(None), notice.c.repeat, ~word.exists()
+    )
+    return await violations(
+        tx, "I9", again, "broadcast recipient {} was sent to again after an uncertain send"
+    )
+
+
+async def adds_up(tx: Transaction, _now: Moment) -> list[Violation]:
+    """Recipients that are not the frozen audience, or are left open by a broadcast that has ended."""
+    recipients = and_(
+        notice.c.broadcast_id == broadcast.c.id,
+        notice.c.broadcast_id.is_not(None),
+        notice.c.parent_id.is_(None),
+    )
+    rows = select(func.count()).select_from(notice).where(recipients).scalar_subquery()
+    sums = select(broadcast.c.number).where(broadcast.c.total != rows)
+    left = select(broadcast.c.number).where(
+        broadcast.c.state.in_(ENDED),
+        select(notice.c.id).where(notice.c.broadcast_id == broadcast.c.id, notice.c.state.in_(OPEN)).exists(),
+    )
+    return [
+        *await violations(tx, "I9", sums, "the recipients of broadcast {} do not add up to its audience"),
+        *await violations(tx, "I9", left, "broadcast {} has ended with recipients left"),
+    ]
+
+
+RULES = (twice, resent, adds_up)

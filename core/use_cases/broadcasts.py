@@ -1,0 +1,175 @@
+"""Broadcasts: from a draft to its end by staff's commands; what each sets going is done by the jobs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from core.clock import Clock
+from core.notice_states import BroadcastState, Role
+from core.profile import Profile
+from core.staff_errors import (
+    NobodyToTell,
+    NothingToApprove,
+    OwnBroadcast,
+    StartInPast,
+    VersionChanged,
+    WrongState,
+)
+from core.storage.broadcast_tables import broadcast
+from core.storage.database import Database, Transaction
+from core.use_cases import broadcast_orders, broadcast_rows
+from core.use_cases.broadcast_drafts import counted
+from core.use_cases.broadcast_rows import ENDED, Broadcast
+from core.use_cases.staff import require
+
+SHOWN = 50
+
+
+class Broadcasts:
+    """Each command asks for the role, locks the broadcast, moves it and leaves its audit entry, or refuses.
+
+    What was done before is not done again: the broadcast comes back as it stands.
+    """
+
+    def __init__(self, database: Database, profile: Profile, clock: Clock, wall: Clock) -> None:
+        self._database = database
+        self._profile = profile
+        self._clock = clock
+        self._wall = wall
+
+    async def get(self, number: int, *, by: str) -> Broadcast:
+        """Raises NotStaff, UnknownBroadcast."""
+        async with self._database.read() as tx:
+            await require(tx, by, Role.VIEWER)
+            return Broadcast.of(await broadcast_rows.look(tx, number))
+
+    async def newest(self, *, by: str, limit: int = SHOWN) -> Sequence[Broadcast]:
+        """The last ones made, the newest first."""
+        async with self._database.read() as tx:
+            await require(tx, by, Role.VIEWER)
+            rows = await tx.all(select(broadcast).order_by(broadcast.c.number.desc()).limit(limit))
+        return [Broadcast.of(row) for row in rows]
+
+    async def start(self, number: int, *, by: str, at: datetime | None = None) -> Broadcast:
+        """Let it begin at a moment of business time, or at once; above the size, when somebody approves it.
+
+        Raises NobodyToTell, StartInPast, WrongState.
+        """
+        if at is not None and at < self._clock.now():
+            raise StartInPast
+        async with self._database.transaction() as tx:
+            row = await self._begin(tx, number, by, Role.SENDER)
+            if row.state not in (BroadcastState.DRAFT, BroadcastState.WAITING, BroadcastState.SCHEDULED):
+                raise WrongState(number, row.state)
+            if row.state != BroadcastState.DRAFT and at in (None, row.start_at):
+                return Broadcast.of(row)
+            found = await counted(tx, row, self._profile, self._clock)
+            if not found.total:
+                raise NobodyToTell
+            waits = needs_approval(row, found.total, self._profile)
+            state = BroadcastState.WAITING if waits else BroadcastState.SCHEDULED
+            values = {"start_at": at if waits else at or self._clock.now()}
+            facts = {"starts": at, "recipients": found.total, "waits": waits}
+            await self._note(tx, row, "broadcast_start", by, **facts)
+            if row.state == state:  # at another time
+                return await broadcast_rows.write(tx, row, **values)
+            return await broadcast_rows.move(tx, row, state, **values)
+
+    async def approve(self, number: int, version: int, *, by: str) -> Broadcast:
+        """A second person agrees to this version: what waits begins at its time.
+
+        Also an edit of what was sent may wait for this. Raises OwnBroadcast, VersionChanged,
+        NothingToApprove.
+        """
+        async with self._database.transaction() as tx:
+            row = await self._begin(tx, number, by, Role.APPROVER)
+            if row.state in ENDED:
+                return await self._approve_order(tx, row, version, by)
+            if row.version != version:
+                raise VersionChanged(row.version)
+            if by in (row.created_by, row.written_by):
+                raise OwnBroadcast
+            if row.approved_version == row.version:
+                return Broadcast.of(row)
+            if row.state not in (BroadcastState.DRAFT, BroadcastState.WAITING):
+                raise NothingToApprove
+            values: dict[str, Any] = {"approved_by": by, "approved_version": version}
+            if row.state == BroadcastState.WAITING:
+                values |= {"start_at": row.start_at or self._clock.now()}
+                approved = await broadcast_rows.move(tx, row, BroadcastState.SCHEDULED, **values)
+            else:
+                approved = await broadcast_rows.write(tx, row, **values)
+            await self._note(tx, row, "broadcast_approve", by)
+            return approved
+
+    async def pause(self, number: int, *, by: str) -> Broadcast:
+        """Nothing of it is taken any more; what is under way arrives. Raises WrongState."""
+        return await self._to(number, BroadcastState.PAUSED, "broadcast_pause", by)
+
+    async def resume(self, number: int, *, by: str) -> Broadcast:
+        """Raises WrongState."""
+        async with self._database.transaction() as tx:
+            row = await self._begin(tx, number, by, Role.SENDER)
+            if row.state == BroadcastState.RUNNING:
+                return Broadcast.of(row)
+            if row.state != BroadcastState.PAUSED:  # what has ended goes on by an order alone
+                raise WrongState(number, row.state)
+            resumed = await broadcast_rows.move(tx, row, BroadcastState.RUNNING)
+            await self._note(tx, row, "broadcast_resume", by)
+            _wake_doors(tx)
+            return resumed
+
+    async def cancel(self, number: int, *, by: str, why: str = "") -> Broadcast:
+        """End it for good; a job closes the recipients that are left. Raises WrongState."""
+        async with self._database.transaction() as tx:
+            row = await self._begin(tx, number, by, Role.SENDER)
+            if row.state in (BroadcastState.CANCELLING, BroadcastState.CANCELLED):
+                return Broadcast.of(row)
+            begun = row.state in (BroadcastState.FREEZING, BroadcastState.RUNNING, BroadcastState.PAUSED)
+            state = BroadcastState.CANCELLING if begun else BroadcastState.CANCELLED
+            values = {} if begun else {"finished_at": self._wall.now()}
+            cancelled = await broadcast_rows.move(tx, row, state, **values)
+            await self._note(tx, row, "broadcast_cancel", by, why=why)
+            return cancelled
+
+    async def _to(self, number: int, state: BroadcastState, action: str, by: str) -> Broadcast:
+        async with self._database.transaction() as tx:
+            row = await self._begin(tx, number, by, Role.SENDER)
+            if row.state == state:
+                return Broadcast.of(row)
+            moved = await broadcast_rows.move(tx, row, state)
+            await self._note(tx, row, action, by)
+            return moved
+
+    async def _approve_order(self, tx: Transaction, row: Any, version: int, by: str) -> Broadcast:
+        order = await broadcast_orders.waiting(tx, row.id)
+        if order is None:
+            raise NothingToApprove
+        if order.version != version:
+            raise VersionChanged(order.version)
+        if by == order.by:
+            raise OwnBroadcast
+        await self._note(tx, row, "broadcast_approve", by, order=order.id, edit=version)
+        return await broadcast_orders.begin(
+            tx, row, [order], self._wall.now(), approved_by=by, approved_version=version
+        )
+
+    async def _begin(self, tx: Transaction, number: int, by: str, role: Role) -> Any:
+        await tx.alone("audit")
+        await require(tx, by, role)
+        return await broadcast_rows.locked(tx, number)
+
+    async def _note(self, tx: Transaction, row: Any, action: str, by: str, **facts: Any) -> None:
+        await broadcast_rows.note(tx, row, action, by=by, at=self._wall.now(), **facts)
+
+
+def needs_approval(row: Any, recipients: int, profile: Profile) -> bool:
+    """Whether a second person has still to agree to this version."""
+    return recipients > profile.notices.approve_above and row.approved_version != row.version
+
+
+def _wake_doors(tx: Transaction) -> None:
+    for channel in ("telegram", "sms"):
+        tx.wake(f"outbox.{channel}")
