@@ -27,9 +27,8 @@ def _faults(telegram: str) -> list[tuple[str, str]]:
     [
         "Работы ночью",
         "<b>a <i>b</i></b> <u>c</u> <s>d</s> <code>x = 1</code>",
-        "<a href=\"https://inetvl.ru/?a=1&amp;b=2\">сайт</a>, <A HREF='tg://user?id=1'>x</A>".replace(
-            "HREF", "href"
-        ),
+        '<a href="https://inetvl.ru/?a=1&amp;b=2">сайт</a>',
+        "<A href='tg://user?id=1'>x</A>",
         "Рога & копыта: 5 &gt; 3 &lt; 4 &#33; > ",
         "{name}, на счёте {account} осталось {balance}: {days}, {sum}, {tariff}, {city}, {street}",
         "x" * 4096,
