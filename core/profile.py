@@ -110,6 +110,19 @@ class Reconciliation(_Part):
     days: int = Field(default=7, ge=1, le=31)  # for so long a day that is not settled is compared again
 
 
+class Notices(_Part):
+    """When nobody is woken, and what may be spent where Telegram reaches nobody."""
+
+    quiet_from: int = Field(default=22, ge=0, le=23)  # local hours; the same twice: never quiet
+    quiet_to: int = Field(default=9, ge=0, le=23)
+    sms_fallback: int = Field(default=1000, ge=0)  # segments a local day
+
+    def is_quiet(self, hour: int) -> bool:
+        if self.quiet_from <= self.quiet_to:
+            return self.quiet_from <= hour < self.quiet_to
+        return hour >= self.quiet_from or hour < self.quiet_to
+
+
 class City(_Part):
     name: Words
     information: str
@@ -136,6 +149,7 @@ class Profile(_Part):
     sms: Sms
     autopay: Autopay = Autopay()
     reconciliation: Reconciliation = Reconciliation()
+    notices: Notices = Notices()
     methods: dict[Literal["card", "sbp", "mobile"], MethodLimits]
     mobile_operators: list[MobileOperator]
     unknown_operator: str

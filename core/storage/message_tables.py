@@ -87,6 +87,8 @@ notice = Table(
         "next_at",
         where="state IN ('due', 'taken')",
     ),
+    # What somebody held too long is found without a look at what waits.
+    partial_index("ix_notice_taken", "channel", "lane", "lease_until", where="state = 'taken'"),
     partial_index("ix_notice_broadcast", "broadcast_id", "state", where="broadcast_id IS NOT NULL"),
     partial_index("ix_notice_parent", "parent_id", where="parent_id IS NOT NULL"),
     partial_index(

@@ -248,6 +248,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("account_id IS NOT NULL AND state IN ('due', 'taken')"),
         )
         batch_op.create_index(
+            "ix_notice_taken",
+            ["channel", "lane", "lease_until"],
+            unique=False,
+            sqlite_where=sa.text("state = 'taken'"),
+            postgresql_where=sa.text("state = 'taken'"),
+        )
+        batch_op.create_index(
             "ix_notice_broadcast",
             ["broadcast_id", "state"],
             unique=False,
@@ -285,6 +292,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("parent_id IS NOT NULL"),
         )
         batch_op.drop_index(
+            "ix_notice_taken",
+            sqlite_where=sa.text("state = 'taken'"),
+            postgresql_where=sa.text("state = 'taken'"),
+        )
+        batch_op.drop_index(
             "ix_notice_broadcast",
             sqlite_where=sa.text("broadcast_id IS NOT NULL"),
             postgresql_where=sa.text("broadcast_id IS NOT NULL"),
@@ -304,6 +316,7 @@ def downgrade() -> None:
             ["channel", "next_at"],
             unique=False,
             sqlite_where=sa.text("state IN ('due', 'taken')"),
+            postgresql_where=sa.text("state IN ('due', 'taken')"),
         )
         batch_op.drop_column("quiet")
         batch_op.drop_column("parent_id")
