@@ -111,10 +111,18 @@ class Reconciliation(_Part):
 
 
 class Notices(_Part):
-    """What we start saying: its price, and how much of it one person decides alone."""
+    """What we start saying: when, its price, and how much of it one person decides alone."""
 
     sms_price: Roubles = Money.roubles(5)  # a segment, as the SMSC's contract has it
     approve_above: int = Field(default=1000, ge=0)  # recipients; more need a second person
+    quiet_from: int = Field(default=22, ge=0, le=23)  # local hours; the same twice: never quiet
+    quiet_to: int = Field(default=9, ge=0, le=23)
+    sms_fallback: int = Field(default=1000, ge=0)  # segments a local day
+
+    def is_quiet(self, hour: int) -> bool:
+        if self.quiet_from <= self.quiet_to:
+            return self.quiet_from <= hour < self.quiet_to
+        return hour >= self.quiet_from or hour < self.quiet_to
 
 
 class City(_Part):

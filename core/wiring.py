@@ -309,7 +309,7 @@ def _join(of: _Tools) -> Core:
         fees=fees,
         statements=Statements(database, profile, clock),
         receiving=receiving,
-        sending=Sending(database, wall, seal),
+        sending=Sending(database, profile, clock, wall, seal),
         imports=Imports(database, profile, clock),
         invariants=Invariants(database, clock, wall),
         queues=Queues(database, wall),

@@ -157,3 +157,7 @@ class ToHelp(Button, prefix="help"):
 
 class ToPrivacy(Button, prefix="privacy"):
     pass
+
+
+class NoAdvertising(Button, prefix="no_ads"):
+    """Under every advertisement: ends the consent to more."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from core.money import Money
-from handlers.telegram import keyboards, texts_autopay_notices
+from handlers.telegram import keyboards, texts_autopay_notices, texts_broadcast
 from handlers.telegram.html import Html
 from handlers.telegram.screen import Screen
 
@@ -129,4 +129,5 @@ TEMPLATES: dict[str, Callable[[Html, Params], Screen]] = {
     "linked": linked,
     "unlinked": unlinked,
     **texts_autopay_notices.TEMPLATES,
+    **texts_broadcast.TEMPLATES,
 }

@@ -261,6 +261,20 @@ def upgrade() -> None:
                 name, columns, unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where)
             )
         batch_op.create_index(
+            "ix_notice_taken",
+            ["channel", "lane", "lease_until"],
+            unique=False,
+            sqlite_where=sa.text("state = 'taken'"),
+            postgresql_where=sa.text("state = 'taken'"),
+        )
+        batch_op.create_index(
+            "ix_notice_broadcast_any",
+            ["broadcast_id", "state"],
+            unique=False,
+            sqlite_where=sa.text("broadcast_id IS NOT NULL"),
+            postgresql_where=sa.text("broadcast_id IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_notice_parent",
             ["parent_id"],
             unique=False,
@@ -351,6 +365,16 @@ def downgrade() -> None:
         for name, (_, where) in OF_BROADCASTS.items():
             batch_op.drop_index(name, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
         batch_op.drop_index(
+            "ix_notice_taken",
+            sqlite_where=sa.text("state = 'taken'"),
+            postgresql_where=sa.text("state = 'taken'"),
+        )
+        batch_op.drop_index(
+            "ix_notice_broadcast_any",
+            sqlite_where=sa.text("broadcast_id IS NOT NULL"),
+            postgresql_where=sa.text("broadcast_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
             "ix_notice_alert",
             sqlite_where=sa.text("account_id IS NOT NULL AND state IN ('due', 'taken')"),
             postgresql_where=sa.text("account_id IS NOT NULL AND state IN ('due', 'taken')"),
@@ -365,6 +389,7 @@ def downgrade() -> None:
             ["channel", "next_at"],
             unique=False,
             sqlite_where=sa.text("state IN ('due', 'taken')"),
+            postgresql_where=sa.text("state IN ('due', 'taken')"),
         )
         batch_op.drop_column("quiet")
         batch_op.drop_column("parent_id")
