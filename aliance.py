@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commands import money_arguments
+from commands import broadcast_arguments, money_arguments
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_sms(commands)
     money_arguments.add(commands, settings=_settings)
+    broadcast_arguments.add(commands, settings=_settings)
     return parser
 
 

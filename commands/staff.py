@@ -30,7 +30,7 @@ async def refund(settings: Settings, given: Namespace) -> int:
     try:
         amount = Money.parse(given.amount.replace(",", "."))
     except ValueError as wrong:
-        return _refused(str(wrong))
+        return refused(str(wrong))
 
     async def order(core: Core) -> int:
         ordered = await core.refund_orders.order(
@@ -101,7 +101,7 @@ async def _answer(settings: Settings, work: Callable[[Core], Awaitable[int]]) ->
         try:
             return await work(core)
         except Refusal as refusal:
-            return _refused(said(refusal))
+            return refused(said(refusal))
 
 
 def _moved(moved: Moved, *, dry_run: bool) -> int:
@@ -122,7 +122,7 @@ def _ordered(ordered: Ordered, *, dry_run: bool) -> int:
         print(f"refund {ordered.refund_id}: {ordered.amount} {about}.")
         print("It is stored; the jobs of `aliance run` send it to the provider.")
     elif ordered.state == RefundState.DECLINED:
-        return _refused(
+        return refused(
             f"refund {ordered.refund_id} was asked for before and declined ({ordered.reason}): "
             "another --key asks again"
         )
@@ -131,7 +131,7 @@ def _ordered(ordered: Ordered, *, dry_run: bool) -> int:
     return 0
 
 
-def _refused(why: str) -> int:
+def refused(why: str) -> int:
     print(f"aliance: refused: {why}", file=sys.stderr)
     return TROUBLE
 

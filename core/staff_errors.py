@@ -112,13 +112,17 @@ class UnknownAccounts(StaffRefusal):
     count: int
 
 
+@dataclass
+class ListRefused(StaffRefusal):
+    """A line of a list of accounts that is no number."""
+
+    line: int
+    said: str
+
+
 class NoAddress(StaffRefusal):
     """It is not known where this member of staff gets a preview."""
 
 
 class NothingToDo(StaffRefusal):
     """No recipient is in such a state."""
-
-
-class NotBegun(StaffRefusal):
-    """Nothing was sent of this broadcast yet."""

@@ -66,7 +66,8 @@ class Audience:
 
     def stored(self) -> dict[str, Any]:
         """As JSON: what is asked for and nothing else."""
-        said = {name: value for name, value in asdict(self).items() if value not in ((), None, False)}
+        said = asdict(self)
+        said = {name: value for name, value in said.items() if value or (value == 0 and value is not False)}
         return {name: value["kopecks"] if isinstance(value, dict) else value for name, value in said.items()}
 
     @classmethod

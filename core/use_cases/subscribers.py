@@ -18,6 +18,7 @@ from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice
 from core.storage.new_rows import NewRows
 from core.storage.tables import subscriber
+from core.use_cases import consents
 
 # Asked for with every message: built once.
 _PERSON = select(subscriber).where(
@@ -121,6 +122,8 @@ class Subscribers:
         async with self._database.transaction() as tx:
             row = await self._make(tx, payer, None)
             await tx.execute(update(subscriber).where(_is(payer)).values(stopped=stopped))
+            if stopped:  # who comes back has not asked for advertising by that
+                await consents.end(tx, payer, self._wall.now())
             said = Stopped() if stopped else Started()
             await incoming.answer(tx, answering, payer, said, locale=row.locale, now=self._wall.now())
 

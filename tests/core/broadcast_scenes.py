@@ -1,14 +1,13 @@
-"""What tests of broadcasts do over and over: staff, people of accounts, jobs, and a delivery of the test's own."""
+"""What tests of broadcasts do over and over: staff, people of accounts, jobs, and a delivery of their own."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from core.ids import AccountId, Payer, new_id
+from core.ids import AccountId, new_id
 from core.messages.broadcast_text import Texts
-from core.money import Money
+from core.money import ZERO, Money
 from core.notice_states import BroadcastState, Reach, Role
 from core.states import Access, Channel, NoticeState
 from core.storage.broadcast_tables import broadcast
@@ -40,7 +39,7 @@ async def live_at(
     chats: tuple[str, ...] = (),
     phones: tuple[str, ...] = (),
     locale: str = "ru",
-    balance: Money = Money(0),
+    balance: Money = ZERO,
     tariff: str | None = None,
     **place: str,
 ) -> AccountId:
@@ -126,10 +125,3 @@ async def ended(
     await deliver(core, made, outcomes)
     await work(core)
     return await core.broadcasts.get(made.number, by=ANNA)
-
-
-def phone(payer: Payer) -> str:
-    return payer.address
-
-
-DAY = timedelta(days=1)
