@@ -11,7 +11,6 @@ from sqlalchemy import insert, select, update
 from core.ids import AccountId, new_id
 from core.ledger.opening import Opened, open_subscribers
 from core.messages.outbox import DueNotice
-from core.money import Money
 from core.notice_states import BroadcastKind, BroadcastState, Reach
 from core.states import Access, Channel, Lane, NoticeState, ServiceState
 from core.storage.broadcast_tables import broadcast, consent
@@ -39,8 +38,8 @@ async def is_frozen(
     """A broadcast under way, and a row for each chat and phone; the n-th is about the n-th account."""
     one, now = UUID(str(new_id())), core.wall.now()
     values = {
-        "kind": BroadcastKind.SERVICE, "state": BroadcastState.RUNNING, "reach": Reach.TELEGRAM, "texts": TEXTS,
-        "urgent": False,
+        "kind": BroadcastKind.SERVICE, "state": BroadcastState.RUNNING, "reach": Reach.TELEGRAM,
+        "texts": TEXTS, "urgent": False,
     } | columns  # fmt: skip
     expires_at = None if lives is None else now + lives
     to = [(Channel.TELEGRAM, str(chat)) for chat in chats] + [(Channel.SMS, phone) for phone in phones]
@@ -101,7 +100,6 @@ async def lives_here(
     *,
     chat: int | None = None,
     phones: Sequence[str] = (),
-    balance: Money | None = None,
 ) -> AccountId:
     """An account on the first tariff, its phones, and its chat."""
     one, now = AccountId(new_id()), core.clock.now()

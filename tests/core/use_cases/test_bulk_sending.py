@@ -1,7 +1,7 @@
 """Bulk: each recipient in one pair of hands, asked again before it is sent, never sent twice by itself."""
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -31,7 +31,8 @@ from tests.fakes import FakeClock, FakeProvider
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 PHONE = "79241234567"
-WARNING = AutopayWarning("m", "100080", Money(100), *[FakeClock().now().date()] * 2, None)
+DAY = date(2026, 5, 27)
+WARNING = AutopayWarning("m", "100080", Money(100), DAY, DAY, None)
 DUE, SENT, CANCELLED = NoticeState.DUE, NoticeState.SENT, NoticeState.CANCELLED
 FAILED, UNCERTAIN = NoticeState.FAILED, NoticeState.UNCERTAIN
 
