@@ -1,4 +1,4 @@
-"""From the outbox to many: claimed by broadcast, sent within the rate of all processes, each marked at once."""
+"""From the outbox to many: claimed, sent within the rate of all processes, each marked at once."""
 
 import asyncio
 import time
@@ -30,7 +30,13 @@ HELD_SECONDS = 2.0  # of sending at the rate of the moment, a round: a pause tak
 LEAST_HELD, MOST_HELD = 10, 200
 AT_ONCE = 60  # requests under way; as many connections are left to people
 SAFE_SECONDS = 6.0  # of the lease must be left when a message goes out
-TROUBLE_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)  # Telegram is out of order: not every recipient must find it out
+TROUBLE_SECONDS = (
+    1.0,
+    2.0,
+    5.0,
+    10.0,
+    30.0,
+)  # Telegram is out of order: not every recipient must find it out
 POLL_SECONDS = 1.0
 TOPIC = topic(Channel.TELEGRAM, Lane.BULK)
 
@@ -116,7 +122,7 @@ class BulkDelivery:
                 await self._marks.put((notice, str(message)))
 
     async def _hold(self, error: TelegramAPIError) -> None:
-        """Pause the lane: of all processes where the rate is meant, else until Telegram may be itself again."""
+        """Pause the lane: of all processes where it was the rate, else until Telegram may be itself again."""
         if isinstance(error, TelegramRetryAfter):
             log.warning("bulk throttled", seconds=error.retry_after)
             await self._pace.throttled(error.retry_after)

@@ -26,6 +26,7 @@ from bot.webhook import Webhook
 from core.messages.rates import LocalRates, RedisRates
 from core.wiring import Core
 from handlers.locale import Catalogues
+from handlers.telegram.watches import Watches
 
 SWEEP_SECONDS = 5.0
 WEBHOOK_CONNECTIONS = 40  # at once; the rest waits at Telegram
@@ -51,9 +52,9 @@ class TelegramDoor:
             session=JsonSession(self._settings.telegram_api),
             default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True),
         )
-        self.inbox = Inbox(
-            core.receiving, self.bot, dispatcher(core, catalogues, self._redis), UserLocks(self._shared)
-        )
+        self._watches = Watches()
+        handled = dispatcher(core, catalogues, self._redis, self._watches)
+        self.inbox = Inbox(core.receiving, self.bot, handled, UserLocks(self._shared))
         keep_response_models()
 
     def routes(self) -> list[web.RouteDef]:
@@ -77,6 +78,7 @@ class TelegramDoor:
                 group.create_task(self._receive())
                 group.create_task(delivery.run())
                 group.create_task(bulk.run())
+                group.create_task(self._watches.run(self.bot))
                 group.create_task(forever("sweep", self._sweep))
                 if self._shared is not None:
                     group.create_task(self._shared.run())

@@ -107,7 +107,7 @@ def headline(of: Broadcast, zone: ZoneInfo) -> str:
 def bar(now: Progress) -> str:
     """One line: how much is settled, by outcome, at what rate, until when."""
     done, total = now.total - now.left, now.broadcast.total
-    filled = BAR_LETTERS if not total else BAR_LETTERS * done // total
+    filled = BAR_LETTERS * done // total if total else 0
     told = f"[{'#' * filled}{'.' * (BAR_LETTERS - filled)}] {done}/{total} {now.broadcast.state}"
     told += "".join(f", {n} {what}" for what, n in outcomes(now) if n)
     if now.left and now.per_second:

@@ -15,7 +15,7 @@ Facts = Mapping[str, Any]
 
 
 def fill(text: str, facts: Facts, words: Words, *, html: bool) -> str:
-    """The text with its fields filled; in HTML no fact is markup. A field of no name of ours stays as it is."""
+    """The text with its fields filled; in HTML no fact is markup. What is no field of ours stays as it is."""
     money = words.money if html else words.plain_money
 
     def value(found: re.Match[str]) -> str:

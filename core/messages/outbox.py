@@ -216,9 +216,13 @@ _SENT_EACH = _sent_where(
     bindparam("key", type_=Uuid()), bindparam("held", type_=Uuid()), bindparam("said", type_=String())
 )
 # A batch in one statement costs PostgreSQL half of what a statement a row does.
-_SAID = func.unnest(
-    bindparam("keys", type_=ARRAY(Uuid())),
-    bindparam("leases", type_=ARRAY(Uuid())),
-    bindparam("said", type_=ARRAY(String())),
-).table_valued("key", "held", "said", name="of", joins_implicitly=True).render_derived()
+_SAID = (
+    func.unnest(
+        bindparam("keys", type_=ARRAY(Uuid())),
+        bindparam("leases", type_=ARRAY(Uuid())),
+        bindparam("said", type_=ARRAY(String())),
+    )
+    .table_valued("key", "held", "said", name="of", joins_implicitly=True)
+    .render_derived()
+)
 _SENT_TOGETHER = _sent_where(_SAID.c.key, _SAID.c.held, _SAID.c.said)

@@ -11,7 +11,9 @@ import redis.asyncio
 import structlog
 from redis.exceptions import RedisError
 
-BURST_SECONDS = 0.2  # of unused allowance that may be spent at once: a claim's time, and far below a limit's window
+BURST_SECONDS = (
+    0.2  # of unused allowance that may be spent at once: a claim's time, and far below a limit's window
+)
 RAISE_SECONDS = 10.0
 RAISE_SHARE = 1 / 30  # of the most: from the first rate to the most in less than a minute
 LOWER_TO = 0.8  # of the rate that was refused
@@ -54,7 +56,9 @@ class Rates(Protocol):
 class LocalRates:
     """The rate of one process. It begins with nothing saved up: a start is no burst."""
 
-    def __init__(self, most: float, *, first: float | None = None, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self, most: float, *, first: float | None = None, clock: Callable[[], float] = time.monotonic
+    ):
         self._most = most
         self._rate = most * FIRST_SHARE if first is None else first
         self._clock = clock
@@ -137,7 +141,8 @@ keep()
 redis.call('ZADD', KEYS[2], now, ARGV[10])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[11]))
 redis.call('EXPIRE', KEYS[2], ARGV[4])
-return {granted, tostring(wait), tostring(rate), redis.call('ZCARD', KEYS[2]), tostring(math.max(0, paused - now))}
+local processes = redis.call('ZCARD', KEYS[2])
+return {granted, tostring(wait), tostring(rate), processes, tostring(math.max(0, paused - now))}
 """
 )
 _THROTTLED = (
@@ -153,7 +158,7 @@ return 1
 
 
 class RedisRates:
-    """The same for any number of processes. Emptied, Redis begins anew without a burst; away, each has a share."""
+    """The same for all processes. Emptied, Redis begins anew without a burst; away, each has a share."""
 
     def __init__(
         self, url: str, name: str, most: float, *, clock: Callable[[], float] = time.monotonic
@@ -179,7 +184,14 @@ class RedisRates:
         owed, self._owed = self._owed, 0
         try:
             said = await self._run(
-                _TAKE, wanted, owed, RAISE_SECONDS, self._most * RAISE_SHARE, BURST_SECONDS, self._me, GONE_SECONDS
+                _TAKE,
+                wanted,
+                owed,
+                RAISE_SECONDS,
+                self._most * RAISE_SHARE,
+                BURST_SECONDS,
+                self._me,
+                GONE_SECONDS,
             )
         except (RedisError, OSError) as error:
             self._leave(error)

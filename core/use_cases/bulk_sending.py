@@ -7,7 +7,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, TextClause, and_, case, false, literal, or_, select, text, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    TextClause,
+    and_,
+    case,
+    false,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 
 from core.clock import Clock
 from core.ids import new_id

@@ -185,9 +185,7 @@ async def tell_payer(tx: Transaction, row: Any, said: Notice, *, key: str, now: 
     """Tell who agreed to the mandate; once a key."""
     payer = Payer(row.channel, row.payer)
     key = f"mandate:{row.id}:{key}"
-    await outbox.add(
-        tx, payer, said, key=key, locale=row.locale, now=now.wall, account_id=row.account_id
-    )
+    await outbox.add(tx, payer, said, key=key, locale=row.locale, now=now.wall, account_id=row.account_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What SMS may cost where nobody asked for them: a day's segments in Telegram's place, a broadcast's in all."""
+"""What SMS may cost that nobody asked for: a day's segments in Telegram's place, a broadcast's in all."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -80,9 +80,7 @@ async def _locked(tx: Transaction, purposes: set[str]) -> dict[str, int]:
 
 async def _write(tx: Transaction, spent: dict[str, int], paid: Sequence[Cost]) -> None:
     await tx.execute(
-        update(sms_budget)
-        .where(sms_budget.c.purpose == bindparam("of"))
-        .values(segments=bindparam("spent")),
+        update(sms_budget).where(sms_budget.c.purpose == bindparam("of")).values(segments=bindparam("spent")),
         [{"of": purpose, "spent": segments} for purpose, segments in sorted(spent.items())],
     )
     await tx.execute(

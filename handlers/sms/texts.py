@@ -183,17 +183,21 @@ def _refused(told: Told) -> str:
     return errors.text_of(told.params["problem"], told.params["facts"], told.words, told.profile.sms.keyword)
 
 
-_TEXTS: dict[str, Callable[[Told], str]] = AUTOPAY_TEXTS | BROADCAST_TEXTS | {
-    "balance": _balance,
-    "cancelled": _cancelled,
-    "declined": _declined,
-    "held": _held,
-    "help": _help,
-    "no_cards": _no_cards,
-    "paid": _paid,
-    "pending": _pending,
-    "quoted": _quoted,
-    "refused": _refused,
-    "started": _started,
-    "stopped": _stopped,
-}
+_TEXTS: dict[str, Callable[[Told], str]] = (
+    AUTOPAY_TEXTS
+    | BROADCAST_TEXTS
+    | {
+        "balance": _balance,
+        "cancelled": _cancelled,
+        "declined": _declined,
+        "held": _held,
+        "help": _help,
+        "no_cards": _no_cards,
+        "paid": _paid,
+        "pending": _pending,
+        "quoted": _quoted,
+        "refused": _refused,
+        "started": _started,
+        "stopped": _stopped,
+    }
+)

@@ -1,4 +1,4 @@
-"""What staff send to many, by SMS: their own words with the account's facts, and the way out of advertising."""
+"""What staff send to many, by SMS: their words with facts of the account, and a way out of advertising."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -161,3 +161,9 @@ class ToPrivacy(Button, prefix="privacy"):
 
 class NoAdvertising(Button, prefix="no_ads"):
     """Under every advertisement: ends the consent to more."""
+
+
+class Advertising(Button, prefix="ads"):
+    """As the consent is to be."""
+
+    on: bool

@@ -205,7 +205,9 @@ def contact(words: Html) -> ReplyKeyboardMarkup:
     )
 
 
-def settings(words: Html, locales: Iterable[str], offered: Offered) -> InlineKeyboardMarkup:
+def settings(
+    words: Html, locales: Iterable[str], offered: Offered, *, advertising: bool
+) -> InlineKeyboardMarkup:
     languages = [
         button(
             ("• " if code == words.code else "") + LANGUAGE_NAMES.get(code, code),
@@ -217,6 +219,12 @@ def settings(words: Html, locales: Iterable[str], offered: Offered) -> InlineKey
         languages,
         [button(words("Autopay"), ToAutopay()), button(words("Cards"), ToCards())] if offered.cards else [],
         [button(words("Accounts"), buttons.ToAccounts())],
+        [
+            button(
+                ("☑ " if advertising else "☐ ") + words("Send me advertising"),
+                buttons.Advertising(on=not advertising),
+            )
+        ],
         back(words),
     )
 

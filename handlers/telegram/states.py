@@ -21,3 +21,10 @@ class Agreement(StatesGroup):
     days = State()
     day_of_month = State()
     until = State()
+
+
+class Broadcasting(StatesGroup):
+    title = State()
+    text = State()
+    change = State()
+    edit = State()  # a typed yes

@@ -160,9 +160,15 @@ def contact_taken(words: Html, numbers: Sequence[str]) -> Screen:
     return Screen(text, below=ReplyKeyboardRemove())
 
 
-def settings(words: Html, locales: Sequence[str], offered: Offered) -> Screen:
+def settings(words: Html, locales: Sequence[str], offered: Offered, *, advertising: bool = False) -> Screen:
     text = words("Settings. Choose the language of this chat:")
-    return Screen(text, keyboards.settings(words, locales, offered))
+    return Screen(text, keyboards.settings(words, locales, offered, advertising=advertising))
+
+
+def advertising_ended(words: Html) -> Screen:
+    """Over the advertisement, which stays."""
+    text = words("You get no advertising any more. Notices about your account still come.")
+    return Screen(toast=text, alert=True)
 
 
 def help_(words: Html, profile: Profile, offered: Offered) -> Screen:

@@ -1,4 +1,4 @@
-"""What staff send to many, in a chat: their own words with the account's facts, and a way out of advertising."""
+"""What staff send to many, in a chat: their words with facts of the account, a way out of advertising."""
 
 from typing import Any
 
