@@ -51,6 +51,17 @@ class Opened(autopay.SmsCode):
 
 
 @dataclass(frozen=True)
+class Broadcast(Notice):
+    """Words of staff as a delivery sees them; the longest that staff wrote themselves is theirs to choose."""
+
+    template = "broadcast"
+    repeats = False
+    sms: str
+    facts: dict[str, Any]
+    opt_out: bool
+
+
+@dataclass(frozen=True)
 class Longest:
     name: str
     said: Notice
@@ -72,7 +83,15 @@ def _all() -> Iterator[Longest]:
     yield Longest("stopped", Stopped(), PLAIN_SEGMENTS)
     yield Longest("started", Started(), PLAIN_SEGMENTS)
     yield Longest("no_cards", NoCards(), PLAIN_SEGMENTS)
+    yield from _broadcasts()
     yield from _refusals()
+
+
+def _broadcasts() -> Iterator[Longest]:
+    facts = {"account": NUMBER, "balance": BALANCE.kopecks, "days": 22, "sum": AMOUNT.kopecks}
+    every = "{account} {balance} {days} {sum} {tariff}"
+    yield Longest("broadcast, every figure", Broadcast(every, facts, opt_out=False), 1)
+    yield Longest("broadcast, 44 letters and a way out", Broadcast("x" * 44, {}, opt_out=True), 1)
 
 
 def _money() -> Iterator[Longest]:
