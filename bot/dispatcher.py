@@ -11,6 +11,7 @@ from core.wiring import Core
 from handlers.locale import Catalogues
 from handlers.telegram import (
     accounts,
+    alerts,
     autopay,
     autopay_terms,
     balance,
@@ -37,8 +38,8 @@ DIALOGUE_SECONDS = 24 * 3600  # a question left open for a day is forgotten
 
 # Card numbers first, so that no handler reads such a text; balance next, it is asked for most.
 ROUTERS = (
-    card_numbers, balance, top_up, history, autopay, autopay_terms, cards, accounts, link_by_sms,
-    unlink, settings, start, help_screen, privacy, cancel, reach,
+    card_numbers, balance, top_up, history, autopay, autopay_terms, cards, alerts, accounts,
+    link_by_sms, unlink, settings, start, help_screen, privacy, cancel, reach,
 )  # fmt: skip
 
 
@@ -51,6 +52,7 @@ def dispatcher(core: Core, catalogues: Catalogues, redis: Redis | None) -> Dispa
         profile=core.profile,
         subscribers=core.subscribers,
         accounts=core.accounts,
+        alert_settings=core.alert_settings,
         links=core.links,
         top_ups=core.top_ups,
         visits=core.visits,

@@ -68,10 +68,12 @@ async def once(tx: Transaction, _now: Moment) -> list[Violation]:
 
 async def looked_at(tx: Transaction, now: Moment) -> list[Violation]:
     """I13: an account whose moment has come and passed."""
-    late = select(account.c.number).where(
-        account.c.alert_at.is_not(None), account.c.alert_at < now.at - LOOKED_AT_WITHIN
+    late = now.at - LOOKED_AT_WITHIN
+    # Of one whose tariff has left the profile the fees tell.
+    missed = select(account.c.number).where(
+        account.c.alert_at.is_not(None), account.c.alert_at < late, account.c.accrued_until >= late
     )
-    return await violations(tx, "I13", late, "account {} was not looked at for its alerts")
+    return await violations(tx, "I13", missed, "account {} was not looked at for its alerts")
 
 
 RULES: tuple[Rule, ...] = (once, looked_at)
