@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.money import ZERO, Money
-from handlers.sms.amounts import account_of, amount_of
+from handlers.sms.amounts import Role, account_of, amount_of
 from handlers.sms.letters import SPOILED, Kind, Token
 from handlers.sms.numbers import scan
 from handlers.sms.vocabulary import NO_SIGNS, Meaning
@@ -52,7 +52,8 @@ def read_alerts(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> Aske
     meanings = {lexicon.get(token.text) for token in others if token.kind is Kind.WORD}
     doubtful = {token.text for token in others if token.kind is Kind.SIGN} & _DOUBTS
     off, on = bool(meanings & _OFF), bool(meanings & _ON)
-    marks = meanings & _MARKS
+    # "порог сумма 200" is one wish; a sum alone is the threshold.
+    marks = meanings & _MARKS or meanings & {Meaning.AMOUNT}
     if not meanings <= _BESIDE or (off and on) or len(marks) > 1 or doubtful - {"?"}:
         return _UNCLEAR
     behind = tokens[at + 1 :]
@@ -60,20 +61,19 @@ def read_alerts(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> Aske
         return _whole(behind, lexicon, off=off, on=on, asks="?" in doubtful)
     if doubtful:
         return _UNCLEAR
-    if Meaning.THRESHOLD in marks:
-        return _threshold(behind, lexicon, off=off)
-    return _days(behind, lexicon, off=off)
+    if Meaning.PERIOD in marks:
+        return _days(behind, lexicon, off=off)
+    mark = Meaning.THRESHOLD if Meaning.THRESHOLD in marks else Meaning.AMOUNT
+    return _threshold(*_parted(behind, lexicon, mark), lexicon, off=off)
 
 
 def _place(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> int | None:
     for at, token in enumerate(tokens):
         meaning = lexicon.get(token.text)
-        if token.kind is Kind.DIGITS or (
-            token.kind is Kind.WORD and meaning not in _BEFORE | {Meaning.ALERTS}
-        ):
-            return None
         if token.kind is Kind.WORD and meaning is Meaning.ALERTS:
             return at
+        if token.kind is Kind.DIGITS or (token.kind is Kind.WORD and meaning not in _BEFORE):
+            return None
     return None
 
 
@@ -88,8 +88,9 @@ def _whole(
     return AskedAlerts(wish, account)
 
 
-def _threshold(behind: Sequence[Token], lexicon: Mapping[str, Meaning], *, off: bool) -> AskedAlerts:
-    before, after = _parted(behind, lexicon, Meaning.THRESHOLD)
+def _threshold(
+    before: Sequence[Token], after: Sequence[Token], lexicon: Mapping[str, Meaning], *, off: bool
+) -> AskedAlerts:
     account, clear = _account(before, lexicon)
     numbers = scan(after, lexicon)
     if not clear or numbers.spoiled:
@@ -139,5 +140,6 @@ def _account(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> tuple[s
     numbers = scan(tokens, lexicon)
     if not numbers.groups:
         return None, True
-    account = None if numbers.spoiled else account_of(numbers.groups)
+    is_sum = numbers.spoiled or any(group.role is Role.AMOUNT for group in numbers.groups)
+    account = None if is_sum else account_of(numbers.groups)
     return account, account is not None

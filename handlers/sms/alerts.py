@@ -6,12 +6,16 @@ from core.notice_states import AlertBySms
 from core.use_cases.alert_settings import Change, Settings
 from core.wiring import Core
 from handlers.sms import errors
-from handlers.sms.message import Message, answer
+from handlers.sms.message import Message, answer, keep_silent
 
 
 async def tell_state(core: Core, message: Message) -> None:
     if message.command.problem is not None:
-        await answer(core, message, errors.of_problem(message.command, core.profile))
+        is_ours = message.command.with_keyword or await core.accounts.of_phone(message.payer.address)
+        if is_ours:
+            await answer(core, message, errors.of_problem(message.command, core.profile))
+        else:
+            await keep_silent(core, message, "not_ours")
         return
     await core.alert_settings.tell_by_sms(
         message.payer, message.command.account, locale=message.locale, answering=message.id
