@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from core.messages.notices import Notice
 from core.money import Money
+from core.notice_states import AlertBySms
 from core.states import Lane
 
 
@@ -35,7 +36,7 @@ class Alert(Notice):
 
 @dataclass(frozen=True)
 class _Settings(Notice):
-    """What an account's people are told of; `days` are days left, [] for none; `sms` as the core names it."""
+    """What an account's people are told of; `days` are days left, [] for none."""
 
     number: str
     balance: Money
@@ -43,7 +44,7 @@ class _Settings(Notice):
     threshold: Money | None
     negative: bool
     telegram: bool
-    sms: str
+    sms: AlertBySms
 
 
 @dataclass(frozen=True)

@@ -245,5 +245,5 @@ def _facts(of: SettingsScreen) -> dict[str, Any]:
         "threshold": wished.threshold,
         "negative": wished.negative,
         "telegram": wished.telegram,
-        "sms": wished.sms.value,
+        "sms": wished.sms,
     }

@@ -25,7 +25,7 @@ def _happened(told: Told) -> str:
         case "negative":
             return words("Account {number}: {balance}. Service goes on until {day}.", **facts, day=until)
         case "grace":
-            return words("Account {number}: {balance}. It will be blocked tomorrow.", **facts)
+            return words("Account {number}: {balance}. It will be blocked on {day}.", **facts, day=until)
         case "threshold" if until is None:
             return words("Account {number}: only {balance} left.", **facts)
         case "threshold":
@@ -44,7 +44,7 @@ def _happened(told: Told) -> str:
 def _state(told: Told) -> str:
     text = _settings(told)
     if told.params["stopped"]:
-        return f"{text} " + told.words("But you have sent STOP: send START to get them.")
+        return told.words("You have sent STOP: to get alerts, send START.") + f" {text}"
     return text
 
 
@@ -59,8 +59,8 @@ def _settings(told: Told) -> str:
     if params["negative"]:
         said.append(words("below zero"))
     if not said:
-        return words("Alerts of account {number} are off. To turn them on: ALERTS ON", number=told.number)
-    begin = words("Alerts of account {number}: {what}.", number=told.number, what=", ".join(said))
+        return words("Account {number}: alerts are off. To turn them on: ALERTS ON", number=told.number)
+    begin = words("Account {number}. Alerts: {what}.", number=told.number, what=", ".join(said))
     return f"{begin} {_by_sms(told)} " + words("To end them: ALERTS OFF")
 
 

@@ -71,7 +71,7 @@ def _happened(words: Html, params: Params) -> str:
             text = words("<b>The balance of account {number} is below zero: {balance}</b>", **facts)
             then = words("Service goes on until {date}. Please top up.", date=until)
         case "grace":
-            text = words("<b>Account {number} will be blocked tomorrow</b>", **facts)
+            text = words("<b>Account {number} will be blocked on {date}</b>", **facts, date=until)
             then = words("Balance: {balance}. A top-up keeps the service on.", **facts)
         case "threshold":
             level = words.money(Money(params["threshold"] or 0))

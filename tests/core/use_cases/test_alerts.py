@@ -213,3 +213,13 @@ async def test_two_processes_at_once_tell_each_account_once(
             pass
         assert sorted(row.address for row in await alerts(cores[0])) == sorted(str(n + 1) for n in range(12))
         assert await cores[0].invariants.check() == []
+
+
+@ON_SQLITE
+async def test_a_cheaper_tariff_arms_again_and_moves_the_next_look(core: Core, clock: FakeClock) -> None:
+    goes(core, clock, "2026-06-30T12:00")
+    await low(core, Money(100_00), tariff_next="cifra")
+    await lives(core, clock, 1)
+    assert (await said(core), await episodes(core)) == ([("days", 3)], [("days:3", 1, False)])
+    await lives(core, clock, 12)
+    assert await said(core) == [("days", 3), ("days", 3), ("days", 1)]
