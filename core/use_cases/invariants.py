@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from itertools import chain
 
 from sqlalchemy import and_, func, literal, or_, select, union_all
 
@@ -18,7 +19,12 @@ from core.states import (
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import incoming, notice
 from core.storage.tables import account, ledger_account, ledger_transfer, payment, provider_event, top_up
-from core.use_cases import autopay_invariants, broadcast_invariants, reconciliation_invariants
+from core.use_cases import (
+    alert_invariants,
+    autopay_invariants,
+    broadcast_invariants,
+    reconciliation_invariants,
+)
 from core.use_cases.asking import Moment
 from core.use_cases.violations import SETTLED_WITHIN, Violation, violations
 
@@ -31,6 +37,8 @@ FINAL_NOTICE = (
     NoticeState.UNCERTAIN,
     NoticeState.EXPIRED,
 )
+
+OTHERS = (alert_invariants, autopay_invariants, broadcast_invariants, reconciliation_invariants)
 
 
 class Invariants:
@@ -56,11 +64,7 @@ class Invariants:
                 await tx.connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             for rule in rules:
                 found += await rule(tx)
-            for law in (
-                *autopay_invariants.RULES,
-                *reconciliation_invariants.RULES,
-                *broadcast_invariants.RULES,
-            ):
+            for law in chain.from_iterable(each.RULES for each in OTHERS):
                 found += await law(tx, Moment(self._clock.now(), self._wall.now()))
         return found
 
