@@ -90,8 +90,10 @@ def today(core: Core) -> date:
 
 
 async def work(core: Core, *, rounds: int = 3) -> None:
+    """Rounds of all jobs, until one finds nothing to do."""
     for _ in range(rounds):
-        await core.jobs.run_all_once()
+        if not await core.jobs.run_all_once():
+            return
 
 
 async def live_until(core: Core, clock: FakeClock, day: date) -> None:
