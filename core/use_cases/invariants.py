@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from itertools import chain
 
-from sqlalchemy import and_, func, literal, or_, select, union_all
+from sqlalchemy import and_, case, func, literal, or_, select, union_all
 
 from core.clock import Clock
 from core.states import (
@@ -28,6 +28,7 @@ from core.use_cases import (
 from core.use_cases.asking import Moment
 from core.use_cases.violations import SETTLED_WITHIN, Violation, violations
 
+NIGHT = timedelta(hours=24)  # the longest that quiet hours can be
 FEES_POSTED_WITHIN = timedelta(days=1) + SETTLED_WITHIN
 CREDITS = (TransferKind.TOP_UP, TransferKind.COMMISSION, TransferKind.SUSPENSE)
 FINAL_NOTICE = (
@@ -189,8 +190,9 @@ class Invariants:
         )
         due = select(notice.c.id).where(
             notice.c.state.in_([NoticeState.DUE, NoticeState.TAKEN]),
-            notice.c.next_at < late,
-            notice.c.broadcast_id.is_(None),  # those go at their rate, and may be paused
+            # A broadcast takes its time, and may be paused; what is quiet waits for the morning.
+            notice.c.broadcast_id.is_(None),
+            notice.c.next_at < case((notice.c.quiet, late - NIGHT), else_=late),
             or_(notice.c.expires_at.is_(None), notice.c.expires_at > wall),
         )
         events = select(provider_event.c.id).where(
