@@ -133,10 +133,10 @@ def _alerts() -> Iterator[Longest]:
         yield Longest(f"alert, {kind}, {days}", said, PLAIN_SEGMENTS)
     open_end = Alert("", "threshold", NUMBER, BALANCE, None, Money.roubles(14_500), None, Money(9_999_99))
     yield Longest("alert, threshold, no end", open_end, PLAIN_SEGMENTS)
-    for name, days in (("on", [14, 7, 5, 3, 2, 1]), ("off", [])):
-        on = bool(days)
+    for name, every in (("on", [14, 7, 5, 3, 2, 1]), ("off", list[int]())):
+        on = bool(every)
         level = Money(9_999_99) if on else None
-        facts = (NUMBER, BALANCE, days, level, on, on, AlertBySms.WITHOUT_TELEGRAM)
+        facts = (NUMBER, BALANCE, every, level, on, on, AlertBySms.WITHOUT_TELEGRAM)
         yield Longest(f"alerts_changed, {name}", AlertsChanged(*facts, by_other=True), LONG_SEGMENTS)
         yield Longest(f"alerts_state, {name}", AlertsState(*facts, stopped=True), LONG_SEGMENTS + 1)
     for sms in (AlertBySms.ALWAYS, AlertBySms.NEVER):
