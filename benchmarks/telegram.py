@@ -59,34 +59,34 @@ async def _costs(postgres_url: str, sqlite_url: str) -> dict[str, float]:
     """Milliseconds an update, the best of some rounds that take turns: the machine has other work too."""
     for url in (postgres_url, sqlite_url):
         await upgrade(url)
-        await _people(url)
+        await people(url)
     costs: dict[str, float] = {}
-    async with _process("stub") as (_, api):
+    async with process("stub") as (_, api):
         for _ in range(ROUNDS):
             for name, arguments in {
                 "stock": ("stock", api),
                 "PostgreSQL": ("ours", api, postgres_url),
                 "SQLite": ("ours", api, sqlite_url),
             }.items():
-                async with _process(*arguments) as (process, url):
-                    cost = await _cost(process, url, api)
+                async with process(*arguments) as (pid, url):
+                    cost = await _cost(pid, url, api)
                 costs[name] = min(cost, costs.get(name, cost))
     return costs
 
 
-async def _cost(process: int, url: str, api: str) -> float:
+async def _cost(pid: int, url: str, api: str) -> float:
     async with aiohttp.ClientSession() as session:
         updates = itertools.count(new_id().int >> 80)
         await _load(session, url, api, updates, WARM_UP)
-        before = _cpu_seconds(process)
+        before = _cpu_seconds(pid)
         await _load(session, url, api, updates, MEASURED)
-        spent = _cpu_seconds(process) - before
+        spent = _cpu_seconds(pid) - before
     return 1000 * spent / MEASURED
 
 
-def _cpu_seconds(process: int) -> float:
+def _cpu_seconds(pid: int) -> float:
     """User and system time of all its threads: fields 14 and 15 of proc(5)."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
@@ -99,7 +99,7 @@ async def _load(
 
     async def one_after_another() -> None:
         for _ in left:
-            body = json.dumps(_update(next(updates)))
+            body = json.dumps(update_of(next(updates)))
             headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET, "Content-Type": "application/json"}
             async with session.post(url, data=body, headers=headers) as response:
                 assert response.status == 200, response.status
@@ -119,7 +119,7 @@ async def _answered(session: aiohttp.ClientSession, api: str) -> int:
         return int(await response.text())
 
 
-def _update(number: int) -> dict[str, Any]:
+def update_of(number: int) -> dict[str, Any]:
     person = 1000 + number % PEOPLE
     user = {"id": person, "is_bot": False, "first_name": "Ann", "language_code": "ru", "username": "ann"}
     return {
@@ -135,7 +135,7 @@ def _update(number: int) -> dict[str, Any]:
     }
 
 
-async def _people(url: str) -> None:
+async def people(url: str) -> None:
     """An account with a link for each person."""
     database, tariff, now = Database(url), load().tariffs[0].code, SystemClock().now()
     texts = dict.fromkeys(("password_hash", "holder", "city", "street", "house", "flat", "email"), "")
@@ -154,7 +154,7 @@ async def _people(url: str) -> None:
 
 
 @asynccontextmanager
-async def _process(*arguments: str) -> AsyncIterator[tuple[int, str]]:
+async def process(*arguments: str) -> AsyncIterator[tuple[int, str]]:
     """One of the subjects below in a process of its own, and the address that it listens on."""
     started = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.telegram", *arguments, stdout=subprocess.PIPE

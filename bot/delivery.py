@@ -1,4 +1,4 @@
-"""From the outbox to Telegram: a notice is claimed, rendered, sent or put over a screen, and settled."""
+"""From the outbox to people: a notice is claimed, rendered, sent or put over a screen, and settled."""
 
 import asyncio
 from collections import defaultdict
@@ -7,22 +7,15 @@ from datetime import timedelta
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import (
-    TelegramAPIError,
-    TelegramBadRequest,
-    TelegramForbiddenError,
-    TelegramRetryAfter,
-    TelegramServerError,
-    TelegramUnauthorizedError,
-)
+from aiogram.exceptions import TelegramAPIError, TelegramRetryAfter
 
 from bot.loops import forever
+from bot.outcomes import Outcomes
 from bot.pace import Pace
 from bot.session import NotSent, Unanswered
-from core.ids import Payer
-from core.messages.outbox import DueNotice
+from core.messages.outbox import DueNotice, topic
 from core.messages.wakeups import Wakeups
-from core.states import Channel
+from core.states import Channel, Lane
 from core.use_cases.sending import Sending
 from core.use_cases.subscribers import Subscribers
 from handlers.locale import Catalogues
@@ -32,13 +25,14 @@ from handlers.telegram.screen import Screen, edit, send
 
 AT_ONCE = 20  # below the lease's 30 seconds even into one chat
 POLL_SECONDS = 1.0
-RETRY_SECONDS = (1, 5, 30, 120, 600)
-TOPIC = "outbox.telegram"
+TOPIC = topic(Channel.TELEGRAM, Lane.PEOPLE)
 
 log = structlog.get_logger()
 
 
 class Delivery:
+    """The people's lane; what goes to many has a delivery of its own, bot/bulk.py."""
+
     def __init__(
         self,
         sending: Sending,
@@ -49,7 +43,7 @@ class Delivery:
         pace: Pace | None = None,
     ) -> None:
         self._sending = sending
-        self._subscribers = subscribers
+        self._outcomes = Outcomes(sending, subscribers)
         self._wakeups = wakeups
         self._bot = bot
         self._catalogues = catalogues
@@ -64,11 +58,8 @@ class Delivery:
             await asyncio.sleep(min(pause, POLL_SECONDS))
             return 0
         claimed = await self._sending.claim(Channel.TELEGRAM, AT_ONCE)
-        chats: dict[str, list[DueNotice]] = defaultdict(list)
-        for notice in claimed:
-            chats[notice.address].append(notice)
         async with asyncio.TaskGroup() as group:
-            for notices in chats.values():
+            for notices in by_chat(claimed):
                 group.create_task(self._deliver(notices))
         return len(claimed)
 
@@ -86,11 +77,8 @@ class Delivery:
 
     async def _try(self, notice: DueNotice) -> int | None:
         """The message's id, or None where the outcome is settled otherwise."""
-        try:
-            words = Html(self._catalogues.words("telegram", notice.locale))
-            screen = texts_notices.notice(words, notice.template, notice.params, repeat=notice.repeat)
-        except Exception:  # whatever is wrong with one notice, the others of the batch go out
-            log.exception("notice not rendered", notice=str(notice.id), template=notice.template)
+        screen = rendered(self._catalogues, notice)
+        if screen is None:
             await self._sending.failed(notice, "not rendered")
             return None
         if (pause := self._pace.paused_for()) > 0:
@@ -99,9 +87,13 @@ class Delivery:
         await self._pace.turn(notice.address)
         try:
             return await self._send(notice, screen)
+        except TelegramRetryAfter as error:
+            self._pace.pause(error.retry_after)
+            await self._pace.rates.throttled(error.retry_after)
+            await self._outcomes.settle(notice, error)
         except TelegramAPIError as error:
-            await self._settle(notice, error)
-            return None
+            await self._outcomes.settle(notice, error)
+        return None
 
     async def _send(self, notice: DueNotice, screen: Screen) -> int:
         chat = int(notice.address)
@@ -117,27 +109,18 @@ class Delivery:
             # The same edit twice leaves one message: unlike a sending it can be tried again.
             raise NotSent(method=error.method, message=error.message) from error
 
-    async def _settle(self, notice: DueNotice, error: TelegramAPIError) -> None:
-        log.info("notice not sent", notice=str(notice.id), error=type(error).__name__, attempt=notice.attempt)
-        match error:
-            case TelegramRetryAfter():
-                self._pace.pause(error.retry_after)
-                await self._sending.retry(
-                    notice, after=timedelta(seconds=error.retry_after), reason="throttled"
-                )
-            case TelegramForbiddenError():
-                payer = Payer(Channel.TELEGRAM, notice.address)
-                await self._subscribers.set_reachable(payer, reachable=False)
-                await self._sending.failed(notice, "blocked")
-            case NotSent() | TelegramServerError() | TelegramUnauthorizedError():
-                await self._sending.retry(notice, after=_backoff(notice), reason=type(error).__name__)
-            case Unanswered():
-                await self._sending.uncertain(notice, "no answer")
-            case TelegramBadRequest():
-                await self._sending.failed(notice, error.message)
-            case _:
-                await self._sending.retry(notice, after=_backoff(notice), reason=type(error).__name__)
+
+def rendered(catalogues: Catalogues, notice: DueNotice) -> Screen | None:
+    try:
+        words = Html(catalogues.words("telegram", notice.locale))
+        return texts_notices.notice(words, notice.template, notice.params, repeat=notice.repeat)
+    except Exception:  # whatever is wrong with one notice, the others of the batch go out
+        log.exception("notice not rendered", notice=str(notice.id), template=notice.template)
+        return None
 
 
-def _backoff(notice: DueNotice) -> timedelta:
-    return timedelta(seconds=RETRY_SECONDS[min(notice.attempt, len(RETRY_SECONDS)) - 1])
+def by_chat(claimed: Sequence[DueNotice]) -> list[list[DueNotice]]:
+    chats: dict[str, list[DueNotice]] = defaultdict(list)
+    for notice in claimed:
+        chats[notice.address].append(notice)
+    return list(chats.values())

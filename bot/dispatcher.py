@@ -11,9 +11,14 @@ from core.wiring import Core
 from handlers.locale import Catalogues
 from handlers.telegram import (
     accounts,
+    advertising,
+    alerts,
     autopay,
     autopay_terms,
     balance,
+    broadcasts,
+    broadcasts_audience,
+    broadcasts_typed,
     cancel,
     card_numbers,
     cards,
@@ -29,28 +34,35 @@ from handlers.telegram import (
 from handlers.telegram import help as help_screen
 from handlers.telegram.autopay_screens import AutopayScreens
 from handlers.telegram.buttons_autopay import KOPECKS_MOST
+from handlers.telegram.desk import Desk
 from handlers.telegram.errors import Answering
 from handlers.telegram.offered import Offered
+from handlers.telegram.watches import Watches
 from handlers.telegram.ways import Ways
 
 DIALOGUE_SECONDS = 24 * 3600  # a question left open for a day is forgotten
 
 # Card numbers first, so that no handler reads such a text; balance next, it is asked for most.
 ROUTERS = (
-    card_numbers, balance, top_up, history, autopay, autopay_terms, cards, accounts, link_by_sms,
-    unlink, settings, start, help_screen, privacy, cancel, reach,
+    card_numbers, balance, top_up, history, autopay, autopay_terms, cards, alerts, accounts,
+    link_by_sms, unlink, settings, advertising, start, help_screen, privacy, cancel, reach,
+    broadcasts, broadcasts_audience, broadcasts_typed,
 )  # fmt: skip
 
 
-def dispatcher(core: Core, catalogues: Catalogues, redis: Redis | None) -> Dispatcher:
+def dispatcher(
+    core: Core, catalogues: Catalogues, redis: Redis | None, watches: Watches | None = None
+) -> Dispatcher:
     """The handlers' arguments are named here: aiogram hands them over by name."""
     if core.profile.autopay.most.kopecks > KOPECKS_MOST:
         raise ValueError(f"autopay.most of the profile: a button carries {KOPECKS_MOST} kopecks at most")
+    watches = watches or Watches()
     built = Dispatcher(
         storage=_storage(redis),
         profile=core.profile,
         subscribers=core.subscribers,
         accounts=core.accounts,
+        alert_settings=core.alert_settings,
         links=core.links,
         top_ups=core.top_ups,
         visits=core.visits,
@@ -64,6 +76,10 @@ def dispatcher(core: Core, catalogues: Catalogues, redis: Redis | None) -> Dispa
         ),
         offered=offered(core),
         catalogues=catalogues,
+        consents=core.consents,
+        staff=core.staff,
+        watches=watches,
+        desk=_desk(core, watches),
     )
     language = Language(core.subscribers, core.visits, catalogues, core.profile)
     for observer in (built.message, built.callback_query):
@@ -73,6 +89,11 @@ def dispatcher(core: Core, catalogues: Catalogues, redis: Redis | None) -> Dispa
     for router in (*(module.router for module in ROUTERS), start.last_router):
         _take_over(built, router)
     return built
+
+
+def _desk(core: Core, watches: Watches) -> Desk:
+    uses = (core.broadcasts, core.broadcast_drafts, core.broadcast_orders, core.broadcast_reports)
+    return Desk(*uses, core.profile, core.clock, watches)
 
 
 def offered(core: Core) -> Offered:

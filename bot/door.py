@@ -11,6 +11,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 from yarl import URL
 
+from bot.bulk import BulkDelivery
 from bot.delivery import Delivery
 from bot.dispatcher import dispatcher, offered
 from bot.fast import freeze_collector, keep_response_models
@@ -18,11 +19,14 @@ from bot.inbox import Inbox
 from bot.introduce import introduce
 from bot.lock import SharedLocks, UserLocks
 from bot.loops import forever, until_done
+from bot.pace import Pace
 from bot.polling import ALLOWED_UPDATES, Polling
 from bot.session import JsonSession
 from bot.webhook import Webhook
+from core.messages.rates import LocalRates, RedisRates
 from core.wiring import Core
 from handlers.locale import Catalogues
+from handlers.telegram.watches import Watches
 
 SWEEP_SECONDS = 5.0
 WEBHOOK_CONNECTIONS = 40  # at once; the rest waits at Telegram
@@ -37,14 +41,20 @@ class TelegramDoor:
         self._settings = core.settings
         self._redis = Redis.from_url(self._settings.redis_url) if self._settings.redis_url else None
         self._shared = SharedLocks(self._redis) if self._redis is not None else None
+        most = float(self._settings.telegram_messages_per_second)
+        self._rates = (
+            RedisRates(self._settings.redis_url, "telegram", most)
+            if self._settings.redis_url
+            else LocalRates(most)
+        )
         self.bot = Bot(
             self._settings.telegram_token.get_secret_value(),
             session=JsonSession(self._settings.telegram_api),
             default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True),
         )
-        self.inbox = Inbox(
-            core.receiving, self.bot, dispatcher(core, catalogues, self._redis), UserLocks(self._shared)
-        )
+        self._watches = Watches()
+        handled = dispatcher(core, catalogues, self._redis, self._watches)
+        self.inbox = Inbox(core.receiving, self.bot, handled, UserLocks(self._shared))
         keep_response_models()
 
     def routes(self) -> list[web.RouteDef]:
@@ -57,13 +67,18 @@ class TelegramDoor:
     async def run(self) -> None:
         """Until cancelled. An update or a notice that was in hand is taken up again at the next start."""
         core = self._core
-        delivery = Delivery(core.sending, core.subscribers, core.wakeups, self.bot, self._catalogues)
+        pace = Pace(self._rates)
+        house = (core.sending, core.subscribers, core.wakeups, self.bot, self._catalogues)
+        delivery = Delivery(*house, pace)
+        bulk = BulkDelivery(*house, pace.bulk(), paid=self._settings.telegram_paid_broadcast)
         freeze_collector()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(introduce(self.bot, core.profile, self._catalogues, offered(core)))
                 group.create_task(self._receive())
                 group.create_task(delivery.run())
+                group.create_task(bulk.run())
+                group.create_task(self._watches.run(self.bot))
                 group.create_task(forever("sweep", self._sweep))
                 if self._shared is not None:
                     group.create_task(self._shared.run())
@@ -87,5 +102,6 @@ class TelegramDoor:
 
     async def close(self) -> None:
         await self.bot.session.close()
+        await self._rates.close()
         if self._redis is not None:
             await self._redis.aclose()

@@ -9,6 +9,7 @@ from aiogram.types import Update
 from bot.lock import UserLocks
 from core.ids import IncomingId
 from core.messages.incoming import Accepted, Arrival
+from core.messages.masking import mask_cards
 from core.states import Channel
 from core.storage.batch import Batch
 from core.use_cases.receiving import Receiving
@@ -20,6 +21,8 @@ Json = dict[str, Any]
 MESSAGE_FIELDS = ("message_id", "date", "chat", "from", "contact", "forward_origin")
 CALLBACK_FIELDS = ("id", "from", "chat_instance", "data")
 SCREEN_FIELDS = ("message_id", "date", "chat")
+ENTITY_FIELDS = ("type", "offset", "length", "url")
+FORMATTING = frozenset({"bold", "italic", "underline", "strikethrough", "code", "pre", "text_link"})
 CONTACT_FIELDS = ("phone_number", "user_id", "first_name")
 
 SWEEP_AT_ONCE = 20
@@ -140,7 +143,15 @@ def _message(message: Json) -> Json:
     kept = _only(message, MESSAGE_FIELDS)
     if contact := kept.get("contact"):
         kept["contact"] = _only(contact, CONTACT_FIELDS)
+    if entities := [_entity(each) for each in message.get("entities", ()) if each["type"] in FORMATTING]:
+        kept["entities"] = entities
     return kept
+
+
+def _entity(entity: Json) -> Json:
+    """How staff formatted a text of theirs; an address may hold a card number as well as a text may."""
+    kept = _only(entity, ENTITY_FIELDS)
+    return kept | {"url": mask_cards(kept["url"])[0]} if "url" in kept else kept
 
 
 def _only(source: Json, fields: tuple[str, ...]) -> Json:

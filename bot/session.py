@@ -69,6 +69,8 @@ class JsonSession(BaseSession):
         status, content = await self._post(bot, method, timeout)
         if status == HTTPStatus.OK and method.__api_method__ in ANSWERED_BY_A_MESSAGE:
             return cast(TelegramType, Sent(json.loads(content)["result"]["message_id"]))
+        if status == HTTPStatus.GATEWAY_TIMEOUT:
+            raise Unanswered(method=method, message="HTTP 504")  # who stands before Telegram gave up waiting
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not content.startswith(b"{"):
             raise TelegramServerError(method=method, message=f"HTTP {status}")
         response = self.check_response(

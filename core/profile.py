@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from core.money import Money
+from core.notice_states import AlertBySms
 
 SHIPPED = Path(__file__).parent / "profiles" / "alianstelecom.toml"
 
@@ -103,6 +104,17 @@ class Autopay(_Part):
         return self
 
 
+class Alerts(_Part):
+    """What who chose nothing is told of a low balance, and how; and what may be chosen."""
+
+    days: list[Annotated[int, Field(ge=1, le=30)]] = [3, 1]
+    negative: bool = True  # going below zero, and the last day before the block
+    telegram: bool = True
+    sms: AlertBySms = AlertBySms.WITHOUT_TELEGRAM
+    days_most: int = Field(default=14, ge=1, le=30)
+    threshold_most: Roubles = Money.roubles(10_000)
+
+
 class Reconciliation(_Part):
     """When the providers' records are compared with ours."""
 
@@ -111,10 +123,18 @@ class Reconciliation(_Part):
 
 
 class Notices(_Part):
-    """What we start saying: its price, and how much of it one person decides alone."""
+    """What we start saying: when, its price, and how much of it one person decides alone."""
 
     sms_price: Roubles = Money.roubles(5)  # a segment, as the SMSC's contract has it
     approve_above: int = Field(default=1000, ge=0)  # recipients; more need a second person
+    quiet_from: int = Field(default=22, ge=0, le=23)  # local hours; the same twice: never quiet
+    quiet_to: int = Field(default=9, ge=0, le=23)
+    sms_fallback: int = Field(default=1000, ge=0)  # segments a local day
+
+    def is_quiet(self, hour: int) -> bool:
+        if self.quiet_from <= self.quiet_to:
+            return self.quiet_from <= hour < self.quiet_to
+        return hour >= self.quiet_from or hour < self.quiet_to
 
 
 class City(_Part):
@@ -142,6 +162,7 @@ class Profile(_Part):
     demo_merchant: str = "alianstelecom-demo"
     sms: Sms
     autopay: Autopay = Autopay()
+    alerts: Alerts = Alerts()
     reconciliation: Reconciliation = Reconciliation()
     notices: Notices = Notices()
     methods: dict[Literal["card", "sbp", "mobile"], MethodLimits]

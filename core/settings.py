@@ -24,6 +24,8 @@ YOOKASSA_NETWORKS = (
     "2a02:5180:0:1509::/64, 2a02:5180:0:2655::/64, 2a02:5180:0:1533::/64, 2a02:5180:0:2669::/64"
 )
 
+FREE_PER_SECOND = 30  # of what a Telegram bot sends; beyond it each message costs 0.1 Star, where it is paid
+
 
 class Settings(BaseSettings):
     """One field a setting; `.env.example` lists them all with these defaults."""
@@ -39,6 +41,9 @@ class Settings(BaseSettings):
     telegram_api: str = "https://api.telegram.org"
     telegram_webhook_url: str = ""
     telegram_webhook_secret: SecretStr = SecretStr("")
+
+    telegram_messages_per_second: int = Field(default=30, ge=1, le=1000)  # of all processes together
+    telegram_paid_broadcast: bool = False
 
     smsc_url: SecretStr = SecretStr("")
     smsc_data_coding_0: Literal["gsm", "latin1", "ascii"] = "gsm"
@@ -85,6 +90,8 @@ class Settings(BaseSettings):
             raise ValueError("ALIANCE_CARD_KEY holds keys of 32 bytes in URL-safe base64, by commas")
         if self.telegram_webhook_url and not self.telegram_webhook_secret.get_secret_value():
             raise ValueError("ALIANCE_TELEGRAM_WEBHOOK_URL needs ALIANCE_TELEGRAM_WEBHOOK_SECRET")
+        if self.telegram_messages_per_second > FREE_PER_SECOND and not self.telegram_paid_broadcast:
+            raise ValueError("more than 30 messages a second need ALIANCE_TELEGRAM_PAID_BROADCAST")
         for name in self.provider_names:
             if not all(_said(getattr(self, each)) for each in NEEDED[name]):
                 needed = " and ".join(f"ALIANCE_{each.upper()}" for each in NEEDED[name])

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
 import structlog
 
-from core.messages.outbox import DueNotice
+from core.messages.outbox import LEASE, DueNotice, topic
 from core.messages.segments import Alphabet, Segment, TooLong, segments_of
 from core.messages.wakeups import Wakeups
-from core.states import Channel
+from core.states import Channel, Lane
 from core.use_cases.sending import Sending
+from sms_gateway.lanes import Lanes
 from sms_gateway.receipts import Receipt
 from sms_gateway.smpp.codec import EncodeError
 from sms_gateway.smpp.pdu import ESM_CLASS_UDH, SubmitSm
@@ -22,6 +24,8 @@ from sms_gateway.smpp.session import NotSent, Outcome, Refused, Submitted, Unkno
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 100
+BULK_PLACES = 5  # half of the window that is the default
+SAFE_SECONDS = 6.0  # of the lease must be left when a message in bulk goes out
 COMPANY_SECONDS = 0.05  # what comes meanwhile shares the next claim: a claim costs as much as three SMS
 IDLE_SECONDS = 1.0  # wake-ups are hints: the outbox is looked at this often without one
 REFUSED_AGAIN_AFTER = timedelta(seconds=30)
@@ -57,6 +61,7 @@ class Delivery:
         short_code: str,
         alphabet: Alphabet,
         at_once: int = AT_ONCE,
+        bulk_places: int = BULK_PLACES,
     ) -> None:
         self._sending = sending
         self._session = session
@@ -65,47 +70,80 @@ class Delivery:
         self._short_code = short_code
         self._alphabet: Alphabet = alphabet
         self._at_once = at_once
+        self._lanes = Lanes(bulk_places)
         self._stopping = False
+        self._at_work = 0
         self._resting = asyncio.Event()
         self._resting.set()
         self._early: dict[str, Receipt] = {}
 
     async def run(self) -> None:
-        while not self._stopping:
+        """A round for people; two in bulk, so that one sends while the other claims or marks."""
+        async with asyncio.TaskGroup() as tasks:
+            for lane in (Lane.PEOPLE, Lane.BULK, Lane.BULK):
+                tasks.create_task(self._rounds(lane))
+
+    async def stop(self) -> None:
+        """Claim no more; return when the batches in hand are through."""
+        self._stopping = True
+        await self._resting.wait()
+
+    async def run_once(self, lane: Lane = Lane.PEOPLE) -> int:
+        """Claim what is due and see it through; how many notices that were."""
+        until = asyncio.get_running_loop().time() + LEASE.total_seconds() - SAFE_SECONDS
+        notices = await self._sending.claim(Channel.SMS, self._at_once, lane=lane)
+        texts = [(notice, self._segments(notice)) for notice in notices]
+        refused = await self._sending.spend([(notice, len(segments)) for notice, segments in texts])
+        async with asyncio.TaskGroup() as tasks:
+            trials = [
+                (notice, tasks.create_task(self._send(notice, segments, until)))
+                for notice, segments in texts
+                if notice.id not in refused
+            ]
+        await self._settle([(notice, trial.result()) for notice, trial in trials])
+        return len(notices)
+
+    async def _rounds(self, lane: Lane) -> None:
+        while True:
             await self._session.bound()
-            self._resting.clear()
+            if self._stopping:
+                return
+            self._begin()
             try:
-                found = await self.run_once()
+                found = await self.run_once(lane)
             except Exception:
                 # What was claimed comes back when its lease ends, marked as perhaps sent.
                 log.exception("delivery of sms failed")
                 found = 0
             finally:
-                self._resting.set()
+                self._end()
             if not found:
-                await self._wakeups.wait("outbox.sms", IDLE_SECONDS)
+                await self._wakeups.wait(topic(Channel.SMS, lane), IDLE_SECONDS)
             elif found < self._at_once and not self._stopping:
                 await asyncio.sleep(COMPANY_SECONDS)
 
-    async def stop(self) -> None:
-        """Claim no more; return when the batch in hand is through."""
-        self._stopping = True
-        await self._resting.wait()
+    def _begin(self) -> None:
+        self._at_work += 1
+        self._resting.clear()
 
-    async def run_once(self) -> int:
-        """Claim what is due and see it through; how many notices that were."""
-        notices = await self._sending.claim(Channel.SMS, self._at_once)
-        async with asyncio.TaskGroup() as tasks:
-            trials = [(notice, tasks.create_task(self._send(notice))) for notice in notices]
+    def _end(self) -> None:
+        self._at_work -= 1
+        if not self._at_work:
+            self._resting.set()
+
+    async def _settle(self, outcomes: Sequence[tuple[DueNotice, Outcome]]) -> None:
         sent: list[tuple[DueNotice, str | None]] = []
-        for notice, trial in trials:
-            match trial.result():
+        unsent: dict[str, list[DueNotice]] = defaultdict(list)
+        for notice, outcome in outcomes:
+            match outcome:
                 case Submitted(message_id):
                     sent.append((notice, message_id[:MOST_ID_LETTERS] or None))
                 case Refused(status, retry=True):
                     await self._sending.retry(notice, after=REFUSED_AGAIN_AFTER, reason=f"smsc {status:#x}")
                 case Refused(status):
                     await self._sending.failed(notice, f"smsc {status:#x}" if status else "cannot be sent")
+                case NotSent(why) if notice.lane == Lane.BULK:
+                    unsent[why].append(notice)
                 case NotSent(why):
                     await self._sending.retry(notice, after=NOT_SENT_AGAIN_AFTER, reason=why)
                 case Unknown(why):
@@ -113,7 +151,8 @@ class Delivery:
         if sent:
             await self._sending.sent(sent)
             await self._apply_early_receipts(sent)
-        return len(notices)
+        for why, notices in unsent.items():
+            await self._sending.put_back(notices, after=NOT_SENT_AGAIN_AFTER, reason=why)
 
     async def take_receipt(self, receipt: Receipt) -> None:
         """Write what became of a message; a receipt that overtakes its submit_sm_resp is kept for it."""
@@ -128,25 +167,41 @@ class Delivery:
             if await self._write_receipt(message_id, receipt):
                 break
 
-    async def _send(self, notice: DueNotice) -> Outcome:
+    def _segments(self, notice: DueNotice) -> list[Segment]:
+        """The parts to submit; none where it cannot be sent."""
         if SEALED in notice.params and OPENED not in notice.params:
             log.error("one-time code cannot be opened here", notice=str(notice.id), template=notice.template)
-            return Refused(0, retry=False)
+            return []
         try:
             text = self._render(notice)
         except Exception:  # whatever is wrong with one notice, the others of the batch go out
             log.exception("notice not rendered", notice=str(notice.id), template=notice.template)
-            return Refused(0, retry=False)
+            return []
         try:
-            segments = segments_of(text, reference=notice.id.int & 0xFF, alphabet=self._alphabet)
-            outcome: Outcome = NotSent("no text")
+            return segments_of(text, reference=notice.id.int & 0xFF, alphabet=self._alphabet)
+        except TooLong as error:
+            log.error("sms cannot be sent", notice=str(notice.id), template=notice.template, why=str(error))
+            return []
+
+    async def _send(self, notice: DueNotice, segments: Sequence[Segment], until: float) -> Outcome:
+        if notice.lane == Lane.PEOPLE:
+            with self._lanes.people():
+                return await self._submit(notice, segments)
+        async with self._lanes.bulk():
+            if asyncio.get_running_loop().time() > until:
+                return NotSent("held too long")
+            return await self._submit(notice, segments)
+
+    async def _submit(self, notice: DueNotice, segments: Sequence[Segment]) -> Outcome:
+        outcome: Outcome = Refused(0, retry=False)
+        try:
             for number, segment in enumerate(segments, start=1):
                 outcome = await self._session.submit(
                     self._message(notice.address, segment, last=number == len(segments))
                 )
                 if not isinstance(outcome, Submitted):
                     break
-        except (TooLong, EncodeError) as error:
+        except EncodeError as error:
             log.error("sms cannot be sent", notice=str(notice.id), template=notice.template, why=str(error))
             return Refused(0, retry=False)
         return outcome

@@ -51,6 +51,7 @@ class SmsDoor:
             short_code=core.profile.sms.short_code,
             alphabet=settings.smsc_data_coding_0,
             at_once=min(AT_ONCE, BATCH_SECONDS * settings.smsc_messages_per_second),
+            bulk_places=max(1, settings.smsc_window // 2),
         )
 
         self._ending = asyncio.Event()

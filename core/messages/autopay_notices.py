@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from core.messages.notices import Notice
 from core.money import Money
+from core.states import Lane
 
 PeriodFacts = dict[str, int]
 
@@ -84,6 +85,9 @@ class AutopayWarning(Notice):
     """A day ahead: what will be charged `on`, and a way to skip it by its scheduled date, `period`."""
 
     template = "autopay_warning"
+    lane = Lane.BULK
+    quiet = True
+    falls_back = True
     mandate_id: str
     number: str
     amount: Money
@@ -106,6 +110,9 @@ class AutopayDeclined(Notice):
     """Not now: tried again on `retry_on`; without it, this cycle is given up and the next is `next_on`."""
 
     template = "autopay_declined"
+    lane = Lane.BULK
+    quiet = True
+    falls_back = True
     number: str
     amount: Money
     mask: str | None
@@ -119,6 +126,9 @@ class AutopayCardNeeded(Notice):
     """This card will not be charged any more: paused until there is another."""
 
     template = "autopay_card_needed"
+    lane = Lane.BULK
+    quiet = True
+    falls_back = True
     number: str
     amount: Money
     mask: str | None
@@ -150,6 +160,9 @@ class AutopayEnded(Notice):
     """`reason`: until (its end date has come), or no_card (agreed to, and no card was saved in a day)."""
 
     template = "autopay_ended"
+    lane = Lane.BULK
+    quiet = True
+    falls_back = True
     number: str
     reason: str
 
@@ -165,6 +178,9 @@ class CardExpiring(Notice):
     """Within a month, told once a card; `numbers`: the accounts whose autopay charges it."""
 
     template = "card_expiring"
+    lane = Lane.BULK
+    quiet = True
+    falls_back = True
     mask: str
     expires: date
     numbers: list[str] = field(default_factory=list)

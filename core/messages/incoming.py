@@ -11,7 +11,7 @@ from core.ids import IncomingId, Payer, new_id
 from core.messages import outbox
 from core.messages.masking import mask_cards
 from core.messages.notices import Notice
-from core.states import Channel, IncomingState
+from core.states import Channel, IncomingState, Lane
 from core.storage.database import Transaction
 from core.storage.message_tables import incoming, notice
 from core.storage.new_rows import NewRows
@@ -195,7 +195,7 @@ async def answer_all(tx: Transaction, replies: Sequence[Reply], *, now: datetime
             ],
         )
     for channel in {reply.to.channel for reply in replies}:
-        tx.wake(f"outbox.{channel}")
+        tx.wake(outbox.topic(channel, Lane.PEOPLE))
 
 
 async def _again(tx: Transaction, arrival: Arrival, *, now: datetime) -> Accepted:

@@ -18,6 +18,13 @@ class Notice:
     lives: ClassVar[timedelta | None] = timedelta(days=3)
     # Tells of money: sent again, visibly marked, where the first sending is uncertain.
     repeats: ClassVar[bool] = True
+    quiet: ClassVar[bool] = False  # can wait until the morning
+    falls_back: ClassVar[bool] = False  # by SMS to who blocked the bot, within a budget
+    kinds: ClassVar[dict[str, type["Notice"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        if "template" in vars(cls):
+            Notice.kinds[cls.template] = cls
 
     def params(self) -> dict[str, Any]:
         """The facts as JSON: Money as kopecks, moments as ISO 8601."""
@@ -54,6 +61,7 @@ class Paid(Notice):
     """The receipt: the money is on the account."""
 
     template = "paid"
+    falls_back = True
     number: str
     amount: Money
     commission: Money

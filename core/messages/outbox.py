@@ -6,9 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, or_, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    String,
+    Update,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    update,
+)
 
-from core.ids import IncomingId, NoticeId, Payer, new_id
+from core.ids import AccountId, IncomingId, NoticeId, Payer, new_id
 from core.messages.notices import Notice
 from core.states import Channel, Lane, NoticeState
 from core.storage.database import Transaction
@@ -20,9 +32,16 @@ LEASE = timedelta(seconds=20)  # with a poll a second, all is owned again within
 
 COLUMNS = (
     "id", "dedupe_key", "incoming_id", "channel", "address", "template", "locale", "params", "edit",
-    "lane", "state", "repeat", "created_at", "next_at", "expires_at",
+    "lane", "state", "repeat", "created_at", "next_at", "expires_at", "account_id", "quiet",
 )  # fmt: skip
 _NEW = NewRows(notice, "dedupe_key", returning="id")
+HELD = tuple(
+    notice.c[name]
+    for name in (
+        "id", "lease", "channel", "address", "template", "locale", "params", "attempt", "edit", "repeat",
+        "incoming_id", "lane", "account_id", "broadcast_id", "parent_id",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +59,15 @@ class DueNotice:
     edit: str | None
     repeat: bool
     incoming_id: IncomingId | None
+    lane: Lane = Lane.PEOPLE
+    account_id: AccountId | None = None
+    broadcast_id: UUID | None = None
+    parent_id: NoticeId | None = None
+
+
+def topic(channel: Channel, lane: Lane) -> str:
+    """What a lane's delivery waits for."""
+    return f"outbox.{channel}" if lane == Lane.PEOPLE else f"outbox.{channel}.{lane}"
 
 
 async def add(
@@ -52,12 +80,20 @@ async def add(
     now: datetime,
     answers: IncomingId | None = None,
     edit: str | None = None,
+    account_id: AccountId | None = None,
+    by_clock: bool = False,
 ) -> NoticeId | None:
-    """Store a notice once a key; None where the key is there already."""
-    values = row(to, said, key=key, locale=locale, now=now, answers=answers, edit=edit)
+    """Store a notice once a key; None where the key is there already.
+
+    `by_clock`: nobody waits for it, and many may come at once, so it goes after what people wait for.
+    """
+    values = row(
+        to, said, key=key, locale=locale, now=now, answers=answers, edit=edit,
+        account_id=account_id, by_clock=by_clock,
+    )  # fmt: skip
     if not await _NEW.add_one(tx, **values):
         return None
-    tx.wake(f"outbox.{to.channel}")
+    tx.wake(topic(to.channel, values["lane"]))
     return NoticeId(values["id"])
 
 
@@ -70,8 +106,11 @@ def row(
     now: datetime,
     answers: IncomingId | None,
     edit: str | None,
+    account_id: AccountId | None = None,
+    by_clock: bool = False,
 ) -> dict[str, Any]:
     """A notice as it is stored: COLUMNS and their values."""
+    asked_for = answers is not None or edit is not None  # somebody looks at the screen, or waits for the SMS
     return {
         "id": new_id(),
         "dedupe_key": key,
@@ -82,22 +121,25 @@ def row(
         "locale": locale,
         "params": said.params(),
         "edit": edit,
-        "lane": said.lane,
+        "lane": Lane.PEOPLE if asked_for else Lane.BULK if by_clock else said.lane,
         "state": NoticeState.DUE,
         "repeat": False,
         "created_at": now,
         "next_at": now,
         "expires_at": None if said.lives is None else now + said.lives,
+        "account_id": account_id,
+        "quiet": said.quiet and not asked_for,
     }
 
 
 async def claim(tx: Transaction, channel: Channel, *, limit: int, now: datetime) -> list[DueNotice]:
-    """Take up to `limit` due notices of a channel, people's lane first.
+    """Take up to `limit` due notices of a channel's lane for people.
 
     A row whose lease ran out was perhaps sent by whoever died: it comes back with `repeat` set.
     """
     due = and_(
         notice.c.channel == channel,
+        notice.c.lane == Lane.PEOPLE,
         or_(
             and_(notice.c.state == NoticeState.DUE, notice.c.next_at <= now),
             and_(notice.c.state == NoticeState.TAKEN, notice.c.lease_until < now),
@@ -115,30 +157,22 @@ async def claim(tx: Transaction, channel: Channel, *, limit: int, now: datetime)
         state=NoticeState.TAKEN,
         attempt=notice.c.attempt + 1,
     )
-    rows = sorted(rows, key=lambda row: row.lane != Lane.PEOPLE)
-    return [
-        DueNotice(
-            id=row.id,
-            lease=row.lease,
-            channel=row.channel,
-            address=row.address,
-            template=row.template,
-            locale=row.locale,
-            params=row.params,
-            attempt=row.attempt,
-            edit=row.edit,
-            repeat=row.repeat,
-            incoming_id=row.incoming_id,
-        )
-        for row in rows
-    ]
+    return [held_of(row) for row in rows]
 
 
-async def settle(tx: Transaction, held: Sequence[DueNotice], state: NoticeState, **values: Any) -> None:
-    """Write the outcome of notices that share it, by (id, lease): who lost the lease writes nothing."""
+def held_of(row: Any) -> DueNotice:
+    """A notice as its delivery sees it, of a row of HELD."""
+    return DueNotice(*(getattr(row, column.name) for column in HELD))
+
+
+async def settle(tx: Transaction, held: Sequence[DueNotice], state: NoticeState, **values: Any) -> int:
+    """Write the outcome of notices that share it, by (id, lease): who lost the lease writes nothing.
+
+    How many were still held.
+    """
     if not held:
-        return
-    await tx.execute(
+        return 0
+    settled = await tx.execute(
         update(notice)
         .where(
             notice.c.id.in_([each.id for each in held]),
@@ -147,3 +181,48 @@ async def settle(tx: Transaction, held: Sequence[DueNotice], state: NoticeState,
         )
         .values(state=state, lease=None, lease_until=None, **values)
     )
+    return settled.rowcount
+
+
+async def mark_sent(tx: Transaction, sent: Sequence[tuple[DueNotice, str | None]], now: datetime) -> None:
+    """Each with the channel's own id, by which a receipt finds it."""
+    if tx.sqlite:
+        rows = [{"key": each.id, "held": each.lease, "said": said} for each, said in sent]
+        await tx.execute(_SENT_EACH, [row | {"now": now} for row in rows])
+        return
+    arrays = {
+        "keys": [each.id for each, _ in sent],
+        "leases": [each.lease for each, _ in sent],
+        "said": [said for _, said in sent],
+    }
+    await tx.execute(_SENT_TOGETHER, arrays | {"now": now})
+
+
+def _sent_where(key: ColumnElement[Any], lease: ColumnElement[Any], said: ColumnElement[Any]) -> Update:
+    return (
+        update(notice)
+        .where(notice.c.id == key, notice.c.lease == lease, notice.c.state == NoticeState.TAKEN)
+        .values(
+            state=NoticeState.SENT,
+            lease=None,
+            lease_until=None,
+            provider_id=said,
+            sent_at=bindparam("now", type_=notice.c.sent_at.type),
+        )
+    )
+
+
+_SENT_EACH = _sent_where(
+    bindparam("key", type_=Uuid()), bindparam("held", type_=Uuid()), bindparam("said", type_=String())
+)
+# A batch in one statement costs PostgreSQL half of what a statement a row does.
+_SAID = (
+    func.unnest(
+        bindparam("keys", type_=ARRAY(Uuid())),
+        bindparam("leases", type_=ARRAY(Uuid())),
+        bindparam("said", type_=ARRAY(String())),
+    )
+    .table_valued("key", "held", "said", name="of", joins_implicitly=True)
+    .render_derived()
+)
+_SENT_TOGETHER = _sent_where(_SAID.c.key, _SAID.c.held, _SAID.c.said)

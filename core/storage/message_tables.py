@@ -103,6 +103,9 @@ notice = Table(
         where="broadcast_id IS NOT NULL AND parent_id IS NOT NULL",
     ),
     partial_index("ix_notice_broadcast_sent", "broadcast_id", "sent_at", where="broadcast_id IS NOT NULL"),
+    # What somebody held too long is found without a look at what waits.
+    partial_index("ix_notice_taken", "channel", "lane", "lease_until", where="state = 'taken'"),
+    partial_index("ix_notice_broadcast_any", "broadcast_id", "state", where="broadcast_id IS NOT NULL"),
     partial_index("ix_notice_parent", "parent_id", where="parent_id IS NOT NULL"),
     partial_index(
         "ix_notice_alert", "account_id", where="account_id IS NOT NULL AND state IN ('due', 'taken')"

@@ -33,6 +33,7 @@ from core.staff_errors import (
     NobodyToTell,
     TextsRefused,
     UnknownAccounts,
+    VersionChanged,
     WrongState,
 )
 from core.states import Channel
@@ -113,10 +114,11 @@ class BroadcastDrafts:
             )
             return Broadcast.of(row)
 
-    async def change(self, number: int, draft: Draft, *, by: str) -> Broadcast:
+    async def change(self, number: int, draft: Draft, *, by: str, version: int | None = None) -> Broadcast:
         """Write a broadcast anew that is not begun: a draft again, of another version, approved by nobody.
 
-        Raises UnknownBroadcast, WrongState and what `new` raises.
+        `version` is the one that was looked at. Raises UnknownBroadcast, WrongState, VersionChanged and
+        what `new` raises.
         """
         self._check(draft)
         async with self._database.transaction() as tx:
@@ -128,6 +130,8 @@ class BroadcastDrafts:
             values = await self._columns(tx, draft)
             if draft.accounts is None and {name: row._mapping[name] for name in values} == values:
                 return Broadcast.of(row)
+            if version not in (None, row.version):
+                raise VersionChanged(row.version)
             if draft.accounts is not None:
                 await _keep_list(tx, row.id, draft.accounts)
             changed = await broadcast_rows.write(
@@ -138,6 +142,13 @@ class BroadcastDrafts:
                 tx, row, "broadcast_change", by=by, at=self._wall.now(), draft=draft.said()
             )
             return changed
+
+    async def cities(self, *, by: str) -> Sequence[str]:
+        """Where accounts are, as an audience can name it."""
+        async with self._database.read() as tx:
+            await require(tx, by, Role.VIEWER)
+            named = select(account.c.city).where(account.c.city != "").distinct().order_by(account.c.city)
+            return list((await tx.execute(named)).scalars())
 
     async def count(self, number: int, *, by: str) -> Reached:
         """Whom it would reach now, by channel, and what its SMS may cost at most."""

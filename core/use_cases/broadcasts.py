@@ -52,10 +52,12 @@ class Broadcasts:
             rows = await tx.all(select(broadcast).order_by(broadcast.c.number.desc()).limit(limit))
         return [Broadcast.of(row) for row in rows]
 
-    async def start(self, number: int, *, by: str, at: datetime | None = None) -> Broadcast:
+    async def start(
+        self, number: int, *, by: str, at: datetime | None = None, version: int | None = None
+    ) -> Broadcast:
         """Let it begin at a moment of business time, or at once; above the size, when somebody approves it.
 
-        Raises NobodyToTell, StartInPast, WrongState.
+        `version` is the one that was looked at. Raises NobodyToTell, StartInPast, VersionChanged, WrongState.
         """
         if at is not None and at < self._clock.now():
             raise StartInPast
@@ -63,6 +65,8 @@ class Broadcasts:
             row = await self._begin(tx, number, by, Role.SENDER)
             if row.state not in (BroadcastState.DRAFT, BroadcastState.WAITING, BroadcastState.SCHEDULED):
                 raise WrongState(number, row.state)
+            if version not in (None, row.version):
+                raise VersionChanged(row.version)
             if row.state != BroadcastState.DRAFT and at in (None, row.start_at):
                 return Broadcast.of(row)
             found = await counted(tx, row, self._profile, self._clock)

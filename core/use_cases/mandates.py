@@ -184,7 +184,8 @@ async def in_flight(tx: Transaction, which: Any) -> bool:
 async def tell_payer(tx: Transaction, row: Any, said: Notice, *, key: str, now: Moment) -> None:
     """Tell who agreed to the mandate; once a key."""
     payer = Payer(row.channel, row.payer)
-    await outbox.add(tx, payer, said, key=f"mandate:{row.id}:{key}", locale=row.locale, now=now.wall)
+    key = f"mandate:{row.id}:{key}"
+    await outbox.add(tx, payer, said, key=key, locale=row.locale, now=now.wall, account_id=row.account_id)
 
 
 @dataclass(frozen=True, slots=True)

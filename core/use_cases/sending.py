@@ -5,89 +5,66 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, bindparam, case, or_, select, update
+from sqlalchemy import and_, case, or_, select, update
 
 from core.clock import Clock
-from core.messages import autopay_notices, notices, outbox
+from core.ids import NoticeId
+from core.messages import outbox
+from core.messages.notices import Notice
 from core.messages.outbox import DueNotice
-from core.states import Channel, NoticeState
+from core.profile import Profile
+from core.states import Channel, Lane, NoticeState
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice
 from core.storage.queue import unfinished
+from core.use_cases import fallbacks, sms_budgets
+from core.use_cases.bulk_sending import BLOCKED, LATE, BulkSending
 
 if TYPE_CHECKING:
     from core.payments.seal import Seal  # its import costs 30 ms, and few processes open a code
 
 UNCERTAIN_AGAIN = timedelta(seconds=10)
 MAX_ATTEMPTS = 8  # with the back-off of the doors this spans more than a notice's life
-_REPEATS = {
-    kind.template: kind.repeats
-    for module in (notices, autopay_notices)
-    for kind in vars(module).values()
-    if hasattr(kind, "template")
-}
 
 
 class Sending:
     """Each outcome is written by (id, lease): a delivery that lost its lease changes nothing."""
 
-    def __init__(self, database: Database, wall: Clock, seal: "Seal | None" = None) -> None:
+    def __init__(
+        self, database: Database, profile: Profile, clock: Clock, wall: Clock, seal: "Seal | None" = None
+    ) -> None:
         self._database = database
+        self._profile = profile
+        self._clock = clock
         self._wall = wall
         self._seal = seal
+        self._bulk = BulkSending(database, profile, clock, wall)
 
-    async def claim(self, channel: Channel, n: int) -> list[DueNotice]:
-        """Hold up to `n` due notices for 30 s, expired ones aside."""
-        if not await self._has_due(channel):
-            return []
-        async with self._database.transaction() as tx:
-            now = self._wall.now()
-            due, taken = notice.c.state == NoticeState.DUE, notice.c.state == NoticeState.TAKEN
-            await tx.execute(
-                update(notice)
-                .where(
-                    unfinished(notice),
-                    notice.c.channel == channel,
-                    or_(due, and_(taken, notice.c.lease_until < now)),
-                    notice.c.expires_at < now,
-                )
-                .values(
-                    # Who held it died, perhaps after sending it.
-                    state=case((due, NoticeState.EXPIRED), else_=NoticeState.UNCERTAIN),
-                    reason="too late to be of use",
-                    lease=None,
-                    lease_until=None,
-                )
-            )
-            held = await outbox.claim(tx, channel, limit=n, now=now)
+    async def claim(self, channel: Channel, n: int, *, lane: Lane = Lane.PEOPLE) -> list[DueNotice]:
+        """Hold up to `n` due notices of a lane for 20 s, expired ones aside."""
+        if lane == Lane.BULK:
+            held = await self._bulk.claim(channel, n)
+        else:
+            held = await self._claim(channel, n)
         return [self._opened(each) for each in held]
 
     async def sent(self, delivered: Sequence[tuple[DueNotice, str | None]]) -> None:
         """They went out; the id is the channel's own, by which a receipt finds the notice."""
         if not delivered:
             return
-        statement = (
-            update(notice)
-            .where(
-                notice.c.id == bindparam("key"),
-                notice.c.lease == bindparam("held"),
-                notice.c.state == NoticeState.TAKEN,
-            )
-            .values(
-                state=NoticeState.SENT,
-                lease=None,
-                lease_until=None,
-                provider_id=bindparam("said"),
-                sent_at=self._wall.now(),
-            )
-        )
         async with self._database.transaction() as tx:
-            await tx.execute(
-                statement,
-                [
-                    {"key": each.id, "held": each.lease, "said": provider_id}
-                    for each, provider_id in delivered
-                ],
+            await outbox.mark_sent(tx, delivered, self._wall.now())
+
+    async def put_back(self, held: Sequence[DueNotice], *, after: timedelta, reason: str) -> None:
+        """They were not tried, or the channel said not now: no attempt is counted."""
+        async with self._database.transaction() as tx:
+            await outbox.settle(
+                tx,
+                held,
+                NoticeState.DUE,
+                attempt=notice.c.attempt - 1,
+                next_at=self._wall.now() + after,
+                reason=reason[:120],
             )
 
     async def retry(self, held: DueNotice, *, after: timedelta, reason: str) -> None:
@@ -102,10 +79,31 @@ class Sending:
         async with self._database.transaction() as tx:
             await outbox.settle(tx, [held], NoticeState.FAILED, reason=reason[:120])
 
+    async def blocked(self, held: DueNotice) -> None:
+        """Its reader blocked the bot: it fails, and goes by SMS where its kind may."""
+        async with self._database.transaction() as tx:
+            if await outbox.settle(tx, [held], NoticeState.FAILED, reason=BLOCKED):
+                await fallbacks.by_sms(tx, held, now=self._wall.now())
+
+    async def spend(self, costs: Sequence[tuple[DueNotice, int]]) -> set[NoticeId]:
+        """Take the segments of SMS that nobody asked for out of their budgets, before they are submitted.
+
+        Those that nothing is left for; they have failed.
+        """
+        if not any(sms_budgets.is_budgeted(held) for held, _ in costs):
+            return set()
+        day = self._clock.now().astimezone(self._profile.zone).date()
+        async with self._database.transaction() as tx:
+            most = self._profile.notices.sms_fallback
+            refused = await sms_budgets.spend(tx, costs, day, most_a_day=most)
+            await outbox.settle(tx, refused, NoticeState.FAILED, reason="sms budget")
+        return {each.id for each in refused}
+
     async def uncertain(self, held: DueNotice, reason: str) -> None:
         """It may have gone out. What tells of money is sent again, visibly marked; the rest is left."""
+        kind = Notice.kinds.get(held.template)
         async with self._database.transaction() as tx:
-            if _REPEATS.get(held.template, False) and held.attempt < MAX_ATTEMPTS:
+            if kind is not None and kind.repeats and held.attempt < MAX_ATTEMPTS:
                 await self._again(tx, held, after=UNCERTAIN_AGAIN, reason=reason, repeat=True)
             else:
                 await outbox.settle(tx, [held], NoticeState.UNCERTAIN, reason=reason[:120])
@@ -125,6 +123,31 @@ class Sending:
             )
             return known.rowcount > 0
 
+    async def _claim(self, channel: Channel, n: int) -> list[DueNotice]:
+        if not await self._has_due(channel):
+            return []
+        async with self._database.transaction() as tx:
+            now = self._wall.now()
+            due, taken = notice.c.state == NoticeState.DUE, notice.c.state == NoticeState.TAKEN
+            await tx.execute(
+                update(notice)
+                .where(
+                    unfinished(notice),
+                    notice.c.channel == channel,
+                    notice.c.lane == Lane.PEOPLE,
+                    or_(due, and_(taken, notice.c.lease_until < now)),
+                    notice.c.expires_at < now,
+                )
+                .values(
+                    # Who held it died, perhaps after sending it.
+                    state=case((due, NoticeState.EXPIRED), else_=NoticeState.UNCERTAIN),
+                    reason=LATE,
+                    lease=None,
+                    lease_until=None,
+                )
+            )
+            return await outbox.claim(tx, channel, limit=n, now=now)
+
     def _opened(self, held: DueNotice) -> DueNotice:
         """A one-time code rests sealed, and is opened for the delivery alone.
 
@@ -142,11 +165,11 @@ class Sending:
 
     async def _has_due(self, channel: Channel) -> bool:
         # A look costs no write lock: an idle delivery disturbs nobody.
-        now = self._wall.now()
         due = select(notice.c.id).where(
             notice.c.channel == channel,
+            notice.c.lane == Lane.PEOPLE,
             unfinished(notice),
-            notice.c.next_at <= now,
+            notice.c.next_at <= self._wall.now(),
         )
         async with self._database.read() as tx:
             return await tx.scalar(due.limit(1)) is not None

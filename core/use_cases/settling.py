@@ -294,4 +294,6 @@ class Settling:
             now=now.wall,
             answers=answers,
             edit=asked.screen,
+            account_id=asked.account_id,
+            by_clock=asked.mandate_id is not None,
         )

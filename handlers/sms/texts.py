@@ -10,7 +10,9 @@ from core.money import Money
 from core.profile import Profile
 from handlers.locale import Catalogues, Words
 from handlers.sms import errors
+from handlers.sms.texts_alerts import ALERT_TEXTS
 from handlers.sms.texts_autopay import AUTOPAY_TEXTS
+from handlers.sms.texts_broadcast import BROADCAST_TEXTS
 from handlers.sms.told import Told
 
 if TYPE_CHECKING:  # the outbox needs the database, and a text can be worded without one
@@ -182,17 +184,22 @@ def _refused(told: Told) -> str:
     return errors.text_of(told.params["problem"], told.params["facts"], told.words, told.profile.sms.keyword)
 
 
-_TEXTS: dict[str, Callable[[Told], str]] = AUTOPAY_TEXTS | {
-    "balance": _balance,
-    "cancelled": _cancelled,
-    "declined": _declined,
-    "held": _held,
-    "help": _help,
-    "no_cards": _no_cards,
-    "paid": _paid,
-    "pending": _pending,
-    "quoted": _quoted,
-    "refused": _refused,
-    "started": _started,
-    "stopped": _stopped,
-}
+_TEXTS: dict[str, Callable[[Told], str]] = (
+    ALERT_TEXTS
+    | AUTOPAY_TEXTS
+    | BROADCAST_TEXTS
+    | {
+        "balance": _balance,
+        "cancelled": _cancelled,
+        "declined": _declined,
+        "held": _held,
+        "help": _help,
+        "no_cards": _no_cards,
+        "paid": _paid,
+        "pending": _pending,
+        "quoted": _quoted,
+        "refused": _refused,
+        "started": _started,
+        "stopped": _stopped,
+    }
+)

@@ -157,3 +157,13 @@ class ToHelp(Button, prefix="help"):
 
 class ToPrivacy(Button, prefix="privacy"):
     pass
+
+
+class NoAdvertising(Button, prefix="no_ads"):
+    """Under every advertisement: ends the consent to more."""
+
+
+class Advertising(Button, prefix="ads"):
+    """As the consent is to be."""
+
+    on: bool

@@ -14,7 +14,16 @@ from aiogram.types import CallbackQuery, Message, TelegramObject
 from core import errors
 from core.ids import new_id
 from core.use_cases.subscribers import Subscribers
-from handlers.telegram import buttons, keyboards, texts, texts_autopay, texts_draft, texts_top_up
+from handlers.telegram import (
+    buttons,
+    keyboards,
+    texts,
+    texts_alerts,
+    texts_autopay,
+    texts_desk_refusals,
+    texts_draft,
+    texts_top_up,
+)
 from handlers.telegram.html import Html
 from handlers.telegram.screen import Screen, show
 
@@ -116,6 +125,8 @@ def _in_place(refusal: errors.Refusal, words: Html) -> Screen | None:
 def told(refusal: errors.Refusal, words: Html) -> str:
     """Facts here are amounts, digits and durations: the text is fit for a toast and a message alike."""
     match refusal:
+        case errors.StaffRefusal():
+            return texts_desk_refusals.told(words, refusal)
         case errors.UnknownAccount(number):
             return words(
                 "There is no account {number}. Please check the number and type it again.", number=number
@@ -164,6 +175,8 @@ def _told_of_autopay(refusal: errors.Refusal, words: Html) -> str:
             return words("There is no autopay on this account any more: /autopay.")
         case errors.PeriodOutOfRange(least, most):
             return words("Please type a number from {least} to {most}.", least=least, most=most)
+        case errors.DaysOutOfRange(most):
+            return texts_alerts.days_out_of_range(words, most)
         case errors.UntilTooEarly(first):
             return words(
                 "The first charge would be on {date}: the end date cannot be before it.",

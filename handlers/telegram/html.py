@@ -14,6 +14,11 @@ class Html:
         self._plain = plain
 
     @property
+    def plain(self) -> Words:
+        """The same words for what escapes its facts itself."""
+        return self._plain
+
+    @property
     def code(self) -> str:
         return self._plain.code
 

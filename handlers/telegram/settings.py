@@ -1,10 +1,11 @@
-"""/settings: the language of the chat."""
+"""/settings: the language of the chat, and whether advertising comes to it."""
 
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
 from core.errors import StaleScreen
 from core.profile import Profile
+from core.use_cases.consents import Consents
 from core.use_cases.subscribers import Subscriber, Subscribers
 from handlers.locale import Catalogues
 from handlers.telegram import texts
@@ -18,13 +19,19 @@ router = Router(name="settings")
 
 
 @router.message(Says("settings"))
-async def settings_asked(message: Message, words: Html, profile: Profile, offered: Offered) -> Screen:
-    return texts.settings(words, profile.locales, offered)
+async def settings_asked(
+    message: Message, who: Subscriber, words: Html, profile: Profile, consents: Consents, offered: Offered
+) -> Screen:
+    advertising = await consents.lives(who.payer)
+    return texts.settings(words, profile.locales, offered, advertising=advertising)
 
 
 @router.callback_query(ToSettings.filter())
-async def settings_pressed(query: CallbackQuery, words: Html, profile: Profile, offered: Offered) -> Screen:
-    return texts.settings(words, profile.locales, offered)
+async def settings_pressed(
+    query: CallbackQuery, who: Subscriber, words: Html, profile: Profile, consents: Consents, offered: Offered
+) -> Screen:
+    advertising = await consents.lives(who.payer)
+    return texts.settings(words, profile.locales, offered, advertising=advertising)
 
 
 @router.callback_query(SetLanguage.filter())
@@ -35,10 +42,12 @@ async def set_language(
     profile: Profile,
     subscribers: Subscribers,
     catalogues: Catalogues,
+    consents: Consents,
     offered: Offered,
 ) -> Screen:
     if callback_data.code not in profile.locales:
         raise StaleScreen
     await subscribers.set_locale(who.payer, callback_data.code)
     words = Html(catalogues.words("telegram", callback_data.code))
-    return texts.settings(words, profile.locales, offered)
+    advertising = await consents.lives(who.payer)
+    return texts.settings(words, profile.locales, offered, advertising=advertising)

@@ -8,6 +8,10 @@ class TopUp(StatesGroup):
     amount = State()
 
 
+class AlertLevel(StatesGroup):
+    amount = State()
+
+
 class Linking(StatesGroup):
     code = State()
     contact = State()
@@ -21,3 +25,10 @@ class Agreement(StatesGroup):
     days = State()
     day_of_month = State()
     until = State()
+
+
+class Broadcasting(StatesGroup):
+    title = State()
+    text = State()
+    change = State()
+    edit = State()  # a typed yes

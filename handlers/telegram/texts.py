@@ -71,7 +71,7 @@ def account(words: Html, one: LinkedAccount) -> Screen:
         if one.access == "full"
         else words("Access: balance and history, by phone number")
     )
-    return Screen("\n".join(lines), keyboards.account(words, one.id))
+    return Screen("\n".join(lines), keyboards.account(words, one.id, one.number))
 
 
 def ask_unlink(words: Html, one: LinkedAccount, *, autopay: bool = False) -> Screen:
@@ -160,9 +160,15 @@ def contact_taken(words: Html, numbers: Sequence[str]) -> Screen:
     return Screen(text, below=ReplyKeyboardRemove())
 
 
-def settings(words: Html, locales: Sequence[str], offered: Offered) -> Screen:
+def settings(words: Html, locales: Sequence[str], offered: Offered, *, advertising: bool = False) -> Screen:
     text = words("Settings. Choose the language of this chat:")
-    return Screen(text, keyboards.settings(words, locales, offered))
+    return Screen(text, keyboards.settings(words, locales, offered, advertising=advertising))
+
+
+def advertising_ended(words: Html) -> Screen:
+    """Over the advertisement, which stays."""
+    text = words("You get no advertising any more. Notices about your account still come.")
+    return Screen(toast=text, alert=True)
 
 
 def help_(words: Html, profile: Profile, offered: Offered) -> Screen:
@@ -172,6 +178,7 @@ def help_(words: Html, profile: Profile, offered: Offered) -> Screen:
         words("/balance: balance, charges, days left"),
         words("/pay: top up your account or any other"),
         *([words("/autopay: pay by itself"), words("/cards: remembered cards")] if offered.cards else []),
+        words("/alerts: when the money runs low"),
         words("/accounts: link and unlink accounts"),
         words("/settings: language"),
         "",

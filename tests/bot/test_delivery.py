@@ -10,7 +10,8 @@ import pytest
 from aiogram import Bot
 from sqlalchemy import select
 
-from bot.delivery import RETRY_SECONDS, Delivery
+from bot.delivery import Delivery
+from bot.outcomes import RETRY_SECONDS
 from bot.session import JsonSession
 from core.ids import Payer
 from core.messages import outbox

@@ -16,7 +16,7 @@ from core.messages.incoming import Arrival
 from core.money import Money
 from core.payments.provider import Provider
 from core.settings import Settings
-from core.states import Channel, Method
+from core.states import Channel, Lane, Method
 from core.storage.message_tables import notice
 from core.storage.tables import ledger_transfer, payment, top_up
 from core.use_cases.quotes import Quote
@@ -133,6 +133,6 @@ async def commission(core: Core) -> Money:
 
 async def deliver_all(core: Core) -> None:
     """Both deliveries at work until the outbox is empty."""
-    for channel in Channel:
-        while held := await core.sending.claim(channel, 50):
+    for channel, lane in itertools.product(Channel, Lane):
+        while held := await core.sending.claim(channel, 50, lane=lane):
             await core.sending.sent([(each, None) for each in held])

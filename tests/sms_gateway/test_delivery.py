@@ -17,7 +17,7 @@ from core.messages.notices import Balance, Cancelled, Notice
 from core.messages.outbox import DueNotice
 from core.money import Money
 from core.payments.seal import Seal
-from core.states import Channel
+from core.states import Channel, Lane
 from core.storage.message_tables import notice
 from core.use_cases.sending import Sending
 from core.wiring import Core
@@ -210,15 +210,15 @@ class Faltering(Sending):
     """An outbox whose database is away at the first look."""
 
     def __init__(self, core: Core) -> None:
-        super().__init__(core.database, core.clock)
+        super().__init__(core.database, core.profile, core.clock, core.clock)
         self.looks = 0
         self.written = asyncio.Event()
 
-    async def claim(self, channel: Channel, n: int) -> list[DueNotice]:
+    async def claim(self, channel: Channel, n: int, *, lane: Lane = Lane.PEOPLE) -> list[DueNotice]:
         self.looks += 1
         if self.looks == 1:
             raise OSError("gone")
-        return await super().claim(channel, n)
+        return await super().claim(channel, n, lane=lane)
 
     async def sent(self, delivered: Sequence[tuple[DueNotice, str | None]]) -> None:
         await super().sent(delivered)
@@ -242,7 +242,7 @@ async def test_a_code_that_cannot_be_opened_here_fails_alone(core: Core, clock: 
     await owe(core, clock, said, key="code")
     await owe(core, clock, key="money")
     session = FakeSession()
-    with_another_key = Sending(core.database, clock, Seal([CARD_KEY]))
+    with_another_key = Sending(core.database, core.profile, clock, clock, Seal([CARD_KEY]))
     assert await delivery_of(core, session, sending=with_another_key).run_once() == 2
     assert [(row.template, row.state, row.reason) for row in await rows(core)] == [
         ("sms_code", "failed", "cannot be sent"),

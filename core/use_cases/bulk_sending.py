@@ -1,0 +1,328 @@
+"""Bulk: claims of what goes to many, and who of them is written to after all."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    TextClause,
+    and_,
+    case,
+    false,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
+
+from core.clock import Clock
+from core.ids import new_id
+from core.messages import outbox
+from core.messages.notices import Notice
+from core.messages.outbox import HELD, LEASE, DueNotice, held_of
+from core.notice_states import BroadcastKind, BroadcastState, Reach
+from core.profile import Profile
+from core.states import Channel, Lane, NoticeState
+from core.storage.broadcast_tables import broadcast, consent
+from core.storage.database import Database, Transaction
+from core.storage.message_tables import notice
+from core.storage.queue import unfinished
+from core.storage.tables import account, ledger_account, subscriber
+from core.use_cases import fallbacks
+from core.use_cases.accounts import screen_of
+from core.use_cases.sms_budgets import SPENT
+
+OPTED_OUT, BLOCKED, LATE = "opted out", "blocked", "too late to be of use"
+LOST = "its delivery ended in the middle"
+# The same edit twice leaves one message, a second recall none.
+HARMLESS_AGAIN = fallbacks.NOT_AGAIN
+
+_FACTS = select(
+    account.c.id, account.c.number, account.c.holder, account.c.city, account.c.street, account.c.tariff,
+    account.c.tariff_next, account.c.state, account.c.accrued_until, account.c.negative_since,
+    ledger_account.c.balance, literal(0).label("fees"),
+).join(ledger_account, ledger_account.c.id == account.c.id)  # fmt: skip
+
+Facts = dict[str, Any]
+Outcome = tuple[NoticeState, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A broadcast under way, as one claim reads it."""
+
+    id: UUID
+    texts: dict[str, dict[str, str]]
+    advertises: bool
+    falls_back: bool
+    urgent: bool
+
+    def text(self, channel: Channel, locale: str, default: str) -> str | None:
+        """In the person's language, else the operator's, else the first."""
+        said = self.texts.get(locale) or self.texts.get(default) or next(iter(self.texts.values()))
+        return said.get(channel)
+
+
+class BulkSending:
+    """Pause and cancel are one change of the broadcast's row: the next claim sees it."""
+
+    def __init__(self, database: Database, profile: Profile, clock: Clock, wall: Clock) -> None:
+        self._database = database
+        self._profile = profile
+        self._clock = clock
+        self._wall = wall
+        self._round = 0
+
+    async def claim(self, channel: Channel, n: int) -> list[DueNotice]:
+        """Hold up to `n` of those that may be written to: first what is about one person, then broadcasts."""
+        if not await self._has_due(channel):
+            return []
+        async with self._database.transaction() as tx:
+            now = self._wall.now()
+            await self._give_up(tx, channel, now)
+            found = await self._take(tx, channel, None, n, now)
+            running = await self._running(tx)
+            for each in self._in_turn(running):
+                if len(found) < n:
+                    found += await self._take(tx, channel, each, n - len(found), now)
+            held = await self._sift(tx, channel, found, running, now)
+            if found and not held:
+                tx.wake(outbox.topic(channel, Lane.BULK))
+            return await self._worded(tx, held, running)
+
+    def is_quiet(self) -> bool:
+        """Whether it is night where the operator's subscribers live."""
+        return self._profile.notices.is_quiet(self._clock.now().astimezone(self._profile.zone).hour)
+
+    async def _has_due(self, channel: Channel) -> bool:
+        # A look costs no write lock: an idle delivery disturbs nobody.
+        now = self._wall.now()
+        due = and_(_in_bulk(channel), _due(None, now), self._by_day())
+        async with self._database.read() as tx:
+            if await tx.scalar(select(notice.c.id).where(due).limit(1)) is not None:
+                return True
+            if await tx.scalar(select(notice.c.id).where(*_lost(channel, now)).limit(1)) is not None:
+                return True
+            for each in await self._running(tx):
+                mine = select(notice.c.id).where(_in_bulk(channel), _due(each, now))
+                if await tx.scalar(mine.limit(1)) is not None:
+                    return True
+        return False
+
+    async def _give_up(self, tx: Transaction, channel: Channel, now: datetime) -> None:
+        """What somebody held who died is perhaps sent: only what tells of money goes again, marked."""
+        again = or_(
+            and_(notice.c.broadcast_id.is_(None), notice.c.template.in_(_repeating())),
+            notice.c.template.in_(HARMLESS_AGAIN),
+        )
+        lost = select(notice.c.id).where(*_lost(channel, now)).with_for_update(skip_locked=True).cte("lost")
+        await tx.execute(
+            update(notice)
+            .where(notice.c.id.in_(select(lost.c.id)))
+            .values(
+                state=case((again, NoticeState.DUE), else_=NoticeState.UNCERTAIN),
+                repeat=case((again, True), else_=notice.c.repeat),
+                reason=LOST,
+                lease=None,
+                lease_until=None,
+            )
+        )
+
+    async def _running(self, tx: Transaction) -> dict[UUID, Running]:
+        """By night only the urgent ones."""
+        rows = await tx.all(
+            select(broadcast)
+            .where(
+                unfinished(broadcast),
+                broadcast.c.state == BroadcastState.RUNNING,
+                broadcast.c.urgent if self.is_quiet() else literal(True),
+            )
+            .order_by(broadcast.c.number)
+        )
+        return {
+            row.id: Running(
+                row.id,
+                row.texts,
+                row.kind == BroadcastKind.ADVERTISING,
+                row.reach == Reach.TELEGRAM_ELSE_SMS,
+                row.urgent,
+            )
+            for row in rows
+        }
+
+    def _in_turn(self, running: dict[UUID, Running]) -> list[UUID]:
+        """Urgent ones first; the others each in its turn, so that a long one holds up no short one."""
+        self._round += 1
+        urgent = [each.id for each in running.values() if each.urgent]
+        others = [each.id for each in running.values() if not each.urgent]
+        first = self._round % len(others) if others else 0
+        return [*urgent, *others[first:], *others[:first]]
+
+    async def _take(
+        self, tx: Transaction, channel: Channel, of: UUID | None, n: int, now: datetime
+    ) -> list[Row[Any]]:
+        by_day = self._by_day() if of is None else true()
+        pick = (
+            select(notice.c.id)
+            .where(_in_bulk(channel), _due(of, now), by_day)
+            .order_by(notice.c.next_at)
+            .limit(n)
+            .with_for_update(skip_locked=True)
+        ).cte("pick")
+        taken = await tx.all(
+            update(notice)
+            .where(notice.c.id.in_(select(pick.c.id)))
+            .values(
+                lease=new_id(), lease_until=now + LEASE, state=NoticeState.TAKEN, attempt=notice.c.attempt + 1
+            )
+            .returning(*HELD, notice.c.next_at, notice.c.expires_at)
+        )
+        return sorted(taken, key=lambda row: row.next_at)
+
+    async def _sift(
+        self,
+        tx: Transaction,
+        channel: Channel,
+        found: Sequence[Row[Any]],
+        running: dict[UUID, Running],
+        now: datetime,
+    ) -> list[DueNotice]:
+        """Settle those who are not written to after all; the rest."""
+        if not found:
+            return []
+        away = await _stopped_or_away(tx, channel, found)
+        agreed = await _agreed(tx, channel, found) if _any_advertises(found, running) else set()
+        out: dict[Outcome, list[DueNotice]] = defaultdict(list)
+        going = []
+        for row in found:
+            held, of = held_of(row), running.get(row.broadcast_id)
+            outcome = _outcome_of(row, of, now, away=row.address in away, agreed=row.address in agreed)
+            if outcome is None:
+                going.append(held)
+            elif outcome == (NoticeState.CANCELLED, BLOCKED) and await fallbacks.by_sms(tx, held, now=now):
+                out[NoticeState.FAILED, BLOCKED].append(held)
+            else:
+                out[outcome].append(held)
+        for (state, reason), rows in out.items():
+            await outbox.settle(tx, rows, state, reason=reason)
+        return going
+
+    async def _worded(
+        self, tx: Transaction, held: Sequence[DueNotice], running: dict[UUID, Running]
+    ) -> list[DueNotice]:
+        """A broadcast's words, and the facts of the moment where they name any."""
+        texts: dict[UUID, str | None] = {
+            each.id: running[each.broadcast_id].text(each.channel, each.locale, self._profile.default_locale)
+            for each in held
+            if each.broadcast_id is not None
+        }
+        naming = {each.account_id for each in held if "{" in (texts.get(each.id) or "")} - {None}
+        facts = await self._facts(tx, naming) if naming else {}
+        worded = []
+        for each in held:
+            if each.broadcast_id is None:
+                worded.append(each)
+                continue
+            params = {
+                each.channel.value: texts[each.id],
+                "facts": facts.get(each.account_id, {}),
+                "opt_out": running[each.broadcast_id].advertises,
+            }
+            if SPENT in each.params:
+                params[SPENT] = each.params[SPENT]
+            worded.append(replace(each, params=params))
+        return worded
+
+    async def _facts(self, tx: Transaction, accounts: set[Any]) -> dict[Any, Facts]:
+        now = self._clock.now()
+        found = {}
+        for row in await tx.all(_FACTS.where(account.c.id.in_(accounts))):
+            screen = screen_of(row, self._profile, now)
+            found[row.id] = {
+                "name": row.holder,
+                "account": row.number,
+                "balance": screen.balance.kopecks,
+                "days": screen.days_until_block,
+                "sum": None if screen.recommended is None else screen.recommended.kopecks,
+                "tariff": screen.tariff,
+                "city": row.city,
+                "street": row.street,
+            }
+        return found
+
+    def _by_day(self) -> ColumnElement[bool]:
+        return notice.c.quiet == false() if self.is_quiet() else true()
+
+
+def _in_bulk(channel: Channel) -> ColumnElement[bool]:
+    return and_(unfinished(notice), notice.c.channel == channel, notice.c.lane == Lane.BULK)
+
+
+def _due(of: UUID | None, now: datetime) -> ColumnElement[bool]:
+    whose = notice.c.broadcast_id.is_(None) if of is None else notice.c.broadcast_id == of
+    return and_(whose, notice.c.state == NoticeState.DUE, notice.c.next_at <= now)
+
+
+def _lost(channel: Channel, now: datetime) -> tuple[TextClause | ColumnElement[bool], ...]:
+    """In the words of the index over what is held."""
+    return (
+        text("state = 'taken'"),
+        notice.c.channel == channel,
+        notice.c.lane == Lane.BULK,
+        notice.c.lease_until < now,
+    )
+
+
+def _repeating() -> list[str]:
+    return [template for template, kind in Notice.kinds.items() if kind.repeats]
+
+
+def _any_advertises(found: Sequence[Row[Any]], running: dict[UUID, Running]) -> bool:
+    return any(row.broadcast_id in running and running[row.broadcast_id].advertises for row in found)
+
+
+async def _stopped_or_away(tx: Transaction, channel: Channel, found: Sequence[Row[Any]]) -> set[str]:
+    out = subscriber.c.stopped if channel == Channel.SMS else subscriber.c.reachable == false()
+    rows = await tx.all(
+        select(subscriber.c.address).where(
+            subscriber.c.channel == channel,
+            subscriber.c.address.in_([row.address for row in found]),
+            out,
+        )
+    )
+    return {row.address for row in rows}
+
+
+async def _agreed(tx: Transaction, channel: Channel, found: Sequence[Row[Any]]) -> set[str]:
+    rows = await tx.all(
+        select(consent.c.address).where(
+            consent.c.channel == channel,
+            consent.c.address.in_([row.address for row in found]),
+            consent.c.ended_at.is_(None),
+        )
+    )
+    return {row.address for row in rows}
+
+
+def _outcome_of(
+    row: Row[Any], of: Running | None, now: datetime, *, away: bool, agreed: bool
+) -> Outcome | None:
+    """Why it is not sent; None where it is."""
+    if row.expires_at is not None and row.expires_at < now:
+        return NoticeState.EXPIRED, LATE
+    if away and row.channel == Channel.TELEGRAM:
+        return NoticeState.CANCELLED, BLOCKED
+    if row.template in HARMLESS_AGAIN:
+        return None  # of a message that they have: what they chose since does not matter
+    if away and row.template not in _repeating():
+        return NoticeState.CANCELLED, OPTED_OUT
+    if of is not None and of.advertises and not agreed:
+        return NoticeState.CANCELLED, OPTED_OUT
+    return None

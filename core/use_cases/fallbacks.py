@@ -1,0 +1,99 @@
+"""Where Telegram reaches nobody: the SMS that goes instead."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from core.ids import new_id
+from core.messages import outbox
+from core.messages.notices import Notice
+from core.messages.outbox import DueNotice
+from core.notice_states import BroadcastKind, Reach
+from core.states import Channel, Lane, NoticeState
+from core.storage.broadcast_tables import broadcast, consent
+from core.storage.database import Transaction
+from core.storage.message_tables import notice
+from core.storage.new_rows import NewRows
+from core.storage.tables import account_phone, link, subscriber
+
+_NEW = NewRows(notice, "dedupe_key", returning="id")
+NOT_AGAIN = ("broadcast_edit", "broadcast_recall")  # of a message that is there: an SMS is neither
+
+
+async def by_sms(tx: Transaction, held: DueNotice, *, now: datetime) -> bool:
+    """Store the SMS in place of a notice whose reader blocked the bot; whether there is one to send."""
+    advertises = False
+    if held.broadcast_id is not None:
+        sent_by = await tx.one(
+            select(broadcast.c.reach, broadcast.c.kind).where(broadcast.c.id == held.broadcast_id)
+        )
+        if sent_by.reach != Reach.TELEGRAM_ELSE_SMS or held.template in NOT_AGAIN:
+            return False
+        advertises = sent_by.kind == BroadcastKind.ADVERTISING
+    elif not Notice.kinds[held.template].falls_back:
+        return False
+    phone = await _phone_of(tx, held)
+    if phone is None or not await _may_write_to(tx, phone, advertises=advertises):
+        return False
+    return await _store(tx, held, phone, now)
+
+
+async def _phone_of(tx: Transaction, held: DueNotice) -> str | None:
+    """The number that proved the chat's link, or else the only one that its accounts have."""
+    links = select(link.c.account_id, link.c.phone).where(
+        link.c.channel == held.channel, link.c.address == held.address, link.c.ended_at.is_(None)
+    )
+    if held.account_id is not None:
+        links = links.where(link.c.account_id == held.account_id)
+    linked = await tx.all(links.order_by(link.c.linked_at.desc()))
+    proved = [row.phone for row in linked if row.phone is not None]
+    if proved:
+        return str(proved[0])
+    accounts = {row.account_id for row in linked}
+    registered = select(account_phone.c.msisdn).where(account_phone.c.account_id.in_(accounts)).distinct()
+    phones = [row.msisdn for row in await tx.all(registered)]
+    return phones[0] if len(phones) == 1 else None
+
+
+async def _may_write_to(tx: Transaction, phone: str, *, advertises: bool) -> bool:
+    stopped = select(subscriber.c.stopped).where(
+        subscriber.c.channel == Channel.SMS, subscriber.c.address == phone
+    )
+    if await tx.scalar(stopped):
+        return False
+    if not advertises:
+        return True
+    agreed = select(consent.c.id).where(
+        consent.c.channel == Channel.SMS, consent.c.address == phone, consent.c.ended_at.is_(None)
+    )
+    return await tx.scalar(agreed) is not None
+
+
+async def _store(tx: Transaction, held: DueNotice, phone: str, now: datetime) -> bool:
+    kept = await tx.one(
+        select(notice.c.params, notice.c.expires_at, notice.c.quiet).where(notice.c.id == held.id)
+    )
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "dedupe_key": f"fallback:{held.id}",
+        "channel": Channel.SMS,
+        "address": phone,
+        "template": held.template,
+        "locale": held.locale,
+        "params": kept.params,
+        "lane": Lane.BULK,
+        "state": NoticeState.DUE,
+        "repeat": held.repeat,
+        "created_at": now,
+        "next_at": now,
+        "expires_at": kept.expires_at,
+        "account_id": held.account_id,
+        "broadcast_id": held.broadcast_id,
+        "parent_id": held.id,
+        "quiet": kept.quiet,
+    }
+    if not await _NEW.add_one(tx, **values):
+        return False  # a broadcast's failed rows were tried again, and this one fell back before
+    tx.wake(outbox.topic(Channel.SMS, Lane.BULK))
+    return True
