@@ -10,7 +10,6 @@ from uuid import UUID
 from sqlalchemy import (
     Column,
     ColumnElement,
-    FromClause,
     Select,
     String,
     and_,
@@ -33,6 +32,7 @@ from core.storage.broadcast_tables import broadcast_account, consent
 from core.storage.database import Transaction
 from core.storage.tables import account, account_phone, ledger_account, link, subscriber
 from core.use_cases.account_screen import AccountState
+from core.use_cases.reached import not_stopped, reachable, same_person
 
 
 class Has(StrEnum):
@@ -253,7 +253,7 @@ def _has(what: Has) -> ColumnElement[bool]:
     if what is Has.NO_TELEGRAM:
         return ~_on_telegram()
     phone, person = account_phone.alias(), subscriber.alias()
-    ties = phone.outerjoin(person, _same_person(person, Channel.SMS, phone.c.msisdn))
+    ties = phone.outerjoin(person, same_person(person, Channel.SMS, phone.c.msisdn))
     mine = phone.c.account_id == account.c.id
     return exists(select(phone.c.msisdn).select_from(ties).where(mine, not_stopped(person)))
 
@@ -261,21 +261,9 @@ def _has(what: Has) -> ColumnElement[bool]:
 def _on_telegram() -> ColumnElement[bool]:
     """Somebody of the account can be written to in Telegram."""
     tie, person = link.alias(), subscriber.alias()
-    ties = tie.outerjoin(person, _same_person(person, Channel.TELEGRAM, tie.c.address))
+    ties = tie.outerjoin(person, same_person(person, Channel.TELEGRAM, tie.c.address))
     mine = (tie.c.account_id == account.c.id, tie.c.channel == Channel.TELEGRAM, tie.c.ended_at.is_(None))
     return exists(select(tie.c.id).select_from(ties).where(*mine, reachable(person)))
-
-
-def reachable(person: FromClause = subscriber) -> ColumnElement[bool]:
-    return or_(person.c.reachable.is_(None), person.c.reachable)
-
-
-def not_stopped(person: FromClause = subscriber) -> ColumnElement[bool]:
-    return or_(person.c.stopped.is_(None), ~person.c.stopped)
-
-
-def _same_person(person: FromClause, channel: Channel, address: ColumnElement[str]) -> ColumnElement[bool]:
-    return and_(person.c.channel == channel, person.c.address == address)
 
 
 def _people(
@@ -289,7 +277,7 @@ def _people(
     """One half of the recipients: a channel's people, joined to their accounts."""
     locale = func.coalesce(subscriber.c.locale, profile.default_locale)
     ties = account.join(of.table, of == account.c.id)
-    ties = ties.outerjoin(subscriber, _same_person(subscriber, channel, address))
+    ties = ties.outerjoin(subscriber, same_person(subscriber, channel, address))
     found = select(
         literal(channel.value, String).label("channel"),
         cast(address, String).label("address"),

@@ -85,7 +85,9 @@ async def test_paying_closes_the_episode_and_cancels_what_was_not_sent(
     assert (row.state, row.reason) == (NoticeState.CANCELLED, "paid")
     assert await episodes(core) == [("days:3", 1, False)]
     assert (await the_account(core, owner)).alerts == 0
-    assert "alert" not in [each.template for each in await core.sending.claim(Channel.TELEGRAM, 10)]
+    assert "alert" not in [
+        each.template for each in await core.sending.claim(Channel.TELEGRAM, 10, lane=Lane.BULK)
+    ]
 
 
 @ON_SQLITE
@@ -95,11 +97,17 @@ async def test_an_alert_that_is_being_sent_as_the_money_comes_is_not_tried_again
     goes(core, clock, "2026-06-01T12:00")
     await low(core, Money(100_00))
     await looks(core)
-    (held,) = [each for each in await core.sending.claim(Channel.TELEGRAM, 10) if each.template == "alert"]
+    (held,) = [
+        each
+        for each in await core.sending.claim(Channel.TELEGRAM, 10, lane=Lane.BULK)
+        if each.template == "alert"
+    ]
     await pays(core, provider, 500)
     clock.shift(timedelta(seconds=1))
     await core.sending.retry(held, after=timedelta(), reason="429")
-    assert "alert" not in [each.template for each in await core.sending.claim(Channel.TELEGRAM, 10)]
+    assert "alert" not in [
+        each.template for each in await core.sending.claim(Channel.TELEGRAM, 10, lane=Lane.BULK)
+    ]
     (row,) = await alerts(core)
     assert row.state == NoticeState.EXPIRED
 
