@@ -1,4 +1,4 @@
-"""The demo's crowd and staff: subscribers with Telegram for a broadcast, who writes it and who approves it."""
+"""The demo's crowd and staff: subscribers with Telegram for a broadcast, its writer and its approver."""
 
 import csv
 from itertools import islice
