@@ -21,6 +21,7 @@ TITLES = {
     "telegram": "Telegram, the balance screen",
     "sms": "SMS",
     "autopay": "Autopay",
+    "alerts": "Alerts",
     "broadcast": "Broadcasts",
     "reconciliation": "Reconciliation",
     "callbacks": "Callbacks",

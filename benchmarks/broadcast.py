@@ -63,7 +63,8 @@ _BROADCAST = text(
     """
     INSERT INTO broadcast (id, number, title, kind, state, reach, texts, audience, urgent, created_by,
                            created_at, total)
-    VALUES (:of, 1, '', 'service', 'running', 'telegram', cast(:texts AS json), '{}', true, 'bench', now(), :count)
+    VALUES (:of, 1, '', 'service', 'running', 'telegram', cast(:texts AS json), '{}', true, 'bench',
+            now(), :count)
     """
 )
 

@@ -12,6 +12,7 @@ from handlers.locale import Catalogues
 from handlers.telegram import (
     accounts,
     advertising,
+    alerts,
     autopay,
     autopay_terms,
     balance,
@@ -43,8 +44,8 @@ DIALOGUE_SECONDS = 24 * 3600  # a question left open for a day is forgotten
 
 # Card numbers first, so that no handler reads such a text; balance next, it is asked for most.
 ROUTERS = (
-    card_numbers, balance, top_up, history, autopay, autopay_terms, cards, accounts, link_by_sms,
-    unlink, settings, advertising, start, help_screen, privacy, cancel, reach,
+    card_numbers, balance, top_up, history, autopay, autopay_terms, cards, alerts, accounts,
+    link_by_sms, unlink, settings, advertising, start, help_screen, privacy, cancel, reach,
     broadcasts, broadcasts_audience, broadcasts_typed,
 )  # fmt: skip
 
@@ -61,6 +62,7 @@ def dispatcher(
         profile=core.profile,
         subscribers=core.subscribers,
         accounts=core.accounts,
+        alert_settings=core.alert_settings,
         links=core.links,
         top_ups=core.top_ups,
         visits=core.visits,

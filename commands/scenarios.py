@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from commands.alert_scenario import play_alerts
 from commands.autopay_scenario import PAID, play_autopay
 from commands.broadcast_scenario import play_broadcast
 from commands.phones import Json, Off, Phones, field, until
@@ -31,7 +32,8 @@ async def play(core: Core, phones: Phones, *, sms: bool, telegram: bool, account
         else:
             print("\nThe SMSC is not the simulator's: nobody sends an SMS.")
         if telegram:
-            await _in_telegram(core, phones, account, password)
+            talk = SmsTalk(phones, PHONE, core.profile.sms.short_code) if sms else None
+            await _in_telegram(core, phones, talk, account, password)
             expected += [BY_CARD, *PAID]
             await play_broadcast(phones)
         else:
@@ -52,11 +54,12 @@ async def _by_sms(phones: Phones, short_code: str, account: str) -> None:
     await talk.says("баланс", account)
 
 
-async def _in_telegram(core: Core, phones: Phones, account: str, password: str) -> None:
+async def _in_telegram(core: Core, phones: Phones, talk: SmsTalk | None, account: str, password: str) -> None:
     print(f"\nLink, balance and top-up by card in Telegram, person {PERSON}")
     chat = Chat(phones, PERSON)
     await _link(chat, phones, account, password)
     await chat.says("/balance", account, button="history")
+    await play_alerts(chat, phones, talk, account=account, phone=PHONE)
     offer = await _pay_by_card(chat, phones, account)
     balance = await chat.says("/balance", account, button="history")
     await chat.presses(press_of(balance, "history"), "500", "100")

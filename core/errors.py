@@ -151,6 +151,13 @@ class ConsentOutdated(Refusal):
 
 
 @dataclass
+class DaysOutOfRange(Refusal):
+    """How many days before the end an alert may come."""
+
+    most: int
+
+
+@dataclass
 class AccountNeeded(Refusal):
     """The phone is registered on several accounts, and the text names none."""
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from core.money import Money
+from core.notice_states import AlertBySms
 
 SHIPPED = Path(__file__).parent / "profiles" / "alianstelecom.toml"
 
@@ -103,6 +104,17 @@ class Autopay(_Part):
         return self
 
 
+class Alerts(_Part):
+    """What who chose nothing is told of a low balance, and how; and what may be chosen."""
+
+    days: list[Annotated[int, Field(ge=1, le=30)]] = [3, 1]
+    negative: bool = True  # going below zero, and the last day before the block
+    telegram: bool = True
+    sms: AlertBySms = AlertBySms.WITHOUT_TELEGRAM
+    days_most: int = Field(default=14, ge=1, le=30)
+    threshold_most: Roubles = Money.roubles(10_000)
+
+
 class Reconciliation(_Part):
     """When the providers' records are compared with ours."""
 
@@ -150,6 +162,7 @@ class Profile(_Part):
     demo_merchant: str = "alianstelecom-demo"
     sms: Sms
     autopay: Autopay = Autopay()
+    alerts: Alerts = Alerts()
     reconciliation: Reconciliation = Reconciliation()
     notices: Notices = Notices()
     methods: dict[Literal["card", "sbp", "mobile"], MethodLimits]

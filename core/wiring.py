@@ -20,6 +20,8 @@ from core.settings import Settings
 from core.storage.database import Database
 from core.use_cases.accounts import Accounts
 from core.use_cases.agreements import Agreements
+from core.use_cases.alert_settings import AlertSettings
+from core.use_cases.alerts import Alerts
 from core.use_cases.autopay import Autopay
 from core.use_cases.autopay_by_sms import AutopayBySms
 from core.use_cases.autopay_charging import AutopayCharging
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 1.0  # how late a lost wake-up can make a job
 BATCH = 50
+ALERTS = 200  # a round's accounts, locked together: a payment to one of them waits that long
 MANDATES = 200  # a round's intents: more would wait for the providers anyway
 
 
@@ -97,6 +100,8 @@ class Core:
     autopay_by_sms: AutopayBySms
     provider_mandates: ProviderMandates
     fees: Fees
+    alerts: Alerts
+    alert_settings: AlertSettings
     statements: Statements
     receiving: Receiving
     sending: Sending
@@ -281,7 +286,8 @@ def _join(of: _Tools) -> Core:
     mandates = _mandates(of, cards, codes, money.payments)
     top_ups = TopUps(database, profile, clock, wall, money.payments, cards)
     receiving, fees = Receiving(database, wall), Fees(database, profile, clock)
-    others = _jobs(top_ups, fees, receiving, LimitsKeeper(database, clock))
+    alerts = Alerts(database, profile, clock, wall)
+    others = _jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), alerts)
     return Core(
         settings=of.settings,
         profile=profile,
@@ -307,6 +313,8 @@ def _join(of: _Tools) -> Core:
         autopay_by_sms=mandates.by_sms,
         provider_mandates=mandates.by_provider,
         fees=fees,
+        alerts=alerts,
+        alert_settings=AlertSettings(database, profile, clock, wall),
         statements=Statements(database, profile, clock),
         receiving=receiving,
         sending=Sending(database, profile, clock, wall, seal),
@@ -320,10 +328,13 @@ def _join(of: _Tools) -> Core:
     )
 
 
-def _jobs(top_ups: TopUps, fees: Fees, receiving: Receiving, limits: LimitsKeeper) -> list[Job]:
+def _jobs(
+    top_ups: TopUps, fees: Fees, receiving: Receiving, limits: LimitsKeeper, alerts: Alerts
+) -> list[Job]:
     return [
         Job("expire quotes", partial(top_ups.expire_once, BATCH), 5.0, "quotes"),
         Job("post fees", partial(fees.post_once, BATCH), 5.0, "fees"),
+        Job("tell of low balances", partial(alerts.due_once, ALERTS), 5.0, "alerts"),
         Job("forget old parts", receiving.forget_parts, 3600.0, "parts"),
         Job("forget old limits", limits.forget_once, 3600.0, "limits"),
     ]

@@ -9,39 +9,42 @@ from core.money import Money
 from handlers.locale import Words
 
 FIELD = re.compile(r"\{(\w+)\}")
-UNKNOWN = "—"  # an account without a tariff has no days left and no recommended sum
 
 Facts = Mapping[str, Any]
+Spell = Callable[[Money], str]
 
 
 def fill(text: str, facts: Facts, words: Words, *, html: bool) -> str:
     """The text with its fields filled; in HTML no fact is markup. What is no field of ours stays as it is."""
-    money = words.money if html else words.plain_money
+    spell = words.money if html else words.plain_money
+    # An account without a tariff has no days left and no recommended sum. SMS has no long dash.
+    unknown = "—" if html else "-"
 
     def value(found: re.Match[str]) -> str:
         name = found[1]
         if name not in FIELDS:
             return found[0]
-        said = FIELDS[name](facts.get(name), words, money)
+        fact = facts.get(name)
+        said = unknown if fact in (None, "") else FIELDS[name](fact, words, spell)
         return escape(said) if html else said
 
     return FIELD.sub(value, text)
 
 
-def _text(fact: Any, _words: Words, _money: Callable[[Money], str]) -> str:
-    return str(fact) if fact else UNKNOWN
+def _text(fact: Any, _words: Words, _spell: Spell) -> str:
+    return str(fact)
 
 
-def _sum(fact: Any, _words: Words, money: Callable[[Money], str]) -> str:
-    return UNKNOWN if fact is None else money(Money(fact))
+def _sum(fact: Any, _words: Words, spell: Spell) -> str:
+    return spell(Money(fact))
 
 
-def _days(fact: Any, words: Words, _money: Callable[[Money], str]) -> str:
+def _days(fact: Any, words: Words, _spell: Spell) -> str:
     # Both catalogues have it: their own texts say it too.
-    return UNKNOWN if fact is None else words.plural("{n} day", "{n} days", fact)
+    return words.plural("{n} day", "{n} days", fact)
 
 
-FIELDS: Mapping[str, Callable[[Any, Words, Callable[[Money], str]], str]] = {
+FIELDS: Mapping[str, Callable[[Any, Words, Spell], str]] = {
     "name": _text,
     "account": _text,
     "balance": _sum,

@@ -57,7 +57,7 @@ async def open_account(
         await book.open_subscriber_account(tx, of_subscriber(owner), number=number)
         if balance:
             await book.post(tx, _opening(owner, balance, since))
-        await balances.save(tx, service, balance, core.profile)
+        await balances.save(tx, service, balance, core.profile, at=since)
         for phone in phones:
             await tx.execute(insert(account_phone).values(account_id=owner, msisdn=phone))
     return owner

@@ -59,13 +59,28 @@ UNCOVERED = (
     "tests/properties/",
     "tests/providers/test_faults",
     "tests/bot/test_hostile_buttons",
+    "tests/journeys/test_demo_once.py::test_the_scenarios_are_played",
+    "tests/journeys/test_demo_page",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run these without coverage, and on PostgreSQL what SQLite has covered already."""
+    on_sqlite = {_name(item) for item in items if _database(item) == "sqlite"}
     for item in items:
-        if item.nodeid.startswith(UNCOVERED):
+        is_second = _database(item) == "postgres" and _name(item) in on_sqlite
+        if is_second or item.nodeid.startswith(UNCOVERED):
             item.add_marker("no_cover")
+
+
+def _name(item: pytest.Item) -> tuple[str, str]:
+    """A test and its parameters but for the database."""
+    return item.nodeid.partition("[")[0], item.nodeid.replace("postgres", "sqlite")
+
+
+def _database(item: pytest.Item) -> object:
+    call = getattr(item, "callspec", None)
+    return None if call is None else call.params.get("database_url")
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -81,6 +96,14 @@ def _own_environment() -> Iterator[None]:
             if name.startswith("ALIANCE_") and not name.startswith("ALIANCE_TEST_"):
                 patch.delenv(name)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _uncovered_processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test without coverage starts processes without it."""
+    if request.node.get_closest_marker("no_cover"):
+        for name in [name for name in os.environ if name.startswith("COVERAGE_PROCESS")]:
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

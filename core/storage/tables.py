@@ -30,7 +30,7 @@ from core.states import (
     TransferKind,
 )
 from core.storage.schema_parts import id_column, metadata, partial_index
-from core.storage.types import Kopecks, Utc, states
+from core.storage.types import Json, Kopecks, Utc, states
 
 account = Table(
     "account",
@@ -53,6 +53,7 @@ account = Table(
     Column("runs_out_at", Utc, index=True),
     Column("alert_at", Utc),  # when its next alert may be due; none: nothing to watch
     Column("alerts", Integer, nullable=False, server_default=text("0")),  # episodes that are open
+    Column("watch", Json),  # what its people want to be told of; none: as the profile has it
     partial_index("ix_account_alert_at", "alert_at", where="alert_at IS NOT NULL"),
 )
 

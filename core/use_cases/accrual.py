@@ -1,5 +1,6 @@
 """Accrual: a monthly fee in equal shares by the minute, exact over the month. Pure."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from core.states import ServiceState
 
 MINUTE = timedelta(minutes=1)
 GRACE_DAYS = 7  # the full fee goes on for seven days from the first local day below zero
+MONTHS_AHEAD = 24  # what lasts longer is looked at again by then
 
 
 def month_start(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -22,11 +24,17 @@ def next_month(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def day_start(moment: datetime, zone: ZoneInfo) -> datetime:
-    return _midnight(moment.astimezone(zone).date(), zone)
+    return midnight(moment.astimezone(zone).date(), zone)
 
 
 def next_day(moment: datetime, zone: ZoneInfo) -> datetime:
-    return _midnight(moment.astimezone(zone).date() + timedelta(days=1), zone)
+    return midnight(moment.astimezone(zone).date() + timedelta(days=1), zone)
+
+
+@lru_cache
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a local day."""
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
 def fee_rate(tariff: Tariff | None, state: ServiceState, *, negative_days: int) -> Money:
@@ -56,23 +64,45 @@ def _run_up(monthly: Money, moment: datetime, month: tuple[datetime, datetime]) 
 
 
 def runs_out_at(
-    balance: Money, monthly: Money, since: datetime, zone: ZoneInfo, *, months: int = 24
+    balance: Money,
+    monthly: Money,
+    since: datetime,
+    zone: ZoneInfo,
+    *,
+    then: Money | None = None,
+    months: int = MONTHS_AHEAD,
 ) -> datetime | None:
-    """The minute at which a balance, falling from `since`, is first below zero.
+    """The minute at which a balance, falling from `since`, is first below zero; `then`: see first_below."""
+    return first_below(balance, monthly, since, zone, lambda _since, _fee: ZERO, then=then, months=months)
 
-    None where nothing falls, or where it lasts longer than `months`.
+
+def first_below(
+    balance: Money,
+    monthly: Money,
+    since: datetime,
+    zone: ZoneInfo,
+    level: Callable[[datetime, Money], Money],
+    *,
+    then: Money | None = None,
+    months: int = MONTHS_AHEAD,
+) -> datetime | None:
+    """The minute at which a balance, falling from `since`, is first below a level.
+
+    `then` is the fee from the next month on, where it is another. The level is asked for once a month, by a
+    moment of it and its fee. None where the balance does not come to it within `months`.
     """
-    if balance < ZERO:
-        return since
-    if not monthly:
-        return None
     for _ in range(months):
+        least = level(since, monthly)
+        if balance < least:
+            return since
+        if not monthly and not then:
+            return None
         end = next_month(since, zone)
         cost = accrued(monthly, since, end, zone)
-        if cost > balance:
-            return _crossing(balance, monthly, since, end, zone)
+        if cost > balance - least:
+            return _crossing(balance - least, monthly, since, end, zone)
         balance -= cost
-        since = end
+        since, monthly = end, monthly if then is None else then
     return None
 
 
@@ -96,9 +126,4 @@ def _month(moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
 @lru_cache
 def _borders(year: int, month: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
     first = date(year, month, 1)
-    return _midnight(first, zone), _midnight((first + timedelta(days=32)).replace(day=1), zone)
-
-
-@lru_cache
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+    return midnight(first, zone), midnight((first + timedelta(days=32)).replace(day=1), zone)

@@ -171,7 +171,7 @@ async def _post(
         await book.post(tx, _leg(row, of_subscriber(source), between, amount, "out", at))
     await book.post(tx, _leg(row, between, of_subscriber(target), amount, "in", at))
     for service in services:
-        await balances.moved(tx, service, profile)
+        await balances.moved(tx, service, profile, at=at)
 
 
 def _leg(

@@ -46,7 +46,7 @@ async def credit(tx: Transaction, source: Source, asked: Any, profile: Profile) 
     credited = await book.post(tx, source.leg(of_subscriber(asked.account_id), amount, TransferKind.TOP_UP))
     if commission:
         await book.post(tx, source.leg(COMMISSION.id, commission, TransferKind.COMMISSION))
-    await balances.moved(tx, service, profile)
+    await balances.moved(tx, service, profile, at=source.at)
     return credited.transfer.id
 
 
@@ -85,7 +85,7 @@ async def give_back(tx: Transaction, given: GivenBack, asked: Any, profile: Prof
         service = await balances.lock(tx, home, profile)
         await balances.bring_up(tx, service, given.at, profile)
         await book.post(tx, _back(given, of_subscriber(home), from_account, "account"))
-        await balances.moved(tx, service, profile)
+        await balances.moved(tx, service, profile, at=given.at)
     if from_account < given.amount:
         await book.post(tx, _back(given, COMMISSION.id, given.amount - from_account, "commission"))
 

@@ -20,7 +20,8 @@ from core.profile import Profile
 from core.states import TransferKind
 from core.storage.database import Database, Transaction
 from core.storage.tables import account, account_phone, ledger_transfer
-from core.use_cases import accrual, balances
+from core.use_cases import balances
+from core.use_cases.alert_conditions import Watch, next_look
 from core.use_cases.balances import Service
 from core.use_cases.import_file import Line, Problem, read_lines
 
@@ -186,6 +187,7 @@ class Imports:
             accrued_until=now,
             negative_since=today if balance < ZERO else None,
         )
+        course = service.course(balance, self._profile.zone)
         return {name: getattr(line, name) for name in PLAIN} | {
             "id": owner,
             "number": line.number,
@@ -193,7 +195,8 @@ class Imports:
             "state": line.state,
             "accrued_until": now,
             "negative_since": service.negative_since,
-            "runs_out_at": accrual.runs_out_at(balance, service.rate(today), now, self._profile.zone),
+            "runs_out_at": course.runs_out_at(),
+            "alert_at": next_look(course, Watch.of(None, self._profile), ()),
         }
 
     async def _update(self, tx: Transaction, line: Line, stands: _Known, now: datetime) -> None:
@@ -204,10 +207,11 @@ class Imports:
             await balances.bring_up(tx, service, now, self._profile)
             service.tariff, service.state = self._profile.tariff(line.tariff), line.state
             posted = await book.balance(tx, of_subscriber(owner))
-            await balances.save(tx, service, posted, self._profile)
-        await tx.execute(
-            update(account).where(account.c.id == owner).values({name: getattr(line, name) for name in PLAIN})
-        )
+            await balances.save(tx, service, posted, self._profile, at=now)
+        values: dict[str, Any] = {name: getattr(line, name) for name in PLAIN}
+        if line.tariff_next != stands.row.tariff_next:
+            values["alert_at"] = now  # the pass of the alerts reckons anew, many accounts at once
+        await tx.execute(update(account).where(account.c.id == owner).values(values))
         if line.phones != stands.phones:
             await tx.execute(delete(account_phone).where(account_phone.c.account_id == owner))
             for phone in sorted(line.phones):

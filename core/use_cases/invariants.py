@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from itertools import chain
 
-from sqlalchemy import and_, func, literal, or_, select, union_all
+from sqlalchemy import and_, case, func, literal, or_, select, union_all
 
 from core.clock import Clock
 from core.states import (
@@ -18,10 +19,16 @@ from core.states import (
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import incoming, notice
 from core.storage.tables import account, ledger_account, ledger_transfer, payment, provider_event, top_up
-from core.use_cases import autopay_invariants, broadcast_invariants, reconciliation_invariants
+from core.use_cases import (
+    alert_invariants,
+    autopay_invariants,
+    broadcast_invariants,
+    reconciliation_invariants,
+)
 from core.use_cases.asking import Moment
 from core.use_cases.violations import SETTLED_WITHIN, Violation, violations
 
+NIGHT = timedelta(hours=24)  # the longest that quiet hours can be
 FEES_POSTED_WITHIN = timedelta(days=1) + SETTLED_WITHIN
 CREDITS = (TransferKind.TOP_UP, TransferKind.COMMISSION, TransferKind.SUSPENSE)
 FINAL_NOTICE = (
@@ -31,6 +38,8 @@ FINAL_NOTICE = (
     NoticeState.UNCERTAIN,
     NoticeState.EXPIRED,
 )
+
+OTHERS = (alert_invariants, autopay_invariants, broadcast_invariants, reconciliation_invariants)
 
 
 class Invariants:
@@ -56,11 +65,7 @@ class Invariants:
                 await tx.connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             for rule in rules:
                 found += await rule(tx)
-            for law in (
-                *autopay_invariants.RULES,
-                *reconciliation_invariants.RULES,
-                *broadcast_invariants.RULES,
-            ):
+            for law in chain.from_iterable(each.RULES for each in OTHERS):
                 found += await law(tx, Moment(self._clock.now(), self._wall.now()))
         return found
 
@@ -185,8 +190,9 @@ class Invariants:
         )
         due = select(notice.c.id).where(
             notice.c.state.in_([NoticeState.DUE, NoticeState.TAKEN]),
-            notice.c.next_at < late,
-            notice.c.broadcast_id.is_(None),  # those go at their rate, and may be paused
+            # A broadcast takes its time, and may be paused; what is quiet waits for the morning.
+            notice.c.broadcast_id.is_(None),
+            notice.c.next_at < case((notice.c.quiet, late - NIGHT), else_=late),
             or_(notice.c.expires_at.is_(None), notice.c.expires_at > wall),
         )
         events = select(provider_event.c.id).where(

@@ -10,7 +10,7 @@ from core.messages.incoming import Accepted
 from core.messages.notices import NoCards
 from core.wiring import Core
 from handlers.locale import Catalogues
-from handlers.sms import autopay, balance, errors, stop, top_up
+from handlers.sms import alerts, autopay, balance, errors, stop, top_up
 from handlers.sms.amounts import Problem
 from handlers.sms.echoes import Echoes
 from handlers.sms.help import not_understood, tell_commands
@@ -29,6 +29,11 @@ CODE_SEEN = re.compile(r"(?<!\d)(?:\d{6}|\d{3}\D{1,3}\d{3}|\d\d\D{1,3}\d\d\D{1,3
 Feature = Callable[[Core, Message], Awaitable[None]]
 
 FEATURES: dict[CommandKind, Feature] = {
+    CommandKind.ALERTS_DAYS: alerts.set_days,
+    CommandKind.ALERTS_OFF: alerts.turn_off,
+    CommandKind.ALERTS_ON: alerts.turn_on,
+    CommandKind.ALERTS_STATE: alerts.tell_state,
+    CommandKind.ALERTS_THRESHOLD: alerts.set_threshold,
     CommandKind.AUTOPAY_AMOUNT: autopay.set_amount,
     CommandKind.AUTOPAY_STATE: autopay.tell_state,
     CommandKind.AUTOPAY_STOP: autopay.stop,

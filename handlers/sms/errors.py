@@ -11,6 +11,7 @@ from core.money import Money
 from core.profile import Profile
 from handlers.locale import Words
 from handlers.sms.amounts import Problem
+from handlers.sms.errors_alerts import ALERT_REFUSALS
 from handlers.sms.errors_autopay import AUTOPAY_REFUSALS
 from handlers.sms.short_code import Command, CommandKind
 from handlers.sms.told import Said
@@ -18,6 +19,10 @@ from handlers.sms.told import Said
 MINUTE = timedelta(minutes=1)
 
 _AUTOPAY = {CommandKind.AUTOPAY_STATE, CommandKind.AUTOPAY_STOP, CommandKind.AUTOPAY_AMOUNT}
+_ALERTS = {
+    CommandKind.ALERTS_STATE, CommandKind.ALERTS_ON, CommandKind.ALERTS_OFF,
+    CommandKind.ALERTS_THRESHOLD, CommandKind.ALERTS_DAYS,
+}  # fmt: skip
 # These words are for payments from a phone; autopay has its own.
 _OWN_WORDS = {
     Problem.AMBIGUOUS_NUMBERS,
@@ -36,6 +41,7 @@ _NAMES: dict[type[errors.Refusal], str] = {
     errors.CodeExpired: "code_expired",
     errors.CodeNeeded: "code_needed",
     errors.CodeWrong: "code_wrong",
+    errors.DaysOutOfRange: "days_out_of_range",
     errors.MandateExists: "mandate_exists",
     errors.MethodUnavailable: "method_unavailable",
     errors.NoMandate: "no_mandate",
@@ -76,6 +82,8 @@ def of_problem(command: Command, profile: Profile) -> Refused:
 def _named(problem: str, command: Command) -> str:
     if command.kind is CommandKind.AUTOPAY_STOP and problem == Problem.AMBIGUOUS_NUMBERS:
         return "autopay_stop_unclear"
+    if command.kind in _ALERTS and problem in (Problem.NOT_UNDERSTOOD, Problem.AMOUNT_TOO_LARGE):
+        return f"alerts_{problem}"
     own = (command.kind in _AUTOPAY or command.kind is CommandKind.CODE) and problem in _OWN_WORDS
     return f"autopay_{problem}" if own else problem
 
@@ -175,21 +183,25 @@ def _yes_with_amount(said: Said) -> str:
     return words("YES {amount}", amount=words.plain_amount(Money(said.facts["amount"])))
 
 
-_TEXTS: dict[str, Callable[[Said], str]] = AUTOPAY_REFUSALS | {
-    Problem.ACCOUNT_MISSING: _amount_missing,
-    Problem.AMBIGUOUS_NUMBERS: _ambiguous_numbers,
-    Problem.AMOUNT_MALFORMED: _amount_malformed,
-    Problem.AMOUNT_MISSING: _amount_missing,
-    Problem.AMOUNT_TOO_LARGE: _amount_too_large,
-    Problem.AMOUNT_TOO_SMALL: _amount_too_small,
-    "already_confirmed": _already_confirmed,
-    "code_needed": _code_needed,
-    "method_unavailable": _method_unavailable,
-    "no_open_quote": _no_open_quote,
-    "no_registered_phone": _no_registered_phone,
-    "not_linked": _not_linked,
-    "quote_expired": _quote_expired,
-    "sum_needed": _sum_needed,
-    "unknown_account": _unknown_account,
-    "wrong_sum": _wrong_sum,
-}
+_TEXTS: dict[str, Callable[[Said], str]] = (
+    ALERT_REFUSALS
+    | AUTOPAY_REFUSALS
+    | {
+        Problem.ACCOUNT_MISSING: _amount_missing,
+        Problem.AMBIGUOUS_NUMBERS: _ambiguous_numbers,
+        Problem.AMOUNT_MALFORMED: _amount_malformed,
+        Problem.AMOUNT_MISSING: _amount_missing,
+        Problem.AMOUNT_TOO_LARGE: _amount_too_large,
+        Problem.AMOUNT_TOO_SMALL: _amount_too_small,
+        "already_confirmed": _already_confirmed,
+        "code_needed": _code_needed,
+        "method_unavailable": _method_unavailable,
+        "no_open_quote": _no_open_quote,
+        "no_registered_phone": _no_registered_phone,
+        "not_linked": _not_linked,
+        "quote_expired": _quote_expired,
+        "sum_needed": _sum_needed,
+        "unknown_account": _unknown_account,
+        "wrong_sum": _wrong_sum,
+    }
+)

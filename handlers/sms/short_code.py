@@ -8,6 +8,7 @@ from typing import Literal
 
 from core.money import Money
 from core.profile import Profile
+from handlers.sms.alert_words import AlertWish, read_alerts
 from handlers.sms.amounts import Limits, Problem, account_of, amount_of, read
 from handlers.sms.autopay_words import Wish, read_autopay
 from handlers.sms.letters import SPOILED, Kind, Token, one_slip_apart, tokens
@@ -36,6 +37,11 @@ class CommandKind(StrEnum):
     AUTOPAY_STATE = "autopay_state"
     AUTOPAY_STOP = "autopay_stop"
     AUTOPAY_AMOUNT = "autopay_amount"
+    ALERTS_STATE = "alerts_state"
+    ALERTS_ON = "alerts_on"
+    ALERTS_OFF = "alerts_off"
+    ALERTS_THRESHOLD = "alerts_threshold"
+    ALERTS_DAYS = "alerts_days"
     CODE = "code"
     UNKNOWN = "unknown"
 
@@ -50,9 +56,10 @@ class Command:
     problem: Problem | None = None
     code: str | None = None
     with_keyword: bool = False
+    days: tuple[int, ...] = ()  # left, for alerts
 
 
-_OURS = {Meaning.KEYWORD, Meaning.AUTOPAY}
+_OURS = {Meaning.KEYWORD, Meaning.AUTOPAY, Meaning.ALERTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +98,18 @@ _BARE = {
 _MAY_PRECEDE_KEYWORD = {Meaning.COURTESY, Meaning.FILLER, Meaning.ACCOUNT}
 _BESIDE_CODE = {Meaning.COURTESY, Meaning.KEYWORD, Meaning.CODE}
 # Before digits these are as foreign as a word that we do not know.
-_NO_HEADS = {None, Meaning.ON, Meaning.OFF, Meaning.PERIOD, Meaning.CODE}
+_NO_HEADS = {None, Meaning.THRESHOLD, Meaning.ON, Meaning.OFF, Meaning.PERIOD, Meaning.CODE}
 _WISHES = {
     Wish.STATE: CommandKind.AUTOPAY_STATE,
     Wish.STOP: CommandKind.AUTOPAY_STOP,
     Wish.AMOUNT: CommandKind.AUTOPAY_AMOUNT,
+}
+_ALERT_WISHES = {
+    AlertWish.STATE: CommandKind.ALERTS_STATE,
+    AlertWish.ON: CommandKind.ALERTS_ON,
+    AlertWish.OFF: CommandKind.ALERTS_OFF,
+    AlertWish.THRESHOLD: CommandKind.ALERTS_THRESHOLD,
+    AlertWish.DAYS: CommandKind.ALERTS_DAYS,
 }
 _BESIDE_COMMAND = {Meaning.COURTESY, Meaning.KEYWORD}
 _BESIDE_BALANCE = {Meaning.COURTESY, Meaning.KEYWORD, Meaning.FILLER, Meaning.ACCOUNT}
@@ -105,7 +119,7 @@ def parse(text: str, dialect: Dialect) -> Command:
     """Understand one text. Never raises, whatever the text; linear in its length."""
     read_tokens = tokens(text)
     after = _after_keyword(read_tokens, dialect)
-    command = _autopay(read_tokens, dialect) or _code(read_tokens, dialect)
+    command = _autopay(read_tokens, dialect) or _alerts(read_tokens, dialect) or _code(read_tokens, dialect)
     if command is None and after is None:
         command = _bare(read_tokens, dialect)
         command = command or Command(CommandKind.UNKNOWN, problem=_why_unknown(read_tokens, dialect))
@@ -140,6 +154,15 @@ def _autopay(read: Sequence[Token], dialect: Dialect) -> Command | None:
     return Command(_WISHES[asked.wish], reading.account, reading.amount, reading.problem)
 
 
+def _alerts(read: Sequence[Token], dialect: Dialect) -> Command | None:
+    asked = read_alerts(read, dialect.lexicon)
+    if asked is None:
+        return None
+    if asked.wish is AlertWish.UNCLEAR:
+        return Command(CommandKind.ALERTS_STATE, problem=Problem.NOT_UNDERSTOOD)
+    return Command(_ALERT_WISHES[asked.wish], asked.account, asked.threshold, days=asked.days)
+
+
 def _code(read: Sequence[Token], dialect: Dialect) -> Command | None:
     """A one-time code alone. Behind our keyword six digits are an account, unless they are called a code."""
     digits = tuple(len(token.text) for token in read if token.kind is Kind.DIGITS)
@@ -156,7 +179,7 @@ def _code(read: Sequence[Token], dialect: Dialect) -> Command | None:
 
 def _top_up(after: Sequence[Token], dialect: Dialect) -> Command:
     numbers = scan(after, dialect.lexicon)
-    if numbers.refused or _names(after, dialect, Meaning.AUTOPAY):
+    if numbers.refused or any(_names(after, dialect, each) for each in (Meaning.AUTOPAY, Meaning.ALERTS)):
         return Command(CommandKind.UNKNOWN, problem=Problem.NOT_UNDERSTOOD)
     reading = read(numbers.groups, dialect.limits, spoiled=numbers.spoiled)
     return Command(CommandKind.TOP_UP, reading.account, reading.amount, reading.problem)

@@ -10,6 +10,7 @@ from core.money import Money
 from core.profile import Profile
 from handlers.locale import Catalogues, Words
 from handlers.sms import errors
+from handlers.sms.texts_alerts import ALERT_TEXTS
 from handlers.sms.texts_autopay import AUTOPAY_TEXTS
 from handlers.sms.texts_broadcast import BROADCAST_TEXTS
 from handlers.sms.told import Told
@@ -184,7 +185,8 @@ def _refused(told: Told) -> str:
 
 
 _TEXTS: dict[str, Callable[[Told], str]] = (
-    AUTOPAY_TEXTS
+    ALERT_TEXTS
+    | AUTOPAY_TEXTS
     | BROADCAST_TEXTS
     | {
         "balance": _balance,

@@ -16,6 +16,11 @@ from handlers.sms.texts import Texts
 _UNTOLD = {CommandKind.START: CommandKind.UNKNOWN}
 
 _DEPENDS = {
+    CommandKind.ALERTS_STATE: "(what this phone's account is told of, and how)",
+    CommandKind.ALERTS_ON: "(the alerts of this phone's account turned on)",
+    CommandKind.ALERTS_OFF: "(the alerts of this phone's account turned off)",
+    CommandKind.ALERTS_THRESHOLD: "(the sum set, below which this phone's account is told of)",
+    CommandKind.ALERTS_DAYS: "(the days set, before whose end this phone's account is told of)",
     CommandKind.BALANCE: "(the balances of the accounts that this phone is registered with)",
     CommandKind.AUTOPAY_STATE: "(the autopay of the account that this phone is registered with)",
     CommandKind.AUTOPAY_STOP: "(this phone's autopay deleted, or that there is none)",

@@ -16,7 +16,9 @@ class Meaning(StrEnum):
     STOP = "stop"
     START = "start"
     AUTOPAY = "autopay"
-    ON = "on"  # these four mean something beside autopay or a code alone
+    ALERTS = "alerts"
+    THRESHOLD = "threshold"  # announces the sum below which an alert comes
+    ON = "on"  # these four mean something beside autopay, alerts or a code alone
     OFF = "off"
     PERIOD = "period"
     CODE = "code"
@@ -46,6 +48,11 @@ COMMANDS = {
         " автаплатеж автоплотеж autopay autopayment avtoplatezh avtoplatej avtoplatesh avtoplatez avtoplateg"
         " autoplatezh autoplatej avtooplata avtopay"
     ),
+    Meaning.ALERTS: (
+        "оповещения оповещение оповещений оповещать оповестить оповещалки уведомления уведомление уведомлений"
+        " уведомлять опавещения аповещения увидомления alerts alert notifications opovesheniya"
+        " opoveshcheniya uvedomleniya"
+    ),
     Meaning.OFF: (
         "отключить отключи отключите отключение откл выкл выключить выключи выключите удалить удали удалите"
         " убрать убери уберите прекратить прекратите остановить останови остановите off disable delete"
@@ -63,6 +70,7 @@ OTHERS = {
         " недели месяц месяца месяцев мес год года число числа every daily weekly monthly day days week weeks"
         " month months"
     ),
+    Meaning.THRESHOLD: "порог порога пороге меньше ниже менее остатке porog threshold below under",
     Meaning.NOT: "не not",
     Meaning.NEED: "надо нужно хочу буду",
     Meaning.COURTESY: (

@@ -12,6 +12,7 @@ from core.use_cases.cards import Cards, CardView
 from core.use_cases.provider_mandates import ProviderMandate, ProviderMandates
 from handlers.telegram import buttons_autopay as to
 from handlers.telegram import texts, texts_autopay, texts_draft
+from handlers.telegram.chosen import of_number
 from handlers.telegram.html import Html
 from handlers.telegram.screen import Screen
 
@@ -41,7 +42,7 @@ class AutopayScreens:
         self, payer: Payer, number: str | None, current: AccountId | None = None
     ) -> LinkedAccount:
         """The account of this number, else the one chosen last, else the first; raises NotLinked."""
-        return _one_of(await self.places(payer), number, current)
+        return of_number(await self.places(payer), number, current)
 
     async def show(
         self, words: Html, payer: Payer, number: str | None = None, current: AccountId | None = None
@@ -49,7 +50,7 @@ class AutopayScreens:
         places = await self.places(payer)
         if not places:
             return texts.accounts(words, places)
-        place, several = _one_of(places, number, current), len(places) > 1
+        place, several = of_number(places, number, current), len(places) > 1
         kept = await self._kept(payer, place)
         if not self._cards.enabled:
             return texts_autopay.provider_s(words, place, kept) if kept else texts_autopay.unavailable(words)
@@ -107,12 +108,3 @@ class AutopayScreens:
             return await self._provider_mandates.of_account(payer, place.id)
         except NotLinked:  # his own autopay is all that he sees of an account unlinked since
             return []
-
-
-def _one_of(places: Sequence[LinkedAccount], number: str | None, current: AccountId | None) -> LinkedAccount:
-    for one in places:
-        if one.number == number or (number is None and one.id == current):
-            return one
-    if number is not None or not places:
-        raise NotLinked
-    return places[0]

@@ -19,3 +19,15 @@ def chosen(
     if account is not None or not linked:
         raise NotLinked
     return linked[0]
+
+
+def of_number(
+    linked: Sequence[LinkedAccount], number: str | None, current: AccountId | None = None
+) -> LinkedAccount:
+    """The one of this number, else the one chosen last, else the first; NotLinked as above."""
+    for one in linked:
+        if one.number == number or (number is None and one.id == current):
+            return one
+    if number is not None or not linked:
+        raise NotLinked
+    return linked[0]

@@ -28,6 +28,7 @@ def menu(words: Words, offered: Offered) -> list[BotCommand]:
         BotCommand(command="balance", description=words("Balance and days left")),
         BotCommand(command="pay", description=words("Top up an account")),
         *(saved if offered.cards else []),
+        BotCommand(command="alerts", description=words("When the money runs low")),
         BotCommand(command="accounts", description=words("My accounts")),
         BotCommand(command="settings", description=words("Language and accounts")),
         BotCommand(command="help", description=words("What the bot does, contacts")),

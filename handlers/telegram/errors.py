@@ -18,6 +18,7 @@ from handlers.telegram import (
     buttons,
     keyboards,
     texts,
+    texts_alerts,
     texts_autopay,
     texts_desk_refusals,
     texts_draft,
@@ -174,6 +175,8 @@ def _told_of_autopay(refusal: errors.Refusal, words: Html) -> str:
             return words("There is no autopay on this account any more: /autopay.")
         case errors.PeriodOutOfRange(least, most):
             return words("Please type a number from {least} to {most}.", least=least, most=most)
+        case errors.DaysOutOfRange(most):
+            return texts_alerts.days_out_of_range(words, most)
         case errors.UntilTooEarly(first):
             return words(
                 "The first charge would be on {date}: the end date cannot be before it.",

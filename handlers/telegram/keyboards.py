@@ -14,6 +14,7 @@ from core.use_cases.quotes import Quote
 from core.use_cases.top_ups import Confirmed
 from handlers.telegram import buttons
 from handlers.telegram.buttons import Button
+from handlers.telegram.buttons_alerts import ToAlerts
 from handlers.telegram.buttons_autopay import ToAutopay, ToCards
 from handlers.telegram.html import Html
 from handlers.telegram.offered import Offered
@@ -167,12 +168,13 @@ def accounts(words: Html, linked: Iterable[LinkedAccount]) -> InlineKeyboardMark
     )
 
 
-def account(words: Html, account: AccountId) -> InlineKeyboardMarkup:
+def account(words: Html, account: AccountId, number: str) -> InlineKeyboardMarkup:
     return rows(
         [
             button(words("Balance"), buttons.ToBalance(account=account)),
             button(words("Top up"), buttons.ToTopUp(account=account)),
         ],
+        [button(words("Alerts"), ToAlerts(number=number))],
         [button(words("Unlink"), buttons.AskUnlink(account=account))],
         back(words, buttons.ToAccounts()),
     )
@@ -218,7 +220,7 @@ def settings(
     return rows(
         languages,
         [button(words("Autopay"), ToAutopay()), button(words("Cards"), ToCards())] if offered.cards else [],
-        [button(words("Accounts"), buttons.ToAccounts())],
+        [button(words("Alerts"), ToAlerts()), button(words("Accounts"), buttons.ToAccounts())],
         [
             button(
                 ("☑ " if advertising else "☐ ") + words("Send me advertising"),

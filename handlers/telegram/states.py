@@ -8,6 +8,10 @@ class TopUp(StatesGroup):
     amount = State()
 
 
+class AlertLevel(StatesGroup):
+    amount = State()
+
+
 class Linking(StatesGroup):
     code = State()
     contact = State()

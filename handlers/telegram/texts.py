@@ -71,7 +71,7 @@ def account(words: Html, one: LinkedAccount) -> Screen:
         if one.access == "full"
         else words("Access: balance and history, by phone number")
     )
-    return Screen("\n".join(lines), keyboards.account(words, one.id))
+    return Screen("\n".join(lines), keyboards.account(words, one.id, one.number))
 
 
 def ask_unlink(words: Html, one: LinkedAccount, *, autopay: bool = False) -> Screen:
@@ -178,6 +178,7 @@ def help_(words: Html, profile: Profile, offered: Offered) -> Screen:
         words("/balance: balance, charges, days left"),
         words("/pay: top up your account or any other"),
         *([words("/autopay: pay by itself"), words("/cards: remembered cards")] if offered.cards else []),
+        words("/alerts: when the money runs low"),
         words("/accounts: link and unlink accounts"),
         words("/settings: language"),
         "",

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from core.money import Money
-from handlers.telegram import keyboards, texts_autopay_notices, texts_broadcast
+from handlers.telegram import keyboards, texts_alerts, texts_autopay_notices, texts_broadcast
 from handlers.telegram.html import Html
 from handlers.telegram.screen import Screen
 
@@ -128,6 +128,7 @@ TEMPLATES: dict[str, Callable[[Html, Params], Screen]] = {
     "checkout_ready": checkout_ready,
     "linked": linked,
     "unlinked": unlinked,
+    **texts_alerts.TEMPLATES,
     **texts_autopay_notices.TEMPLATES,
     **texts_broadcast.TEMPLATES,
 }

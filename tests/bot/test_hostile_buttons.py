@@ -10,13 +10,14 @@ from core.states import IncomingState
 from core.storage.autopay_tables import card, mandate, mandate_charge
 from core.storage.message_tables import incoming
 from core.storage.tables import link, payment, top_up
-from handlers.telegram import buttons_autopay
+from handlers.telegram import buttons_alerts, buttons_autopay
 from handlers.telegram.buttons import DATA_LARGEST, Button, _plain
 from tests.bot.scenes import quoted, with_autopay
 from tests.bot.stand import Person, Stand
 from tests.fakes import CARD_MASK
 
-AUTOPAY_KINDS = (buttons_autopay.Draft, buttons_autopay.ToCards)  # known once their module is imported
+# Known once their modules are imported.
+OTHER_KINDS = (buttons_alerts.SetAlert, buttons_autopay.Draft, buttons_autopay.ToCards)
 EXTREMES: dict[str, list[str]] = {
     "number": ["100080", "0", "9999999999", "0000100080"],
     "kopecks": ["1", "99999999", "999999999999"],
@@ -30,6 +31,8 @@ EXTREMES: dict[str, list[str]] = {
     "what": ["approve", "kind", "at"],
     "on": ["1", "0", "00010101", "99991231", "20260527"],
     "day": ["20260527"],
+    "days": ["3", "0", "31", "99999999999"],
+    "sms": ["always", "whenever"],
     "remember": ["0", "1"],
     "method": ["card", "sbp", "mobile"],
     "code": ["ru", "zz"],

@@ -3,13 +3,14 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from core.ids import AccountId, CardId, MandateId, Payer, new_id
 from core.money import Money
 from core.profile import Profile
 from core.states import Access
 from core.storage.autopay_tables import mandate, mandate_charge
+from core.storage.queue import unfinished
 from core.storage.tables import link, payment
 from core.use_cases.agreements import Terms
 from core.use_cases.schedules import EveryDays, Period
@@ -90,15 +91,28 @@ def today(core: Core) -> date:
 
 
 async def work(core: Core, *, rounds: int = 3) -> None:
+    """Rounds of all jobs, until one finds nothing to do."""
     for _ in range(rounds):
-        await core.jobs.run_all_once()
+        if not await core.jobs.run_all_once():
+            return
 
 
 async def live_until(core: Core, clock: FakeClock, day: date) -> None:
-    """Let each day's 10:00 pass with its work, the given day's included."""
+    """Let the 10:00 of each day that has work for autopay pass, and the given day's."""
     while today(core) < day:
-        goes_to(clock, core.profile, today(core) + DAY)
+        goes_to(clock, core.profile, min(day, max(today(core) + DAY, await _next_day(core) or day)))
         await work(core)
+
+
+async def _next_day(core: Core) -> date | None:
+    """The local day on which a mandate or a payment is looked at next."""
+    async with core.database.read() as tx:
+        found = [
+            await tx.scalar(select(func.min(table.c.next_at)).where(unfinished(table)))
+            for table in (mandate, payment)
+        ]
+    days = [at.astimezone(core.profile.zone).date() for at in found if at is not None]
+    return min(days, default=None)
 
 
 async def the_mandate(core: Core, mandate_id: MandateId) -> Any:

@@ -41,7 +41,7 @@ async def live_at(
     locale: str = "ru",
     balance: Money = ZERO,
     tariff: str | None = None,
-    **place: str,
+    **place: Any,
 ) -> AccountId:
     """An account with people in Telegram and registered phones."""
     owner = await open_account(core, number, phones=phones, balance=balance, tariff=tariff)

@@ -2,12 +2,14 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
+from core.clock import Clock
 from core.ids import AccountId, new_id
 from core.ledger.opening import Opened, open_subscribers
 from core.messages.outbox import DueNotice
@@ -26,8 +28,16 @@ TEXTS = {"ru": {"telegram": TEXT, "sms": PLAIN}}
 _numbers = itertools.count(1)
 
 
+@dataclass(frozen=True)
+class Outbox:
+    """What of a core a broadcast needs to lie there: a test without one brings the two."""
+
+    database: Database
+    wall: Clock
+
+
 async def is_frozen(
-    core: Core,
+    core: Core | Outbox,
     chats: Sequence[int] = (),
     phones: Sequence[str] = (),
     *,

@@ -4,7 +4,7 @@ import asyncio
 import multiprocessing
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing.connection import Connection
@@ -65,8 +65,9 @@ class Life:
             self.serves = True
 
     def hears(self, passed: timedelta = timedelta()) -> None:
-        """Time has passed: it looks for work."""
-        self.told.send(passed)
+        """Time has passed: it looks for work, unless it has died of some already."""
+        with suppress(BrokenPipeError):
+            self.told.send(passed)
 
     def begins(self, errand: Errand) -> None:
         self.told.send(errand)

@@ -99,4 +99,13 @@ async def _obey(core: Core, clocks: Sequence[AheadClock], told: Connection) -> N
         loop.remove_reader(told.fileno())
 
 
-TOPICS = ("autopay", "payments", "payments.ask", "callbacks", "refunds", "cards", "outbox.sms")
+TOPICS = (
+    "autopay",
+    "payments",
+    "payments.ask",
+    "callbacks",
+    "refunds",
+    "cards",
+    "outbox.sms",
+    "outbox.sms.bulk",
+)

@@ -25,6 +25,8 @@ def test_the_scenarios_are_played_and_the_books_agree(tmp_path: Path) -> None:
     assert "> aliance 100080 100\n" in said
     assert re.search(r"< .*113.*ДА", said)
     assert "4276 85 xxxx 7173" in said
+    assert re.search(r"< .*Денег на счёте 100080 хватит на [23] дня", said)
+    assert re.search(r"< Счёт 100080: .*Пополнить: aliance 100080 \d+ на 3116", said)
     assert "clearing:sandbox -> subscriber:100080" in said
     assert "    (29 days later: " in said
     assert re.search(r"< .* автоплатёж пополнит счёт 100080 на 500,00", said)

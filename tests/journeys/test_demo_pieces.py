@@ -63,12 +63,17 @@ def _received(world: World) -> str:
 
 
 def test_what_is_somebody_elses_is_not_played(tmp_path: Path) -> None:
-    nowhere = {"SMSC_URL": "smpp://demo:demo@127.0.0.1:9", "TELEGRAM_API": "", "TELEGRAM_TOKEN": ""}
+    nowhere = {
+        "SMSC_URL": "smpp://demo:demo@127.0.0.1:9",
+        "TELEGRAM_API": "http://127.0.0.1:9",
+        "TELEGRAM_TOKEN": TOKEN,
+    }
     process = start(tmp_path, "demo", "--once", **nowhere)
     said, told = process.communicate(timeout=PATIENCE_SECONDS * 2)
     assert process.returncode == 0, said + told
     assert "The SMSC is not the simulator's: nobody sends an SMS." in said
-    assert "500.00" in said
+    assert "The Bot API is not the simulator's: nobody writes in Telegram." in said
+    assert "Provider's books: 0 charges" in said
 
 
 def test_the_demo_ends_with_its_outside_world_and_tells(tmp_path: Path) -> None:

@@ -49,7 +49,8 @@ class Postgres:
         """Make a database, empty or a copy of the one at the url `template`; its url."""
         name = f"aliance_test_{os.getpid()}_{next(self._numbers)}"
         source = f'"{_name(template)}"' if template else "template0"
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE {source}')
+        # A server that never syncs copies files three times as fast as it logs their blocks.
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE {source} STRATEGY file_copy')
         return self.url(name)
 
     def drop_database(self, url: str) -> None:

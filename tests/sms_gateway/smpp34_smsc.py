@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import smpp34
+
+from tests.servers.processes import free_port
 
 WAIT_SECONDS = 15.0
 
@@ -82,10 +83,3 @@ async def smpp34_smsc(port: int = 0) -> AsyncIterator[Smpp34Smsc]:
             running.cancel()
     finally:
         await smsc.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

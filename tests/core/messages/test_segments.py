@@ -23,7 +23,8 @@ def test_the_alphabet_is_that_of_an_independent_table() -> None:
     assert gsm.decode(gsm.encode(EVERY_GSM_CHARACTER)) == EVERY_GSM_CHARACTER
 
 
-@given(st.text(st.characters(max_codepoint=0x2FFF), max_size=8))
+# The peer takes an escape that escapes nothing; a phone would show the next character in another way.
+@given(st.text(st.characters(max_codepoint=0x2FFF, exclude_characters="\x1b"), max_size=8))
 def test_what_the_peer_refuses_does_not_fit(text: str) -> None:
     try:
         octets = PEER.encode(text)[0]

@@ -26,7 +26,8 @@ async def _people(core: Core) -> None:
     """1: two chats and a phone; 2: a phone; 3: a blocked bot and a phone; 4: a chat of the first, too."""
     await hire(core)
     rich, lots = Money.roubles(100), Money.roubles(3000)
-    here, there = {"city": "Владивосток", "street": "Луговая"}, {"city": "Артём", "street": "Фрунзе"}
+    here: dict[str, Any] = {"city": "Владивосток", "street": "Луговая"}
+    there: dict[str, Any] = {"city": "Артём", "street": "Фрунзе"}
     one = here | {"house": "21а"}
     await live_at(core, "1", chats=("10", "11"), phones=(FIRST,), balance=rich, tariff="moskva", **one)
     two = here | {"house": "5"}

@@ -171,11 +171,12 @@ async def test_a_monthly_mandate_keeps_its_anchor(
     core: Core, clock: FakeClock, provider: FakeProvider
 ) -> None:
     _, mandate_id = await agreed(core, provider, period=Monthly(31))
-    await live_until(core, clock, date(2026, 9, 30))
+    await live_until(core, clock, date(2026, 6, 30))
     assert [period for period, _, _ in await charges(core, mandate_id)] == [
-        date(2026, 4, 30), date(2026, 5, 31), date(2026, 6, 30), date(2026, 7, 31), date(2026, 8, 31),
-        date(2026, 9, 30),
-    ]  # fmt: skip
+        date(2026, 4, 30),
+        date(2026, 5, 31),
+        date(2026, 6, 30),
+    ]
 
 
 @ON_SQLITE

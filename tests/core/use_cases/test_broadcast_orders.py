@@ -189,7 +189,7 @@ async def test_an_edit_of_many_waits_for_a_second_person(city: Core) -> None:
 
 @ON_SQLITE
 async def test_an_edit_has_every_language_that_was_sent(city: Core) -> None:
-    made = await ended(city, texts=TEXTS | {"en": TEXTS["ru"]})
+    made = await ended(city, texts={**TEXTS, "en": TEXTS["ru"]})
     with pytest.raises(TextsRefused):
         await city.broadcast_orders.edit(made.number, OTHER, by=ANNA)
 
@@ -243,7 +243,8 @@ async def test_the_progress_adds_up_by_outcome(city: Core, clock: FakeClock) -> 
     now = await city.broadcast_reports.progress(made.number, by=VERA)
     assert (now.sent, now.blocked, now.opted_out, now.uncertain, now.left) == (2, 1, 1, 1, 1)
     assert (now.failed, now.cancelled, now.total) == ({"HTTP 500": 1}, {}, 7)
-    assert (now.per_second, now.eta) == (pytest.approx(2 / 30), timedelta(seconds=15))
+    assert now.per_second == pytest.approx(2 / 30)
+    assert now.eta == timedelta(seconds=15)
     clock.shift(timedelta(minutes=2))
     assert (await city.broadcast_reports.progress(made.number, by=VERA)).per_second == 0.0
 

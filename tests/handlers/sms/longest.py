@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from core.messages import autopay_notices as autopay
+from core.messages.alert_notices import Alert, AlertsChanged, AlertsState
 from core.messages.autopay_notices import Refunded
 from core.messages.notices import (
     Balance,
@@ -25,6 +26,7 @@ from core.messages.notices import (
     Stopped,
 )
 from core.money import Money
+from core.notice_states import AlertBySms
 from handlers.sms.amounts import Problem
 
 MONEY_SEGMENTS = 2  # quotes and receipts
@@ -51,6 +53,17 @@ class Opened(autopay.SmsCode):
 
 
 @dataclass(frozen=True)
+class Broadcast(Notice):
+    """Words of staff as a delivery sees them; the longest that staff wrote themselves is theirs to choose."""
+
+    template = "broadcast"
+    repeats = False
+    sms: str
+    facts: dict[str, Any]
+    opt_out: bool
+
+
+@dataclass(frozen=True)
 class Longest:
     name: str
     said: Notice
@@ -68,11 +81,20 @@ def _all() -> Iterator[Longest]:
     yield from _terms()
     yield from _charges()
     yield from _ends()
+    yield from _alerts()
     yield Longest("help", Help(), LONG_SEGMENTS)
     yield Longest("stopped", Stopped(), PLAIN_SEGMENTS)
     yield Longest("started", Started(), PLAIN_SEGMENTS)
     yield Longest("no_cards", NoCards(), PLAIN_SEGMENTS)
+    yield from _broadcasts()
     yield from _refusals()
+
+
+def _broadcasts() -> Iterator[Longest]:
+    facts = {"account": NUMBER, "balance": BALANCE.kopecks, "days": 22, "sum": AMOUNT.kopecks}
+    every = "{account} {balance} {days} {sum} {tariff}"
+    yield Longest("broadcast, every figure", Broadcast(every, facts, opt_out=False), 1)
+    yield Longest("broadcast, 44 letters and a way out", Broadcast("x" * 44, {}, opt_out=True), 1)
 
 
 def _money() -> Iterator[Longest]:
@@ -103,6 +125,23 @@ def _balances() -> Iterator[Longest]:
         line = BalanceLine(NUMBER, BALANCE, days, AMOUNT)
         yield Longest(f"balance, {name}", Balance([line]), LONG_SEGMENTS)
         yield Longest(f"balances, {name}", Balance([line] * 3, more=99), LONG_SEGMENTS)
+
+
+def _alerts() -> Iterator[Longest]:
+    for kind, days in (("days", 3), ("days", 0), ("threshold", 22), ("negative", 0), ("grace", 0)):
+        said = Alert("", kind, NUMBER, BALANCE, days, Money.roubles(14_500), DAY, Money(9_999_99))
+        yield Longest(f"alert, {kind}, {days}", said, PLAIN_SEGMENTS)
+    open_end = Alert("", "threshold", NUMBER, BALANCE, None, Money.roubles(14_500), None, Money(9_999_99))
+    yield Longest("alert, threshold, no end", open_end, PLAIN_SEGMENTS)
+    for name, every in (("on", [14, 7, 5, 3, 2, 1]), ("off", list[int]())):
+        on = bool(every)
+        level = Money(9_999_99) if on else None
+        facts = (NUMBER, BALANCE, every, level, on, on, AlertBySms.WITHOUT_TELEGRAM)
+        yield Longest(f"alerts_changed, {name}", AlertsChanged(*facts, by_other=True), LONG_SEGMENTS)
+        yield Longest(f"alerts_state, {name}", AlertsState(*facts, stopped=True), LONG_SEGMENTS + 1)
+    for sms in (AlertBySms.ALWAYS, AlertBySms.NEVER):
+        said_sms = AlertsState(NUMBER, BALANCE, [3, 1], None, negative=True, telegram=True, sms=sms)
+        yield Longest(f"alerts_state, {sms}", said_sms, LONG_SEGMENTS)
 
 
 def _codes() -> Iterator[Longest]:
@@ -196,7 +235,7 @@ def _refusals() -> Iterator[Longest]:
     yield Longest(
         "refused, autopay_amount_too_small", Refused("autopay_amount_too_small", form), PLAIN_SEGMENTS
     )
-    for kind in ("autopay_state", "autopay_stop", "autopay_amount"):
+    for kind in ("autopay_state", "autopay_stop", "autopay_amount", "alerts_days"):
         facts = {"numbers": [NUMBER] * 9, "form": kind, "amount": AUTOPAY}
         yield Longest(f"refused, account_needed, {kind}", Refused("account_needed", facts), PLAIN_SEGMENTS)
     for left in (4, 0):
@@ -206,11 +245,14 @@ def _refusals() -> Iterator[Longest]:
         many = Refused("too_many_tries", {"retry_after": minutes})
         yield Longest(f"refused, too_many_tries, {minutes}", many, PLAIN_SEGMENTS)
     refusals: dict[str, dict[str, Any]] = {
+        "alerts_amount_too_large": {"most": AMOUNT},
+        "alerts_not_understood": {},
         "already_confirmed": {},
         "autopay_method_unavailable": {},
         "autopay_stop_unclear": {},
         "code_expired": {},
         "code_needed": {},
+        "days_out_of_range": {"most": 14},
         "mandate_exists": {"number": NUMBER},
         "method_unavailable": {},
         "no_mandate": {},

@@ -1,4 +1,4 @@
-"""The notices of cards and autopay as a person reads them, with their buttons, against the golden files."""
+"""The notices of cards, autopay and alerts as a person reads them, with their buttons: the golden files."""
 
 from datetime import date
 from pathlib import Path
@@ -7,11 +7,13 @@ import pytest
 from aiogram.types import InlineKeyboardMarkup
 
 from core.messages import autopay_notices as of
+from core.messages.alert_notices import Alert, AlertsChanged
 from core.messages.notices import Notice
 from core.money import Money
+from core.notice_states import AlertBySms
 from core.profile import Profile
 from handlers.locale import Catalogues
-from handlers.telegram import texts_autopay_notices, texts_notices
+from handlers.telegram import texts_alerts, texts_autopay_notices, texts_notices
 from handlers.telegram.html import Html
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -42,12 +44,24 @@ EXAMPLES: list[Notice] = [
     of.CardUnlinked(MASK, ["100080"], in_flight=True),
     of.CardUnlinked(MASK, [], in_flight=False),
     of.Refunded("100080", SUM, "autopay_deleted"),
+    Alert("", "days", "100080", Money(95_37), 3, Money.roubles(795), NEXT),
+    Alert("", "days", "100080", Money(12_00), 0, Money.roubles(879), NEXT),
+    Alert(
+        "", "threshold", "100080", Money(199_50), 6, Money.roubles(691), NEXT, threshold=Money.roubles(200)
+    ),
+    Alert("", "negative", "100080", Money(-3), 0, Money.roubles(891), NEXT),
+    Alert("", "grace", "100080", Money(-178_00), 0, Money.roubles(1069), NEXT),
+    AlertsChanged(
+        "100080", Money(198_19), [3, 1], Money.roubles(200), True, True, AlertBySms.WITHOUT_TELEGRAM
+    ),
+    AlertsChanged("100080", Money(198_19), [], None, False, True, AlertBySms.NEVER),
+    AlertsChanged("100080", Money(198_19), [3], None, False, False, AlertBySms.NEVER, by_other=True),
 ]
 
 
-def test_every_notice_of_cards_and_autopay_has_an_example() -> None:
+def test_every_notice_of_cards_autopay_and_alerts_has_an_example() -> None:
     shown = {said.template for said in EXAMPLES}
-    assert shown == texts_autopay_notices.TEMPLATES.keys() | {"refunded"}
+    assert shown == texts_alerts.TEMPLATES.keys() | texts_autopay_notices.TEMPLATES.keys() | {"refunded"}
 
 
 @pytest.mark.parametrize("locale", ["ru", "en"])

@@ -10,28 +10,29 @@ import pytest
 from aiogram.types import InlineKeyboardMarkup
 
 from core.ids import new_id
-from core.messages import autopay_notices, notices
+from core.messages import alert_notices, autopay_notices, notices
 from core.messages.autopay_notices import AutopayDeclined, AutopayWarning, Refunded
 from core.messages.notices import Notice
 from core.money import Money
+from core.notice_states import AlertBySms
 from core.payments.provider import REASONS
 from core.profile import Profile
 from handlers.locale import Catalogues
 from handlers.telegram import buttons_autopay as to
-from handlers.telegram import texts_notices
+from handlers.telegram import texts_broadcast, texts_notices
 from handlers.telegram.html import Html
 
 TEXT_LARGEST = 4096  # UTF-16 units, Bot API, sendMessage
 KINDS: dict[str, type[Notice]] = {
     kind.template: kind
-    for module in (notices, autopay_notices)
+    for module in (notices, alert_notices, autopay_notices)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Notice) and hasattr(kind, "template")
 }
 # Replies to an SMS, and codes on their way to a phone.
 BY_SMS_ALONE = {
     "quoted", "cancelled", "balance", "help", "stopped", "started", "no_cards", "refused",
-    "autopay_state", "autopay_none", "sms_code",
+    "autopay_state", "autopay_none", "alerts_state", "sms_code",
 }  # fmt: skip
 IN_A_CHAT = sorted(KINDS.keys() - BY_SMS_ALONE)
 LONGEST: dict[Any, Any] = {
@@ -42,6 +43,8 @@ LONGEST: dict[Any, Any] = {
     bool: True,
     int: 366,
     list[str]: ["1234567890"] * 30,
+    list[int]: list(range(1, 31)),
+    AlertBySms: AlertBySms.WITHOUT_TELEGRAM,
     autopay_notices.PeriodFacts: {"day": 31},
 }
 NAMED = {"number": "1234567890", "mask": "220012******0004", "url": "https://pay.example/" + "t" * 200}
@@ -60,7 +63,8 @@ def words(request: pytest.FixtureRequest, profile: Profile) -> Html:
 
 
 def test_every_notice_is_either_worded_here_or_goes_by_sms_alone() -> None:
-    assert set(texts_notices.TEMPLATES) | BY_SMS_ALONE == KINDS.keys()
+    by_staff = texts_broadcast.TEMPLATES.keys()
+    assert set(texts_notices.TEMPLATES) - by_staff | BY_SMS_ALONE == KINDS.keys()
     assert not set(texts_notices.TEMPLATES) & BY_SMS_ALONE
 
 

@@ -173,6 +173,7 @@ REFUSALS: list[errors.Refusal] = [
     errors.CardNeeded(),
     errors.PeriodOutOfRange(7, 90),
     errors.UntilTooEarly(date(2026, 5, 27)),
+    errors.DaysOutOfRange(14),
     errors.ConsentOutdated(),
     errors.AccountNeeded(["100080", "166301"]),
 ]

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from core.storage.types import Json, Kopecks, Utc
+from core.storage.types import Json, Utc
 
 revision = "0006"
 down_revision = "0005"
@@ -170,6 +170,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("opened_at", Utc(), nullable=False),
+        sa.Column("told", sa.Integer(), nullable=False),
         sa.Column("closed_at", Utc(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_alert_episode_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alert_episode")),
@@ -189,9 +190,6 @@ def upgrade() -> None:
     op.create_table(
         "alert_setting",
         sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("days", Json, nullable=False),
-        sa.Column("threshold", Kopecks, nullable=True),
-        sa.Column("negative", sa.Boolean(name="negative"), nullable=False),
         sa.Column("telegram", sa.Boolean(name="telegram"), nullable=False),
         sa.Column(
             "sms",
@@ -224,6 +222,7 @@ def upgrade() -> None:
     with op.batch_alter_table("account") as batch_op:
         batch_op.add_column(sa.Column("alert_at", Utc(), nullable=True))
         batch_op.add_column(sa.Column("alerts", sa.Integer(), server_default=sa.text("0"), nullable=False))
+        batch_op.add_column(sa.Column("watch", Json, nullable=True))
         batch_op.create_index(
             "ix_account_alert_at",
             ["alert_at"],
@@ -231,6 +230,11 @@ def upgrade() -> None:
             sqlite_where=sa.text("alert_at IS NOT NULL"),
             postgresql_where=sa.text("alert_at IS NOT NULL"),
         )
+
+    # Each is looked at once, by the pass itself: what its next moment is only the core can say.
+    op.execute(
+        sa.text("UPDATE account SET alert_at = accrued_until WHERE state = 'active' AND tariff IS NOT NULL")
+    )
 
     with op.batch_alter_table("notice") as batch_op:
         batch_op.add_column(sa.Column("account_id", sa.Uuid(), nullable=True))
@@ -402,6 +406,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("alert_at IS NOT NULL"),
             postgresql_where=sa.text("alert_at IS NOT NULL"),
         )
+        batch_op.drop_column("watch")
         batch_op.drop_column("alerts")
         batch_op.drop_column("alert_at")
 
