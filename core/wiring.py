@@ -320,7 +320,7 @@ def _join(of: _Tools) -> Core:
         sending=Sending(database, profile, clock, wall, seal),
         imports=Imports(database, profile, clock),
         invariants=Invariants(database, clock, wall),
-        queues=Queues(database, wall),
+        queues=Queues(database, profile, clock, wall),
         reconciliations=money.reconciliations,
         differences=Differences(database, wall),
         **_desk(of),
