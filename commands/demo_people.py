@@ -1,4 +1,4 @@
-"""The demo's crowd and staff: subscribers with Telegram for a broadcast, its writer and its approver."""
+"""The demo's crowd and staff: subscribers in Telegram for a broadcast, who writes and who approves it."""
 
 import csv
 from itertools import islice
