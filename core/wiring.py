@@ -181,7 +181,7 @@ def _join(of: Tools) -> Core:
         sending=Sending(database, profile, clock, wall, seal),
         imports=Imports(database, profile, clock),
         invariants=Invariants(database, clock, wall),
-        queues=Queues(database, wall),
+        queues=Queues(database, profile, clock, wall),
         reconciliations=money.reconciliations,
         differences=Differences(database, wall),
         **desk(of),
