@@ -8,15 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Select,
-    String,
     and_,
-    cast,
     exists,
     func,
-    literal,
     or_,
     select,
     union_all,
@@ -28,11 +24,19 @@ from core.notice_states import BroadcastKind, Reach
 from core.profile import Profile
 from core.staff_errors import AudienceRefused
 from core.states import Channel, ServiceState
-from core.storage.broadcast_tables import broadcast_account, consent
+from core.storage.broadcast_tables import broadcast_account
 from core.storage.database import Transaction
-from core.storage.tables import account, account_phone, ledger_account, link, subscriber
+from core.storage.tables import account, account_phone, ledger_account, link
 from core.use_cases.account_screen import AccountState
-from core.use_cases.reached import not_stopped, reachable, same_person
+from core.use_cases.audience_people import (
+    Wish,
+    by_telegram,
+    not_stopped,
+    on_a_phone,
+    on_telegram,
+    people,
+    reachable,
+)
 
 
 class Has(StrEnum):
@@ -149,20 +153,21 @@ def accounts_of(whom: Whom, now: datetime) -> list[ColumnElement[bool]]:
 def recipients(whom: Whom, profile: Profile, accounts: list[ColumnElement[bool]]) -> Select[Any]:
     """Rows of (channel, address, locale, account_id): who of these accounts is written to, and where."""
     halves = []
+    wish = Wish(whom.kind, whom.audience.locales, profile.default_locale)
     channels = channels_of(whom.reach)
     if Channel.TELEGRAM in channels:
-        people = _people(
-            whom, profile, Channel.TELEGRAM, link.c.address, link.c.account_id,
-            link.c.channel == Channel.TELEGRAM, link.c.ended_at.is_(None), reachable(),
+        half = people(
+            wish, Channel.TELEGRAM, link.c.address, link.c.account_id,
+            by_telegram(link), link.c.ended_at.is_(None), reachable(),
         )  # fmt: skip
-        halves.append(people.where(*accounts))
+        halves.append(half.where(*accounts))
     if Channel.SMS in channels:
-        alone = [~_on_telegram()] if Channel.TELEGRAM in channels else []
-        people = _people(
-            whom, profile, Channel.SMS, account_phone.c.msisdn, account_phone.c.account_id,
+        alone = [~on_telegram()] if Channel.TELEGRAM in channels else []
+        half = people(
+            wish, Channel.SMS, account_phone.c.msisdn, account_phone.c.account_id,
             not_stopped(), *alone,
         )  # fmt: skip
-        halves.append(people.where(*accounts))
+        halves.append(half.where(*accounts))
     return select(union_all(*halves).subquery("recipient"))
 
 
@@ -249,46 +254,7 @@ def _balance(asked: Audience) -> ColumnElement[bool]:
 
 def _has(what: Has) -> ColumnElement[bool]:
     if what is Has.TELEGRAM:
-        return _on_telegram()
+        return on_telegram()
     if what is Has.NO_TELEGRAM:
-        return ~_on_telegram()
-    phone, person = account_phone.alias(), subscriber.alias()
-    ties = phone.outerjoin(person, same_person(person, Channel.SMS, phone.c.msisdn))
-    mine = phone.c.account_id == account.c.id
-    return exists(select(phone.c.msisdn).select_from(ties).where(mine, not_stopped(person)))
-
-
-def _on_telegram() -> ColumnElement[bool]:
-    """Somebody of the account can be written to in Telegram."""
-    tie, person = link.alias(), subscriber.alias()
-    ties = tie.outerjoin(person, same_person(person, Channel.TELEGRAM, tie.c.address))
-    mine = (tie.c.account_id == account.c.id, tie.c.channel == Channel.TELEGRAM, tie.c.ended_at.is_(None))
-    return exists(select(tie.c.id).select_from(ties).where(*mine, reachable(person)))
-
-
-def _people(
-    whom: Whom,
-    profile: Profile,
-    channel: Channel,
-    address: Column[str],
-    of: Column[UUID],
-    *conditions: ColumnElement[bool],
-) -> Select[Any]:
-    """One half of the recipients: a channel's people, joined to their accounts."""
-    locale = func.coalesce(subscriber.c.locale, profile.default_locale)
-    ties = account.join(of.table, of == account.c.id)
-    ties = ties.outerjoin(subscriber, same_person(subscriber, channel, address))
-    found = select(
-        literal(channel.value, String).label("channel"),
-        cast(address, String).label("address"),
-        locale.label("locale"),
-        account.c.id.label("account_id"),
-    ).select_from(ties)
-    if whom.audience.locales:
-        found = found.where(locale.in_(whom.audience.locales))
-    if whom.kind is BroadcastKind.ADVERTISING:
-        agreed = exists().where(
-            consent.c.channel == channel, consent.c.address == address, consent.c.ended_at.is_(None)
-        )
-        found = found.where(agreed)
-    return found.where(*conditions)
+        return ~on_telegram()
+    return on_a_phone()

@@ -44,9 +44,15 @@ async def twice(tx: Transaction, _now: Moment) -> list[Violation]:
 
 async def resent(tx: Transaction, _now: Moment) -> list[Violation]:
     """An ambiguous send that went out again without staff saying so."""
-    word = select(broadcast_resend.c.notice_id).where(broadcast_resend.c.notice_id == notice.c.id)
+    # An SMS that stands in for it may go by the word for it; an edit or a recall does no harm twice.
+    word = select(broadcast_resend.c.notice_id).where(
+        broadcast_resend.c.notice_id.in_([notice.c.id, notice.c.parent_id])
+    )
     again = select(notice.c.dedupe_key).where(
-        notice.c.broadcast_id.is_not(None), notice.c.repeat, ~word.exists()
+        notice.c.broadcast_id.is_not(None),
+        notice.c.template == "broadcast",
+        notice.c.repeat,
+        ~word.exists(),
     )
     return await violations(
         tx, "I9", again, "broadcast recipient {} was sent to again after an uncertain send"

@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import Select, select, update
 
 from core.ids import new_id
+from core.messages import outbox
 from core.notice_states import BROADCAST_MOVES, BroadcastKind, BroadcastState, Reach
 from core.staff_errors import UnknownBroadcast, WrongState
+from core.states import Channel, Lane
 from core.storage.broadcast_tables import broadcast
 from core.storage.database import Transaction
 from core.use_cases import audit
@@ -91,6 +93,12 @@ async def write(tx: Transaction, row: Any, **values: Any) -> Broadcast:
     changed = update(broadcast).where(broadcast.c.id == row.id).values(values).returning(*broadcast.c)
     tx.wake("broadcasts")
     return Broadcast.of(await tx.one(changed))
+
+
+def wake_doors(tx: Transaction) -> None:
+    """There are messages to many to be taken."""
+    for channel in Channel:
+        tx.wake(outbox.topic(channel, Lane.BULK))
 
 
 async def note(

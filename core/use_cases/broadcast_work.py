@@ -105,14 +105,14 @@ class BroadcastWork:
             await broadcast_rows.write(tx, row, total=total, frozen_to=last)
             return
         await broadcast_rows.move(tx, row, BroadcastState.RUNNING, total=total)
-        _wake_doors(tx)
+        broadcast_rows.wake_doors(tx)
         log.info("broadcast frozen", broadcast=row.number, recipients=total)
 
     async def _go_on(self, tx: Transaction, row: Any, chunk: int) -> int:
         order = await _order(tx, row.id)
         if order is not None:
             await self._carry_out(tx, row, order, chunk)
-            _wake_doors(tx)
+            broadcast_rows.wake_doors(tx)
             return 1
         await broadcast_rows.move(tx, row, BroadcastState.DONE, finished_at=self._wall.now())
         log.info("broadcast done", broadcast=row.number)
@@ -205,8 +205,3 @@ def _open_rows(broadcast_id: UUID) -> list[Any]:
 
 async def _is_open(tx: Transaction, broadcast_id: UUID) -> bool:
     return await tx.scalar(select(notice.c.id).where(*_open_rows(broadcast_id)).limit(1)) is not None
-
-
-def _wake_doors(tx: Transaction) -> None:
-    for channel in Channel:
-        tx.wake(f"outbox.{channel}")

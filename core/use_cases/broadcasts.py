@@ -122,7 +122,7 @@ class Broadcasts:
                 raise WrongState(number, row.state)
             resumed = await broadcast_rows.move(tx, row, BroadcastState.RUNNING)
             await self._note(tx, row, "broadcast_resume", by)
-            _wake_doors(tx)
+            broadcast_rows.wake_doors(tx)
             return resumed
 
     async def cancel(self, number: int, *, by: str, why: str = "") -> Broadcast:
@@ -172,8 +172,3 @@ class Broadcasts:
 def needs_approval(row: Any, recipients: int, profile: Profile) -> bool:
     """Whether a second person has still to agree to this version."""
     return recipients > profile.notices.approve_above and row.approved_version != row.version
-
-
-def _wake_doors(tx: Transaction) -> None:
-    for channel in ("telegram", "sms"):
-        tx.wake(f"outbox.{channel}")
