@@ -89,7 +89,7 @@ link = Table(
     Column("linked_at", Utc, nullable=False),
     Column("ended_at", Utc),
     partial_index("uq_link_live", "channel", "address", "account_id", where="ended_at IS NULL", unique=True),
-    Index(None, "account_id"),
+    partial_index("ix_link_account", "account_id", "channel", "address", where="ended_at IS NULL"),
 )
 
 ledger_account = Table(

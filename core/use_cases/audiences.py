@@ -150,22 +150,32 @@ def accounts_of(whom: Whom, now: datetime) -> list[ColumnElement[bool]]:
     return found
 
 
-def recipients(whom: Whom, profile: Profile, accounts: list[ColumnElement[bool]]) -> Select[Any]:
-    """Rows of (channel, address, locale, account_id): who of these accounts is written to, and where."""
+def recipients(
+    whom: Whom,
+    profile: Profile,
+    accounts: list[ColumnElement[bool]],
+    *,
+    above: UUID | None = None,
+    up_to: UUID | None = None,
+) -> Select[Any]:
+    """Rows of (channel, address, locale, account_id): who of these accounts is written to, and where.
+
+    `above` and `up_to` bound the accounts' ids.
+    """
     halves = []
     wish = Wish(whom.kind, whom.audience.locales, profile.default_locale)
     channels = channels_of(whom.reach)
     if Channel.TELEGRAM in channels:
         half = people(
             wish, Channel.TELEGRAM, link.c.address, link.c.account_id,
-            by_telegram(link), link.c.ended_at.is_(None), reachable(),
+            by_telegram(link), link.c.ended_at.is_(None), reachable(), above=above, up_to=up_to,
         )  # fmt: skip
         halves.append(half.where(*accounts))
     if Channel.SMS in channels:
         alone = [~on_telegram()] if Channel.TELEGRAM in channels else []
         half = people(
             wish, Channel.SMS, account_phone.c.msisdn, account_phone.c.account_id,
-            not_stopped(), *alone,
+            not_stopped(), *alone, above=above, up_to=up_to,
         )  # fmt: skip
         halves.append(half.where(*accounts))
     return select(union_all(*halves).subquery("recipient"))

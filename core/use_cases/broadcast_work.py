@@ -92,14 +92,11 @@ class BroadcastWork:
         """One row a recipient for the accounts of a chunk, and in the same commit how far that got."""
         whom, now = Whom.of(row), self._wall.now()
         which = accounts_of(whom, self._clock.now())
+        rest = select(account.c.id).where(*which).order_by(account.c.id)
         if row.frozen_to is not None:
-            which.append(account.c.id > row.frozen_to)
-        last = await tx.scalar(
-            select(account.c.id).where(*which).order_by(account.c.id).offset(chunk - 1).limit(1)
-        )
-        if last is not None:
-            which.append(account.c.id <= last)
-        found = recipients(whom, self._profile, which)
+            rest = rest.where(account.c.id > row.frozen_to)
+        last = await tx.scalar(rest.offset(chunk - 1).limit(1))
+        found = recipients(whom, self._profile, which, above=row.frozen_to, up_to=last)
         total = row.total + await store_recipients(tx, row, found, now)
         if last is not None:
             await broadcast_rows.write(tx, row, total=total, frozen_to=last)

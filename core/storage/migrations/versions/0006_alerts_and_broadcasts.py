@@ -293,6 +293,16 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f("fk_notice_account_id"), "account", ["account_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_notice_parent_id"), "notice", ["parent_id"], ["id"])
     _create_orders()
+    # The people of an account, found by it also where there are no statistics yet.
+    op.drop_index("ix_link_account_id", "link")
+    op.create_index(
+        "ix_link_account",
+        "link",
+        ["account_id", "channel", "address"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
 
 
 def _create_orders() -> None:
@@ -351,6 +361,8 @@ def _create_orders() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_link_account", "link")
+    op.create_index("ix_link_account_id", "link", ["account_id"], unique=False)
     op.drop_table("broadcast_resend")
     op.drop_table("broadcast_order")
     op.execute(sa.text("DELETE FROM notice WHERE broadcast_id IS NOT NULL OR parent_id IS NOT NULL"))
