@@ -53,7 +53,7 @@ from core.use_cases.subscribers import Subscribers
 from core.use_cases.suspense import Suspense
 from core.use_cases.top_ups import TopUps
 from core.use_cases.visits import Visits
-from core.wiring_parts import Tools, broadcasting, collecting, desk, keeping_jobs, mandates_of, seal_of
+from core.wiring_parts import Tools, broadcasting, collecting, keeping_jobs, mandates_of, seal_of, telling_of
 
 if TYPE_CHECKING:
     pass
@@ -147,8 +147,8 @@ def _join(of: Tools) -> Core:
     mandates = mandates_of(of, cards, codes, money.payments)
     top_ups = TopUps(database, profile, clock, wall, money.payments, cards)
     receiving, fees = Receiving(database, wall), Fees(database, profile, clock)
-    alerts = Alerts(database, profile, clock, wall)
-    others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), alerts)
+    telling = telling_of(of)
+    others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), telling["alerts"])
     return Core(
         settings=of.settings,
         profile=profile,
@@ -174,8 +174,6 @@ def _join(of: Tools) -> Core:
         autopay_by_sms=mandates.by_sms,
         provider_mandates=mandates.by_provider,
         fees=fees,
-        alerts=alerts,
-        alert_settings=AlertSettings(database, profile, clock, wall),
         statements=Statements(database, profile, clock),
         receiving=receiving,
         sending=Sending(database, profile, clock, wall, seal),
@@ -184,6 +182,6 @@ def _join(of: Tools) -> Core:
         queues=Queues(database, profile, clock, wall),
         reconciliations=money.reconciliations,
         differences=Differences(database, wall),
-        **desk(of),
+        **telling,
         jobs=Jobs([*mandates.jobs(), *money.jobs(), *others, broadcasting(of)], of.wakeups),
     )

@@ -151,9 +151,11 @@ def mandates_of(of: Tools, cards: Cards, codes: Codes, payments: Payments) -> Ma
     )
 
 
-class Desk(TypedDict):
-    """What staff send to many, and who they are."""
+class Telling(TypedDict):
+    """What people are told unasked, by the clock or by staff, and what they chose."""
 
+    alerts: Alerts
+    alert_settings: AlertSettings
     staff: Staff
     consents: Consents
     broadcasts: Broadcasts
@@ -162,8 +164,10 @@ class Desk(TypedDict):
     broadcast_reports: BroadcastReports
 
 
-def desk(of: Tools) -> Desk:
-    return Desk(
+def telling_of(of: Tools) -> Telling:
+    return Telling(
+        alerts=Alerts(of.database, of.profile, of.clock, of.wall),
+        alert_settings=AlertSettings(of.database, of.profile, of.clock, of.wall),
         staff=Staff(of.database, of.wall),
         consents=Consents(of.database, of.wall),
         broadcasts=Broadcasts(of.database, of.profile, of.clock, of.wall),
