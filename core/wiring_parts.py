@@ -13,6 +13,7 @@ from core.profile import Profile
 from core.settings import Settings
 from core.storage.database import Database
 from core.use_cases.agreements import Agreements
+from core.use_cases.alert_settings import AlertSettings
 from core.use_cases.alerts import Alerts
 from core.use_cases.autopay import Autopay
 from core.use_cases.autopay_by_sms import AutopayBySms
