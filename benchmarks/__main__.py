@@ -1,4 +1,4 @@
-"""`make bench`: every benchmark in one run, on the screen and in docs/performance.md."""
+"""`make bench`: every benchmark, or those named, on the screen and in docs/performance.md."""
 
 import argparse
 import importlib
@@ -26,38 +26,38 @@ TITLES = {
     "reconciliation": "Reconciliation",
     "callbacks": "Callbacks",
 }
+TOP = """# Performance
+
+Measured by `make bench`. Ratios are to a reference in the same run of a section, since machines differ;
+absolute figures are the named machine's."""
 HEAD = "| figure | measured | goal | |\n| --- | --- | --- | --- |"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of {', '.join(TITLES)}: not written")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of {', '.join(TITLES)}; default: all")
     names = parser.parse_args(arguments).names
     if unknown := set(names) - set(TITLES):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    measured: dict[str, Sequence[Figure]] = {}
+    missed = False
     for name in names or TITLES:
         print(f"{TITLES[name]} …", flush=True)
-        measured[name] = importlib.import_module(f"benchmarks.{name}").run()
-        print("\n".join(figure.row() for figure in measured[name]), flush=True)
-    if not names:
-        REPORT.write_text(_report(measured), encoding="utf-8")
-        print(f"written to {REPORT}")
-    return any(figure.met is False for figures in measured.values() for figure in figures)
+        figures: Sequence[Figure] = importlib.import_module(f"benchmarks.{name}").run()
+        print("\n".join(figure.row() for figure in figures), flush=True)
+        _write(name, figures)
+        missed = missed or any(figure.met is False for figure in figures)
+    return missed
 
 
-def _report(measured: dict[str, Sequence[Figure]]) -> str:
+def _write(name: str, figures: Sequence[Figure]) -> None:
+    """Put a section into the report; the others stay as they were measured."""
+    written = REPORT.read_text(encoding="utf-8").split("\n## ")[1:] if REPORT.exists() else []
+    sections = {part.partition("\n")[0]: part.partition("\n")[2].strip() for part in written}
     day = SystemClock().now().astimezone(UTC).date()
-    parts = [
-        "# Performance",
-        f"Measured on {day} by `make bench`, all in one run. Ratios are to a reference in the same run,\n"
-        "since machines differ; absolute figures are this machine's.",
-        f"Machine: {_machine()}",
-    ]
-    for name, figures in measured.items():
-        rows = "\n".join(figure.row() for figure in figures)
-        parts.append(f"## {TITLES[name]}\n\n`python -m benchmarks {name}`\n\n{HEAD}\n{rows}")
-    return "\n\n".join(parts) + "\n"
+    rows = "\n".join(figure.row() for figure in figures)
+    sections[TITLES[name]] = f"`python -m benchmarks {name}`, {day}; {_machine()}\n\n{HEAD}\n{rows}"
+    parts = [TOP, *(f"## {title}\n\n{sections[title]}" for title in TITLES.values() if title in sections)]
+    REPORT.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 def _machine() -> str:

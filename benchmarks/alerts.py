@@ -15,7 +15,8 @@ from core.settings import Settings
 from core.storage.database import Database
 from core.storage.message_tables import notice
 from core.storage.migrate import upgrade
-from core.wiring import ALERTS, Core, open_core
+from core.wiring import Core, open_core
+from core.wiring_parts import ALERTS
 from tests.servers import postgres
 
 SIZES = (10_000, 100_000, 1_000_000)

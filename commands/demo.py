@@ -12,12 +12,12 @@ import webbrowser
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from commands import logs
 from commands.demo_clock import clock_door
+from commands.demo_people import USERS, accounts_in, profile_in, settle, start_bot
 from commands.outside import Outside, outside
 from commands.phones import Phones
 from commands.run import CannotRun, prepare, serving, stop_on_signals
@@ -30,7 +30,7 @@ from core.wiring import Core, open_core
 PORT = 8090
 KEPT = Path(".demo")
 SAMPLE = Path(__file__).parents[1] / "core" / "profiles" / "sample_accounts.csv"
-ACCOUNTS = 8  # of the sample's thousand
+ACCOUNTS = 8  # of the sample's thousand: a journey of a month posts their fees thirty times
 ACCOUNT = "100080"  # the handbook's
 PASSWORD = "demo-1000"  # of every account of the sample
 READY_SECONDS = 60.0
@@ -100,6 +100,8 @@ async def run(*, once: bool, port: int | None, browser: bool, keep: bool) -> int
             )
             phones = await stack.enter_async_context(Phones.at(world.url))
             await _until_ready(phones, given)
+            if not given.bot_api:
+                await start_bot(phones)
             _tell(f"ready: {world.url}")
             if once:
                 own = {"sms": not given.smsc, "telegram": not given.bot_api}
@@ -133,8 +135,9 @@ async def _product(settings: Settings, clock: MovableClock, folder: Path) -> Asy
     async with AsyncExitStack() as stack:
         await prepare(stack, settings)
         core = await stack.enter_async_context(open_core(settings, clock=clock))
-        report = await core.imports.run(_sample(folder), dry_run=False)
+        report = await core.imports.run(accounts_in(folder, SAMPLE, ACCOUNTS), dry_run=False)
         assert not report.problems, "the sample fits the shipped profile"
+        await settle(core)
         _tell(f"{report.created} made-up accounts; log in with {ACCOUNT} and {PASSWORD}")
         yield core
 
@@ -148,14 +151,6 @@ async def _until_ready(phones: Phones, given: Given) -> None:
             await phones.until_commands()
 
 
-def _sample(folder: Path) -> Path:
-    """So many accounts as post a day's fees in a blink: a journey of a month posts them thirty times."""
-    taken = folder / "accounts.csv"
-    with SAMPLE.open(encoding="utf-8") as lines:
-        taken.write_text("".join(islice(lines, ACCOUNTS + 1)), encoding="utf-8")
-    return taken
-
-
 def _options(given: Given, keys: Keys, port: int, doors: Doors) -> list[str]:
     return [
         f"--http-port={port}",
@@ -165,6 +160,7 @@ def _options(given: Given, keys: Keys, port: int, doors: Doors) -> list[str]:
         f"--ledger-url={_url(doors.site)}/ledger/{ACCOUNT}?token={keys.ledger}",
         f"--clock-url={_url(doors.clock)}/clock?token={keys.clock}",
         f"--hint={ACCOUNT} · {PASSWORD}",
+        f"--users={USERS}",
         *(["--no-smsc"] if given.smsc else []),
         *(["--no-bot-api"] if given.bot_api else []),
     ]
@@ -186,7 +182,7 @@ def _settings(given: Given, keys: Keys, world: Outside, folder: Path, address: s
         env="demo",
         database_url=f"sqlite+aiosqlite:///{folder / 'aliance.db'}",
         redis_url="",
-        operator_profile="",
+        operator_profile=str(profile_in(folder)),
         telegram_webhook_url="",
         public_url=address,
         trusted_proxies="",

@@ -67,6 +67,10 @@ class Phones:
         said = {"message_id": pressed.message_id, "data": pressed.data}
         await self._post(f"/phone/telegram/{user}/press", said)
 
+    async def unblock(self, user: int) -> None:
+        """The bot may write to this person from now on."""
+        await self._post(f"/phone/telegram/{user}/block", {"blocked": False})
+
     async def bot_messages(self, user: int) -> list[Json]:
         """What the bot has on this person's screen, oldest first."""
         told = await self._get(f"/phone/telegram/{user}/messages")

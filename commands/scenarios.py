@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from commands.alert_scenario import play_alerts
 from commands.autopay_scenario import PAID, play_autopay
+from commands.broadcast_scenario import play_broadcast
 from commands.phones import Json, Off, Phones, field, until
 from commands.records import statement_lines
 from commands.talks import Chat, SmsTalk, must_hold, page_of, press_of
@@ -34,6 +35,7 @@ async def play(core: Core, phones: Phones, *, sms: bool, telegram: bool, account
             talk = SmsTalk(phones, PHONE, core.profile.sms.short_code) if sms else None
             await _in_telegram(core, phones, talk, account, password)
             expected += [BY_CARD, *PAID]
+            await play_broadcast(phones)
         else:
             print("\nThe Bot API is not the simulator's: nobody writes in Telegram.")
         await _check(core, phones, account, expected)

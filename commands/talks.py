@@ -8,6 +8,7 @@ from bot.pace import Bucket
 from commands.phones import Button, Json, Off, Phones, button, until
 
 # Telegram takes a message a second into a chat, after a burst of some ten; an answer beyond that is lost.
+# What came by itself since the last act, alerts and warnings, is counted too.
 ACTS_AT_ONCE = 5
 
 
@@ -66,6 +67,10 @@ class Chat:
     async def _after(
         self, act: Callable[[], Awaitable[object]], expected: tuple[str, ...], kind: str
     ) -> Json:
+        now = await self._phones.bot_messages(self._user)
+        came = len(now) - len(self._before) - 1  # the answer is counted with the act that it answers
+        for _ in range(came):
+            self._pace.take(time.monotonic())
         await asyncio.sleep(self._pace.take(time.monotonic()))
         self._before = await self._phones.bot_messages(self._user)
         await act()

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import ClassVar
 
 from core.messages.notices import Notice
 from core.money import Money
@@ -22,8 +21,8 @@ class Alert(Notice):
     lane = Lane.BULK
     lives = timedelta(days=1)  # tomorrow its days are other ones
     repeats = False
-    quiet: ClassVar[bool] = True  # not at night
-    falls_back: ClassVar[bool] = True  # by SMS where the bot was blocked
+    quiet = True
+    falls_back = True
     episode: str
     kind: str
     number: str

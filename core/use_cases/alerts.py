@@ -56,7 +56,7 @@ class _Batch:
         if self.accounts:
             await tx.execute(_SEEN, self.accounts)
         for each in self.notices:
-            tx.wake(f"outbox.{each['channel']}")
+            tx.wake(outbox.topic(each["channel"], each["lane"]))
 
 
 _SEEN = (
@@ -193,5 +193,7 @@ class Alerts:
             opened, word_of(kind), look.row.number, look.seen, look.watch, self._profile
         )
         key = addressed(to.payer, f"alert:{opened}")
-        stored = outbox.row(to.payer, said, key=key, locale=to.locale, now=now.wall, answers=None, edit=None)
-        return {**stored, "account_id": look.row.id, "quiet": said.quiet}
+        return outbox.row(
+            to.payer, said, key=key, locale=to.locale, now=now.wall, answers=None, edit=None,
+            account_id=look.row.id,
+        )  # fmt: skip

@@ -1,6 +1,6 @@
 """Orders: the failed tried again, what was sent edited or taken back, by a job and in chunks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -99,15 +99,7 @@ class BroadcastOrders:
             }  # fmt: skip
             if kind is OrderKind.EDIT:
                 shared["version"] += 1
-            orders, total = [], 0
-            for state, reasons in picks:
-                which = select(func.count()).where(*picked(row.id, kind, state, reasons))
-                if recipients := int(await tx.scalar(which)):
-                    values = shared | {"id": new_id(), "picks": state, "reasons": reasons}
-                    orders.append(
-                        await tx.one(insert(broadcast_order).values(values).returning(*broadcast_order.c))
-                    )
-                    total += recipients
+            orders, total = await _store(tx, shared, picks)
             if not orders:
                 raise NothingToDo
             facts = [{"order": each.id, "picks": each.picks, "reasons": each.reasons} for each in orders]
@@ -124,6 +116,21 @@ class BroadcastOrders:
         faults += [Fault("language", locale) for locale in row.texts if locale not in texts]
         if faults:
             raise TextsRefused(faults)
+
+
+async def _store(
+    tx: Transaction, shared: Mapping[str, Any], picks: Sequence[tuple[NoticeState, list[str] | None]]
+) -> tuple[list[Any], int]:
+    """An order for each pick that anybody fits, and how many do."""
+    orders, total = [], 0
+    for state, reasons in picks:
+        fits = picked(shared["broadcast_id"], shared["kind"], state, reasons)
+        if recipients := int(await tx.scalar(select(func.count()).where(*fits))):
+            values = {**shared, "id": new_id(), "picks": state, "reasons": reasons}
+            stored = insert(broadcast_order).values(values).returning(*broadcast_order.c)
+            orders.append(await tx.one(stored))
+            total += recipients
+    return orders, total
 
 
 async def waiting(tx: Transaction, broadcast_id: UUID) -> Any:

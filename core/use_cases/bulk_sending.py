@@ -1,8 +1,7 @@
 """Bulk: claims of what goes to many, and who of them is written to after all."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,24 +24,20 @@ from sqlalchemy import (
 from core.clock import Clock
 from core.ids import new_id
 from core.messages import outbox
-from core.messages.notices import Notice
-from core.messages.outbox import HELD, LEASE, DueNotice, held_of
-from core.notice_states import BroadcastKind, BroadcastState, Reach
+from core.messages.outbox import HELD, LEASE, DueNotice
+from core.notice_states import BroadcastKind, BroadcastState
 from core.profile import Profile
 from core.states import Channel, Lane, NoticeState
-from core.storage.broadcast_tables import broadcast, consent
+from core.storage.broadcast_tables import broadcast
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice
 from core.storage.queue import unfinished
-from core.storage.tables import account, ledger_account, subscriber
-from core.use_cases import fallbacks
+from core.storage.tables import account, ledger_account
 from core.use_cases.accounts import screen_of
+from core.use_cases.bulk_recipients import HARMLESS_AGAIN, Running, repeating, sift
 from core.use_cases.sms_budgets import SPENT
 
-OPTED_OUT, BLOCKED, LATE = "opted out", "blocked", "too late to be of use"
 LOST = "its delivery ended in the middle"
-# The same edit twice leaves one message, a second recall none.
-HARMLESS_AGAIN = fallbacks.NOT_AGAIN
 
 _FACTS = select(
     account.c.id, account.c.number, account.c.holder, account.c.city, account.c.street, account.c.tariff,
@@ -51,23 +46,6 @@ _FACTS = select(
 ).join(ledger_account, ledger_account.c.id == account.c.id)  # fmt: skip
 
 Facts = dict[str, Any]
-Outcome = tuple[NoticeState, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A broadcast under way, as one claim reads it."""
-
-    id: UUID
-    texts: dict[str, dict[str, str]]
-    advertises: bool
-    falls_back: bool
-    urgent: bool
-
-    def text(self, channel: Channel, locale: str, default: str) -> str | None:
-        """In the person's language, else the operator's, else the first."""
-        said = self.texts.get(locale) or self.texts.get(default) or next(iter(self.texts.values()))
-        return said.get(channel)
 
 
 class BulkSending:
@@ -92,7 +70,7 @@ class BulkSending:
             for each in self._in_turn(running):
                 if len(found) < n:
                     found += await self._take(tx, channel, each, n - len(found), now)
-            held = await self._sift(tx, channel, found, running, now)
+            held = await sift(tx, channel, found, running, now)
             if found and not held:
                 tx.wake(outbox.topic(channel, Lane.BULK))
             return await self._worded(tx, held, running)
@@ -119,7 +97,7 @@ class BulkSending:
     async def _give_up(self, tx: Transaction, channel: Channel, now: datetime) -> None:
         """What somebody held who died is perhaps sent: only what tells of money goes again, marked."""
         again = or_(
-            and_(notice.c.broadcast_id.is_(None), notice.c.template.in_(_repeating())),
+            and_(notice.c.broadcast_id.is_(None), notice.c.template.in_(repeating())),
             notice.c.template.in_(HARMLESS_AGAIN),
         )
         lost = select(notice.c.id).where(*_lost(channel, now)).with_for_update(skip_locked=True).cte("lost")
@@ -151,7 +129,6 @@ class BulkSending:
                 row.id,
                 row.texts,
                 row.kind == BroadcastKind.ADVERTISING,
-                row.reach == Reach.TELEGRAM_ELSE_SMS,
                 row.urgent,
             )
             for row in rows
@@ -185,34 +162,6 @@ class BulkSending:
             .returning(*HELD, notice.c.next_at, notice.c.expires_at)
         )
         return sorted(taken, key=lambda row: row.next_at)
-
-    async def _sift(
-        self,
-        tx: Transaction,
-        channel: Channel,
-        found: Sequence[Row[Any]],
-        running: dict[UUID, Running],
-        now: datetime,
-    ) -> list[DueNotice]:
-        """Settle those who are not written to after all; the rest."""
-        if not found:
-            return []
-        away = await _stopped_or_away(tx, channel, found)
-        agreed = await _agreed(tx, channel, found) if _any_advertises(found, running) else set()
-        out: dict[Outcome, list[DueNotice]] = defaultdict(list)
-        going = []
-        for row in found:
-            held, of = held_of(row), running.get(row.broadcast_id)
-            outcome = _outcome_of(row, of, now, away=row.address in away, agreed=row.address in agreed)
-            if outcome is None:
-                going.append(held)
-            elif outcome == (NoticeState.CANCELLED, BLOCKED) and await fallbacks.by_sms(tx, held, now=now):
-                out[NoticeState.FAILED, BLOCKED].append(held)
-            else:
-                out[outcome].append(held)
-        for (state, reason), rows in out.items():
-            await outbox.settle(tx, rows, state, reason=reason)
-        return going
 
     async def _worded(
         self, tx: Transaction, held: Sequence[DueNotice], running: dict[UUID, Running]
@@ -278,51 +227,3 @@ def _lost(channel: Channel, now: datetime) -> tuple[TextClause | ColumnElement[b
         notice.c.lane == Lane.BULK,
         notice.c.lease_until < now,
     )
-
-
-def _repeating() -> list[str]:
-    return [template for template, kind in Notice.kinds.items() if kind.repeats]
-
-
-def _any_advertises(found: Sequence[Row[Any]], running: dict[UUID, Running]) -> bool:
-    return any(row.broadcast_id in running and running[row.broadcast_id].advertises for row in found)
-
-
-async def _stopped_or_away(tx: Transaction, channel: Channel, found: Sequence[Row[Any]]) -> set[str]:
-    out = subscriber.c.stopped if channel == Channel.SMS else subscriber.c.reachable == false()
-    rows = await tx.all(
-        select(subscriber.c.address).where(
-            subscriber.c.channel == channel,
-            subscriber.c.address.in_([row.address for row in found]),
-            out,
-        )
-    )
-    return {row.address for row in rows}
-
-
-async def _agreed(tx: Transaction, channel: Channel, found: Sequence[Row[Any]]) -> set[str]:
-    rows = await tx.all(
-        select(consent.c.address).where(
-            consent.c.channel == channel,
-            consent.c.address.in_([row.address for row in found]),
-            consent.c.ended_at.is_(None),
-        )
-    )
-    return {row.address for row in rows}
-
-
-def _outcome_of(
-    row: Row[Any], of: Running | None, now: datetime, *, away: bool, agreed: bool
-) -> Outcome | None:
-    """Why it is not sent; None where it is."""
-    if row.expires_at is not None and row.expires_at < now:
-        return NoticeState.EXPIRED, LATE
-    if away and row.channel == Channel.TELEGRAM:
-        return NoticeState.CANCELLED, BLOCKED
-    if row.template in HARMLESS_AGAIN:
-        return None  # of a message that they have: what they chose since does not matter
-    if away and row.template not in _repeating():
-        return NoticeState.CANCELLED, OPTED_OUT
-    if of is not None and of.advertises and not agreed:
-        return NoticeState.CANCELLED, OPTED_OUT
-    return None

@@ -31,7 +31,7 @@ async def by_sms(tx: Transaction, held: DueNotice, *, now: datetime) -> bool:
         if sent_by.reach != Reach.TELEGRAM_ELSE_SMS or held.template in NOT_AGAIN:
             return False
         advertises = sent_by.kind == BroadcastKind.ADVERTISING
-    elif not Notice.kinds[held.template].falls_back:
+    elif held.template not in Notice.kinds or not Notice.kinds[held.template].falls_back:
         return False
     phone = await _phone_of(tx, held)
     if phone is None or not await _may_write_to(tx, phone, advertises=advertises):

@@ -18,7 +18,8 @@ from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice
 from core.storage.queue import unfinished
 from core.use_cases import fallbacks, sms_budgets
-from core.use_cases.bulk_sending import BLOCKED, LATE, BulkSending
+from core.use_cases.bulk_recipients import BLOCKED, LATE
+from core.use_cases.bulk_sending import BulkSending
 
 if TYPE_CHECKING:
     from core.payments.seal import Seal  # its import costs 30 ms, and few processes open a code

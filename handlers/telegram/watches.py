@@ -14,7 +14,8 @@ from core.notice_states import BroadcastState
 from handlers.telegram.screen import Screen, edit
 
 EVERY_SECONDS = 3.0
-SHARE = 20  # a look may take this part of the time: counting a million rows is looked at seldom
+SHARE = 5  # looks take a fifth of the time at most: a million rows are counted seldom
+PAUSE_MOST_SECONDS = 30.0
 WATCHED_MOST = 50  # messages; the oldest is left first, its button looks again
 LONGEST_SECONDS = 24 * 3600.0
 RESTS = (BroadcastState.DRAFT, BroadcastState.CANCELLED, BroadcastState.DONE)
@@ -56,11 +57,11 @@ class Watches:
             if not self._watched:
                 self._begun.clear()
                 await self._begun.wait()
-            began = self._clock()
             await asyncio.sleep(EVERY_SECONDS)
+            began = self._clock()
             await self.look_once(bot)
-            took = self._clock() - began - EVERY_SECONDS
-            await asyncio.sleep(max(0.0, took * SHARE - EVERY_SECONDS))
+            took = self._clock() - began
+            await asyncio.sleep(min(took * SHARE, PAUSE_MOST_SECONDS))
 
     async def look_once(self, bot: Bot) -> None:
         for key, watch in list(self._watched.items()):

@@ -12,7 +12,7 @@ from simulator.bot_api.chats import Chat, Chats, Message
 from simulator.bot_api.errors import ApiObject
 from simulator.bot_api.profile import Profile
 from simulator.bot_api.sending import Sending
-from simulator.bot_api.text import pages, with_detected
+from simulator.bot_api.text import formatted, pages, with_detected
 from simulator.bot_api.updates import CALLBACK_SECONDS, UpdateQueue
 
 # Telegram's webhook queues: messages by chat, presses by person, changes of membership by chat.
@@ -44,8 +44,9 @@ class Phones:
         chat.force_reply = None
         ids = []
         for page in pages(text.strip()):
-            message = self.chats.add(chat, from_bot=False, text=page)
-            message.entities = with_detected(page, [])
+            plain, entities = formatted(page)
+            message = self.chats.add(chat, from_bot=False, text=plain)
+            message.entities = with_detected(plain, entities)
             message.reply_to = reply_to
             ids.append(self._told(chat, message))
         return ids

@@ -18,6 +18,10 @@ DETECTED = (
     ("hashtag", re.compile(r"(?<![\w#])#\w*[^\W\d]\w*")),
     ("phone_number", re.compile(r"(?<![\w+])\+\d{11,15}(?!\w)")),
 )
+# What Telegram's applications make of marks that a person types, as they send the message.
+TYPED = re.compile(
+    r"\*\*(?P<bold>[^*]+)\*\*|__(?P<italic>[^_]+)__|~~(?P<strikethrough>[^~]+)~~|`(?P<code>[^`]+)`"
+)
 SOLID = {"code", "pre", "text_link", "url", "email"}  # nothing is detected inside these
 
 
@@ -39,6 +43,20 @@ def pages(text: str) -> Iterator[str]:
         yield page
         text = text[len(page) :]
     yield text
+
+
+def formatted(text: str) -> tuple[str, list[ApiObject]]:
+    """A typed text without its marks, and what they meant; a command is sent as it is typed."""
+    if text.startswith("/"):
+        return text, []
+    plain, entities, at = "", [], 0
+    for match in TYPED.finditer(text):
+        assert match.lastgroup is not None
+        words = match[match.lastgroup]
+        plain += text[at : match.start()]
+        entities.append({"type": match.lastgroup, "offset": units(plain), "length": units(words)})
+        plain, at = plain + words, match.end()
+    return plain + text[at:], entities
 
 
 def trimmed(text: str, entities: list[ApiObject]) -> tuple[str, list[ApiObject]]:

@@ -29,7 +29,8 @@ async def test_commands_and_name_are_in_the_language_of_the_phone(
 
     await until(shown)
     commands = [each["command"] for each in stand.api.screen.seen(person.id)["commands"]]
-    assert set(commands) == {"start", "balance", "pay", "accounts", "settings", "help", "privacy", "cancel"}
+    told = {"start", "balance", "pay", "accounts", "alerts", "settings", "help", "privacy", "cancel"}
+    assert set(commands) == told
     assert stand.core.profile.default_locale == DEFAULT_LOCALE
 
 

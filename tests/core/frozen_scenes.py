@@ -56,8 +56,8 @@ async def is_frozen(
     async with core.database.transaction() as tx:
         await tx.execute(
             insert(broadcast).values(
-                id=one, number=next(_numbers), title="", audience={}, created_by="ann", created_at=now,
-                started_at=now, total=len(to), expires_at=expires_at, **values,
+                id=one, number=next(_numbers), title="", audience={}, created_by="ann", written_by="ann",
+                created_at=now, started_at=now, total=len(to), expires_at=expires_at, **values,
             )
         )  # fmt: skip
         await recipients(

@@ -11,7 +11,7 @@ from typing import Any
 
 from commands import logs
 from commands.run import serving
-from core import wiring
+from core import wiring_parts
 from core.clock import SystemClock
 from core.settings import Settings
 from core.wiring import Core, open_core
@@ -54,7 +54,7 @@ def live(settings: Settings, point: Point | None, begins: Begins, told: Connecti
     fuse = Fuse(point, armed=begins.armed)
     fuse.wire()
     if begins.batch is not None:
-        wiring.BATCH = wiring.MANDATES = begins.batch
+        wiring_parts.BATCH = wiring_parts.MANDATES = begins.batch
     asyncio.run(_serve(settings, begins, told))
     told.send(dict(fuse.counts))
 

@@ -34,6 +34,7 @@ def test_the_scenarios_are_played_and_the_books_agree(tmp_path: Path) -> None:
     assert said.count("Повторим ") == 3
     assert "нужна другая карта" in said
     assert "    (nothing was told or charged)\n" in said
+    assert "    (of 120 simulated subscribers 120 have it)\n" in said
     assert "Provider's books: 4 charges, 1413.00 in all\n" in said
     assert "Invariants broken: none\n" in said
     assert "All is as it should be.\n" in said

@@ -25,7 +25,16 @@ from core.storage.tables import payment
 from core.use_cases.agreements import Terms
 from core.use_cases.schedules import EveryDays, Monthly, Period
 from core.wiring import Core, open_core
-from tests.core.autopay_scenes import CARD_KEY, CONSENT, goes_to, linked_account, pay_and_save, today
+from tests.core.autopay_scenes import (
+    CARD_KEY,
+    CONSENT,
+    DAY,
+    goes_to,
+    linked_account,
+    pay_and_save,
+    today,
+    work,
+)
 from tests.core.scenes import CHAT, deliver_all, posted, rows, summed
 from tests.fakes import FakeClock
 from tests.properties.conftest import FreshDatabase
@@ -219,7 +228,7 @@ steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 59)), max_size
 @example([(_answers, 0), (_days_pass, 6), (_pays, 1), (_calls_back, 1), (_days_pass, 1)])
 # A charge whose answer was lost, deleted and unlinked before anybody asks.
 @example([(_answers, 4), (_days_pass, 6), (_deletes, 0), (_unlinks, 0)])
-@settings(max_examples=24, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_period_is_charged_once_and_every_success_is_booked_once(
     fresh_database: FreshDatabase, steps: list[tuple[Step, int]]
 ) -> None:
@@ -252,6 +261,9 @@ async def _settle(world: World) -> None:
         for shift in SHIFTS:
             world.clock.shift(shift)
             await world.core.jobs.run_all_once()
+    # By night nothing quiet is sent.
+    goes_to(world.clock, world.core.profile, today(world.core) + DAY, hour=12)
+    await work(world.core)
     await deliver_all(world.core)
 
 

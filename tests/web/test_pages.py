@@ -112,7 +112,7 @@ async def test_health_tells_how_old_the_oldest_work_is(client: Client) -> None:
 
 async def test_health_is_bad_without_a_database(core: Core, open_client: Serve, tmp_path: Path) -> None:
     gone = Database(f"sqlite+aiosqlite:///{tmp_path}/no/such/folder/aliance.db")
-    client = await open_client(replace(core, queues=Queues(gone, core.wall)))
+    client = await open_client(replace(core, queues=Queues(gone, core.profile, core.clock, core.wall)))
     async with client.get("/health") as response:
         assert response.status == 503
         assert json.loads(await response.text()) == {"database": "unreachable"}

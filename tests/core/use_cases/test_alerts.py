@@ -77,7 +77,7 @@ async def test_of_several_that_begin_together_the_most_urgent_one_is_said(
 async def test_paying_closes_the_episode_and_cancels_what_was_not_sent(
     core: Core, clock: FakeClock, provider: FakeProvider
 ) -> None:
-    goes(core, clock, JUNE)
+    goes(core, clock, "2026-06-01T12:00")
     owner = await low(core, Money(100_00))
     await looks(core)
     await pays(core, provider, 500)
@@ -85,7 +85,7 @@ async def test_paying_closes_the_episode_and_cancels_what_was_not_sent(
     assert (row.state, row.reason) == (NoticeState.CANCELLED, "paid")
     assert await episodes(core) == [("days:3", 1, False)]
     assert (await the_account(core, owner)).alerts == 0
-    assert "alert" not in [each.template for each in await core.sending.claim(Channel.TELEGRAM, 10)]
+    assert "alert" not in await _claimed(core)
 
 
 @ON_SQLITE
@@ -95,11 +95,12 @@ async def test_an_alert_that_is_being_sent_as_the_money_comes_is_not_tried_again
     goes(core, clock, "2026-06-01T12:00")
     await low(core, Money(100_00))
     await looks(core)
-    (held,) = [each for each in await core.sending.claim(Channel.TELEGRAM, 10) if each.template == "alert"]
+    (held,) = await core.sending.claim(Channel.TELEGRAM, 10, lane=Lane.BULK)
+    assert held.template == "alert"
     await pays(core, provider, 500)
     clock.shift(timedelta(seconds=1))
     await core.sending.retry(held, after=timedelta(), reason="429")
-    assert "alert" not in [each.template for each in await core.sending.claim(Channel.TELEGRAM, 10)]
+    assert "alert" not in await _claimed(core)
     (row,) = await alerts(core)
     assert row.state == NoticeState.EXPIRED
 
@@ -153,6 +154,10 @@ async def test_without_a_fee_or_service_nothing_is_told(
     owner = await low(core, Money(-5_00), tariff=tariff, state=state)
     assert await looks(core) == 0
     assert (await the_account(core, owner)).alert_at is None
+
+
+async def _claimed(core: Core) -> list[str]:
+    return [each.template for each in await core.sending.claim(Channel.TELEGRAM, 10, lane=Lane.BULK)]
 
 
 async def _settings(core: Core, **values: object) -> None:

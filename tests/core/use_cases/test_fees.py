@@ -222,6 +222,7 @@ async def test_a_tariff_that_left_the_profile_stops_no_other_account(core: Core,
     clock.at = _at("2026-04-28 16:00")
     assert [await core.fees.post_once(1) for _ in range(2)] == [1, 0]
     assert len(await _fees(core, there)) == 1
+    await core.alerts.due_once(10)
     violations = await core.invariants.check()
     assert [each.about for each in violations] == ["the fees of account 1 are not posted"]
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from core.messages.incoming import Arrival
 from core.settings import Settings
-from core.states import Channel
+from core.states import Channel, Lane
 from core.use_cases.import_file import COLUMNS
 from core.wiring import Core, open_core
 from handlers.locale import Catalogues
@@ -64,7 +64,7 @@ class Phones:
 
     async def received(self) -> list[str]:
         """What the outbox holds for phones, delivered now."""
-        due = await self.core.sending.claim(Channel.SMS, 100)
+        due = [each for lane in Lane for each in await self.core.sending.claim(Channel.SMS, 100, lane=lane)]
         await self.core.sending.sent([(notice, None) for notice in due])
         return [self.texts.render(notice) for notice in due]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.bot_api.errors import ApiError
-from simulator.bot_api.text import cut, pages, trimmed, units, with_detected
+from simulator.bot_api.text import cut, formatted, pages, trimmed, units, with_detected
 
 
 @pytest.mark.parametrize("text,length", [("", 0), ("да", 2), ("👍", 2), ("e\u0301", 2), ("👨‍👩‍👧", 8)])
@@ -65,3 +65,14 @@ def test_pages_join_to_the_text_and_fit(text: str) -> None:
     parts = list(pages(text))
     assert "".join(parts) == text
     assert all(0 < units(part) <= 4096 for part in parts)
+
+
+def test_marks_that_a_person_types_become_formatting() -> None:
+    text, entities = formatted("👍 **Работы** с __1:00__ до `2:00`, **")
+    assert text == "👍 Работы с 1:00 до 2:00, **"
+    assert [(each["type"], cut(text, each["offset"], each["length"])) for each in entities] == [
+        ("bold", "Работы"),
+        ("italic", "1:00"),
+        ("code", "2:00"),
+    ]
+    assert formatted("/start a__b__c") == ("/start a__b__c", [])
