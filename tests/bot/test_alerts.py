@@ -1,4 +1,4 @@
-"""Alerts in the chat: settings changed by taps, confirmed on their screen; one tap from an alert to a quote."""
+"""Alerts in the chat: settings changed by taps, confirmed there; one tap from an alert to a quote."""
 
 from datetime import timedelta
 
