@@ -1,7 +1,6 @@
 """What every test can ask for: servers, databases, a clock, the wired core, a browser."""
 
 import asyncio
-import gc
 import os
 import shutil
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -52,13 +51,6 @@ CHROMIUM_OPTIONS = [
     # A page under test reaches this machine and nothing else.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
-
-
-def pytest_collection_finish() -> None:
-    """What is imported by now stays: looking through it again and again is a tenth of the tests' time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 # Coverage doubles what a test costs. These play whole lives over and over, of code that others cover.
