@@ -71,10 +71,9 @@ def fields_in(texts: Texts) -> frozenset[str]:
     return frozenset(name for text in said for name in _FIELD.findall(text) if name in FIELDS)
 
 
-def text_of(texts: Texts, channel: Channel, locale: str, default: str) -> tuple[str, str]:
-    """The language that a person is written to in, and the text: theirs, else the default, else the first."""
-    chosen = next((name for name in (locale, default) if name in texts), next(iter(texts)))
-    return chosen, texts[chosen][channel.value]
+def language_of(texts: Texts, locale: str, default: str) -> str:
+    """The language that a person is written to in: theirs, else the default, else the first."""
+    return next((name for name in (locale, default) if name in texts), next(iter(texts)))
 
 
 def faults_of(texts: Texts, reach: Reach, kind: BroadcastKind, locales: Iterable[str]) -> list[Fault]:

@@ -16,12 +16,12 @@ OPEN = (NoticeState.DUE, NoticeState.TAKEN)
 
 
 async def twice(tx: Transaction, _now: Moment) -> list[Violation]:
-    """A recipient with two confirmed sends: rows of their own, or one that stands in for one that arrived."""
+    """A recipient with two confirmed sends: rows of the same, or one that stands in for one that arrived."""
     account = case((broadcast.c.each_account, cast(notice.c.account_id, Text)), else_="")
     same = (
         select(func.min(notice.c.dedupe_key))
         .join(broadcast, broadcast.c.id == notice.c.broadcast_id)
-        .where(notice.c.parent_id.is_(None), notice.c.state.in_(CONFIRMED))
+        .where(notice.c.template == "broadcast", notice.c.state.in_(CONFIRMED))
         .group_by(notice.c.broadcast_id, notice.c.channel, notice.c.address, account)
         .having(func.count() > 1)
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from core.clock import Clock
+from core.messages.broadcast_text import Texts
 from core.notice_states import OrderKind, Role
 from core.states import Channel, NoticeState
 from core.storage.broadcast_tables import broadcast_order, broadcast_resend
@@ -18,21 +19,25 @@ from core.storage.tables import account
 from core.use_cases import broadcast_rows
 from core.use_cases.broadcast_orders import recipients_of
 from core.use_cases.broadcast_rows import Broadcast
+from core.use_cases.bulk_recipients import BLOCKED, OPTED_OUT
 from core.use_cases.staff import require
 
 PAGE = 2000  # lines of a report read at once
 RATE_OVER = timedelta(minutes=1)
 LEFT = (NoticeState.DUE, NoticeState.TAKEN)
 WITH_REASON = (NoticeState.FAILED, NoticeState.CANCELLED)
-BLOCKED, OPTED_OUT = "blocked", "opted out"
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """What staff wished for recipients, and how far that is; not begun: a second person has to approve."""
+    """What staff wished for recipients, and how far that is; not begun: a second person has to approve.
+
+    `texts` are an edit's.
+    """
 
     kind: OrderKind
     picks: NoticeState
+    texts: Texts | None
     version: int
     by: str
     begun: bool
@@ -233,6 +238,7 @@ async def _orders(tx: Transaction, broadcast_id: UUID) -> list[OrderLine]:
         OrderLine(
             kind=row.kind,
             picks=row.picks,
+            texts=row.texts,
             version=row.version,
             by=row.by,
             begun=row.begun_at is not None,

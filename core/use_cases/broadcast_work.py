@@ -84,8 +84,8 @@ class BroadcastWork:
             await broadcast_rows.move(tx, row, BroadcastState.WAITING, start_at=None)
             log.warning("a broadcast has grown: a second person has to approve", broadcast=row.number)
             return
-        now = self._wall.now()
-        expires = now + timedelta(seconds=row.lives_seconds)
+        now, late = self._wall.now(), self._clock.now() - row.start_at
+        expires = now + timedelta(seconds=row.lives_seconds) - late
         await broadcast_rows.move(tx, row, BroadcastState.FREEZING, started_at=now, expires_at=expires)
 
     async def _freeze(self, tx: Transaction, row: Any, chunk: int) -> None:

@@ -84,7 +84,7 @@ class Sending:
         """Its reader blocked the bot: it fails, and goes by SMS where its kind may."""
         async with self._database.transaction() as tx:
             if await outbox.settle(tx, [held], NoticeState.FAILED, reason=BLOCKED):
-                await fallbacks.by_sms(tx, held, now=self._wall.now())
+                await fallbacks.by_sms(tx, held, self._profile, now=self._wall.now())
 
     async def spend(self, costs: Sequence[tuple[DueNotice, int]]) -> set[NoticeId]:
         """Take the segments of SMS that nobody asked for out of their budgets, before they are submitted.
