@@ -172,11 +172,11 @@ class BulkSending:
         }
 
         def names_facts(each: DueNotice) -> bool:
-            return each.account_id is not None and "{" in (texts.get(each.id) or "")
+            return "{" in (texts.get(each.id) or "")
 
-        naming = {each.account_id for each in held if names_facts(each)} - {None}
+        naming = {each.account_id for each in held if each.account_id is not None and names_facts(each)}
         facts = await facts_of(tx, naming, self._profile, self._clock.now()) if naming else {}
-        unknown = [each for each in held if names_facts(each) and each.account_id not in facts]
+        unknown = [each for each in held if each.account_id in naming - facts.keys() and names_facts(each)]
         await outbox.settle(tx, unknown, NoticeState.FAILED, reason=UNKNOWN_FACTS)
         left = {each.id for each in held} - {each.id for each in unknown}
         return [
