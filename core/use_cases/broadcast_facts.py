@@ -25,9 +25,9 @@ async def facts_of(
     tx: Transaction, accounts: Collection[UUID], profile: Profile, now: datetime
 ) -> dict[UUID, Facts]:
     """By account; none for one whose tariff has left the profile: its balance cannot be reckoned."""
-    known = {None, *profile.tariffs_by_code}
     rows = await tx.all(_ACCOUNTS.where(account.c.id.in_(accounts)))
-    return {row.id: _facts(row, profile, now) for row in rows if {row.tariff, row.tariff_next} <= known}
+    known = [row for row in rows if profile.has_tariffs(row.tariff, row.tariff_next)]
+    return {row.id: _facts(row, profile, now) for row in known}
 
 
 def _facts(row: Any, profile: Profile, now: datetime) -> Facts:

@@ -32,6 +32,7 @@ from core.storage.broadcast_tables import broadcast
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice
 from core.storage.queue import unfinished
+from core.use_cases import alert_wording
 from core.use_cases.broadcast_facts import Facts, facts_of
 from core.use_cases.bulk_recipients import HARMLESS_AGAIN, Running, repeating, sift
 from core.use_cases.sms_budgets import SPENT
@@ -73,7 +74,8 @@ class BulkSending:
             held = await sift(tx, channel, found, running, self._profile, now)
             if found and not held:
                 tx.wake(outbox.topic(channel, Lane.BULK))
-            return await self._worded(tx, held, running)
+            worded = await self._worded(tx, held, running)
+            return await alert_wording.as_of(tx, worded, self._profile, self._clock.now())
 
     def is_quiet(self) -> bool:
         """Whether it is night where the operator's subscribers live."""

@@ -108,3 +108,30 @@ async def test_what_is_being_sent_is_not_called_back_by_the_next(core: Core, clo
     await looks(core)
     await core.sending.sent([(held, "7")])
     assert [row.state for row in await alerts(core)] == [NoticeState.SENT, NoticeState.DUE]
+
+
+async def test_in_the_morning_an_alert_tells_the_balance_of_the_morning(core: Core, clock: FakeClock) -> None:
+    goes(core, clock, "2026-06-01T22:30")
+    owner = await low(core, Money(118_60))
+    goes(core, clock, "2026-06-01T23:00")
+    await looks(core)
+    (stored,) = await alerts(core)
+    assert stored.params["days"] == 3
+    goes(core, clock, "2026-06-02T09:00")
+    (held,) = await claimed(core)
+    screen = await core.accounts.screen(owner)
+    assert held.params["balance"] == screen.balance.kopecks < stored.params["balance"]
+    assert (held.params["days"], held.params["kind"]) == (screen.days_until_block, "days")
+    assert held.params["episode"] == stored.params["episode"]
+
+
+@ON_SQLITE
+async def test_an_alert_of_a_tariff_that_is_gone_goes_as_it_was_stored(core: Core, clock: FakeClock) -> None:
+    await low(core, Money(50_00))
+    await looks(core)
+    async with core.database.transaction() as tx:
+        await tx.execute(update(account).values(tariff="long gone"))
+    (held,) = await claimed(core)
+    assert held.params["balance"] == 50_00
+    async with core.database.transaction() as tx:
+        await tx.execute(update(account).values(tariff="moskva"))
