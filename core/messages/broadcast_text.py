@@ -29,8 +29,8 @@ FIELDS = {
 TELEGRAM_UNITS = 4096  # UTF-16 units after entities
 SMS_SEGMENTS = 10
 TITLE_LETTERS = 80
-# What advertising by SMS ends with is the door's to word; room for it is kept here.
-OPT_OUT_BY_SMS = "\nБез рекламы: СТОП на 12345678"
+# What advertising by SMS ends with is the door's to word; room for it is kept here, in the dearest letters.
+OPT_OUT_BY_SMS = " Отказ от рекламы: СТОП на 12345678"
 
 _FIELD = re.compile(r"\{([a-z]+)\}")
 _TAGS = {"b", "i", "u", "s", "a", "code"}
