@@ -207,3 +207,21 @@ async def test_what_was_sent_by_mistake_is_taken_back_at_night(core: Core, clock
     await follows(core, of, held.id, "broadcast_recall", edit="7")
     assert [each.template for each in await claimed(core)] == ["broadcast_recall"]
     assert await claimed(core) == []
+
+
+@ON_SQLITE
+async def test_an_sms_beside_the_phones_own_is_found(core: Core) -> None:
+    one = await lives_here(core, "100080", chat=100, phones=[PHONE])
+    await is_frozen(core, [100], [PHONE], accounts=[one, one], reach=Reach.TELEGRAM_ELSE_SMS, texts=PLAIN)
+    (held,) = await claimed(core)
+    await core.sending.failed(held, "blocked")
+    (own,) = await claimed(core, Channel.SMS)
+    await core.sending.sent([(own, "smsc-1")])
+    (row,) = await rows(core, notice, id=own.id)
+    again = row._asdict() | {"id": one, "dedupe_key": "fallback", "parent_id": held.id}
+    async with core.database.transaction() as tx:
+        await tx.execute(insert(notice).values(again))
+    (found,) = await core.invariants.check()
+    assert (found.code, "two confirmed sends" in found.about) == ("I9", True)
+    async with core.database.transaction() as tx:
+        await tx.execute(delete(notice).where(notice.c.id == one))
