@@ -6,16 +6,15 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramRetryAfter, TelegramServerError
+from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramServerError
 from aiogram.methods import DeleteMessage, EditMessageText, SendMessage, TelegramMethod
 
-from bot.delivery import by_chat, rendered
+from bot.delivery import SAFE_SECONDS, by_chat, rendered
 from bot.loops import forever
-from bot.outcomes import Outcomes
+from bot.outcomes import NOTHING_DONE, Outcomes, hold
 from bot.pace import BulkPace
-from bot.session import NotSent, Unanswered
+from bot.session import Unanswered
 from core.messages.outbox import LEASE, DueNotice, topic
 from core.messages.wakeups import Wakeups
 from core.states import Channel, Lane
@@ -29,19 +28,10 @@ ROUNDS = 3  # claims at work at once: one that waits for an answer holds up no o
 HELD_SECONDS = 2.0  # of sending at the rate of the moment, a round: a pause takes effect so soon
 LEAST_HELD, MOST_HELD = 10, 200
 AT_ONCE = 60  # requests under way; as many connections are left to people
-SAFE_SECONDS = 6.0  # of the lease must be left when a message goes out
-TROUBLE_SECONDS = (
-    1.0,
-    2.0,
-    5.0,
-    10.0,
-    30.0,
-)  # Telegram is out of order: not every recipient must find it out
 POLL_SECONDS = 1.0
 TOPIC = topic(Channel.TELEGRAM, Lane.BULK)
 
 Sent = tuple[DueNotice, str | None]
-log = structlog.get_logger()
 
 
 class BulkDelivery:
@@ -68,7 +58,6 @@ class BulkDelivery:
         self._places = asyncio.Semaphore(AT_ONCE)
         self._looking = asyncio.Lock()
         self._marks: Batch[Sent, None] = Batch(self._mark)
-        self._troubles = 0
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -122,27 +111,17 @@ class BulkDelivery:
     async def _try(self, notice: DueNotice, back: list[DueNotice]) -> None:
         try:
             message = await self._send(notice)
-        except (TelegramRetryAfter, NotSent) as error:
-            # Nothing was done, and it is not this recipient's doing: no attempt is counted.
+        except NOTHING_DONE as error:
             back.append(notice)
-            await self._hold(error)
+            await hold(self._pace, error)
         except TelegramAPIError as error:
-            if isinstance(error, TelegramServerError):
-                await self._hold(error)
+            if isinstance(error, TelegramServerError | Unanswered):
+                await hold(self._pace, error)
             await self._outcomes.settle(notice, error)
         else:
-            self._troubles = 0
+            self._pace.is_well()
             if message is not None:
                 await self._marks.put((notice, str(message)))
-
-    async def _hold(self, error: TelegramAPIError) -> None:
-        """Pause the lane: of all processes where it was the rate, else until Telegram may be itself again."""
-        if isinstance(error, TelegramRetryAfter):
-            log.warning("bulk throttled", seconds=error.retry_after)
-            await self._pace.throttled(error.retry_after)
-        elif self._pace.paused_for() == 0:
-            self._pace.pause(TROUBLE_SECONDS[min(self._troubles, len(TROUBLE_SECONDS) - 1)])
-            self._troubles += 1
 
     async def _send(self, notice: DueNotice) -> int | None:
         """The message's id; None where the outcome is settled already."""

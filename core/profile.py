@@ -208,6 +208,10 @@ class Profile(_Part):
     def tariffs_by_code(self) -> dict[str, Tariff]:
         return {tariff.code: tariff for tariff in self.tariffs}
 
+    def has_tariffs(self, *codes: str | None) -> bool:
+        """Whether all of an account's are here still."""
+        return all(code is None or code in self.tariffs_by_code for code in codes)
+
     def tariff(self, code: str | None) -> Tariff | None:
         return None if code is None else self.tariffs_by_code[code]
 

@@ -20,6 +20,7 @@ from sms_gateway.receipts import Receipt
 from sms_gateway.smpp.codec import EncodeError
 from sms_gateway.smpp.pdu import ESM_CLASS_UDH, SubmitSm
 from sms_gateway.smpp.session import NotSent, Outcome, Refused, Submitted, Unknown
+from sms_gateway.smpp.status import SLOW_DOWN
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +30,7 @@ SAFE_SECONDS = 6.0  # of the lease must be left when a message in bulk goes out
 COMPANY_SECONDS = 0.05  # what comes meanwhile shares the next claim: a claim costs as much as three SMS
 IDLE_SECONDS = 1.0  # wake-ups are hints: the outbox is looked at this often without one
 REFUSED_AGAIN_AFTER = timedelta(seconds=30)
+REFUSED_MOST = timedelta(minutes=10)
 NOT_SENT_AGAIN_AFTER = timedelta(seconds=2)
 MOST_EARLY_RECEIPTS = 10_000
 MOST_ID_LETTERS = 80  # what the outbox keeps; the standard has 64
@@ -133,26 +135,27 @@ class Delivery:
 
     async def _settle(self, outcomes: Sequence[tuple[DueNotice, Outcome]]) -> None:
         sent: list[tuple[DueNotice, str | None]] = []
-        unsent: dict[str, list[DueNotice]] = defaultdict(list)
+        unsent: dict[tuple[str, timedelta], list[DueNotice]] = defaultdict(list)
         for notice, outcome in outcomes:
             match outcome:
                 case Submitted(message_id):
                     sent.append((notice, message_id[:MOST_ID_LETTERS] or None))
+                case Refused(status) if status in SLOW_DOWN:
+                    unsent[f"smsc {status:#x}", REFUSED_AGAIN_AFTER].append(notice)
                 case Refused(status, retry=True):
-                    await self._sending.retry(notice, after=REFUSED_AGAIN_AFTER, reason=f"smsc {status:#x}")
+                    after = min(REFUSED_AGAIN_AFTER * notice.attempt, REFUSED_MOST)
+                    await self._sending.retry(notice, after=after, reason=f"smsc {status:#x}")
                 case Refused(status):
                     await self._sending.failed(notice, f"smsc {status:#x}" if status else "cannot be sent")
-                case NotSent(why) if notice.lane == Lane.BULK:
-                    unsent[why].append(notice)
                 case NotSent(why):
-                    await self._sending.retry(notice, after=NOT_SENT_AGAIN_AFTER, reason=why)
+                    unsent[why, NOT_SENT_AGAIN_AFTER].append(notice)
                 case Unknown(why):
                     await self._sending.uncertain(notice, why)
         if sent:
             await self._sending.sent(sent)
             await self._apply_early_receipts(sent)
-        for why, notices in unsent.items():
-            await self._sending.put_back(notices, after=NOT_SENT_AGAIN_AFTER, reason=why)
+        for (why, after), notices in unsent.items():
+            await self._sending.put_back(notices, after=after, reason=why)
 
     async def take_receipt(self, receipt: Receipt) -> None:
         """Write what became of a message; a receipt that overtakes its submit_sm_resp is kept for it."""

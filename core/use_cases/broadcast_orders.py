@@ -98,7 +98,7 @@ class BroadcastOrders:
                 "texts": None if texts is None else {of: dict(parts) for of, parts in texts.items()},
             }  # fmt: skip
             if kind is OrderKind.EDIT:
-                shared["version"] += 1
+                shared["version"] = await _next_version(tx, row)
             orders, total = await _store(tx, shared, picks)
             if not orders:
                 raise NothingToDo
@@ -116,6 +116,12 @@ class BroadcastOrders:
         faults += [Fault("language", locale) for locale in row.texts if locale not in texts]
         if faults:
             raise TextsRefused(faults)
+
+
+async def _next_version(tx: Transaction, row: Any) -> int:
+    """Another than that of an edit which waited: who read the one has not read the other."""
+    before = select(func.max(broadcast_order.c.version)).where(broadcast_order.c.broadcast_id == row.id)
+    return int(max(row.version, await tx.scalar(before) or 0)) + 1
 
 
 async def _store(

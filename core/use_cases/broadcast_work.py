@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, insert, literal, select, update
+from sqlalchemy import ColumnElement, Select, insert, literal, select, update
 
 from core.clock import Clock
 from core.notice_states import BroadcastState, OrderKind
@@ -84,8 +84,8 @@ class BroadcastWork:
             await broadcast_rows.move(tx, row, BroadcastState.WAITING, start_at=None)
             log.warning("a broadcast has grown: a second person has to approve", broadcast=row.number)
             return
-        now = self._wall.now()
-        expires = now + timedelta(seconds=row.lives_seconds)
+        now, late = self._wall.now(), self._clock.now() - row.start_at
+        expires = now + timedelta(seconds=row.lives_seconds) - late
         await broadcast_rows.move(tx, row, BroadcastState.FREEZING, started_at=now, expires_at=expires)
 
     async def _freeze(self, tx: Transaction, row: Any, chunk: int) -> None:
@@ -118,6 +118,8 @@ class BroadcastWork:
     async def _carry_out(self, tx: Transaction, row: Any, order: Any, chunk: int) -> None:
         now = self._wall.now()
         which = picked(row.id, order.kind, order.picks, order.reasons)
+        if order.picks == NoticeState.UNCERTAIN:
+            which.append(notice.c.next_at <= order.at)  # of who became so later nobody has spoken
         if order.done_to is not None:
             which.append(notice.c.id > order.done_to)
         last = await tx.scalar(
@@ -168,6 +170,8 @@ async def _try_again(
     if order.picks == NoticeState.UNCERTAIN:
         word = select(literal(order.id, notice.c.id.type), notice.c.id).where(*which)
         await tx.execute(insert(broadcast_resend).from_select(["order_id", "notice_id"], word))
+        # A receipt, or a delivery that died, may change who is uncertain between the two statements.
+        which = [*which, notice.c.id.in_(_spoken_of(order.id))]
         values = {"repeat": True}
     again = await tx.execute(
         update(notice)
@@ -178,6 +182,10 @@ async def _try_again(
         )
     )  # fmt: skip
     return int(again.rowcount)
+
+
+def _spoken_of(order_id: UUID) -> Select[Any]:
+    return select(broadcast_resend.c.notice_id).where(broadcast_resend.c.order_id == order_id)
 
 
 async def _order(tx: Transaction, broadcast_id: UUID) -> Any:

@@ -101,7 +101,8 @@ class Broadcasts:
                 raise NothingToApprove
             values: dict[str, Any] = {"approved_by": by, "approved_version": version}
             if row.state == BroadcastState.WAITING:
-                values |= {"start_at": row.start_at or self._clock.now()}
+                now = self._clock.now()
+                values |= {"start_at": max(row.start_at or now, now)}
                 approved = await broadcast_rows.move(tx, row, BroadcastState.SCHEDULED, **values)
             else:
                 approved = await broadcast_rows.write(tx, row, **values)

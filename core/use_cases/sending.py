@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from core.payments.seal import Seal  # its import costs 30 ms, and few processes open a code
 
 UNCERTAIN_AGAIN = timedelta(seconds=10)
-MAX_ATTEMPTS = 8  # with the back-off of the doors this spans more than a notice's life
+MAX_ATTEMPTS = 8  # half an hour by the back-off of the doors
 
 
 class Sending:
@@ -58,6 +58,8 @@ class Sending:
 
     async def put_back(self, held: Sequence[DueNotice], *, after: timedelta, reason: str) -> None:
         """They were not tried, or the channel said not now: no attempt is counted."""
+        if not held:
+            return
         async with self._database.transaction() as tx:
             await outbox.settle(
                 tx,
@@ -69,9 +71,12 @@ class Sending:
             )
 
     async def retry(self, held: DueNotice, *, after: timedelta, reason: str) -> None:
-        """It certainly did not go out: again after a while, up to MAX_ATTEMPTS."""
+        """It certainly did not go out: again after a while, as long as it lives.
+
+        Of a broadcast up to MAX_ATTEMPTS: it has an end, and staff may try the failed ones again.
+        """
         async with self._database.transaction() as tx:
-            if held.attempt >= MAX_ATTEMPTS:
+            if held.broadcast_id is not None and held.attempt >= MAX_ATTEMPTS:
                 await outbox.settle(tx, [held], NoticeState.FAILED, reason=reason[:120])
             else:
                 await self._again(tx, held, after=after, reason=reason)
@@ -84,7 +89,7 @@ class Sending:
         """Its reader blocked the bot: it fails, and goes by SMS where its kind may."""
         async with self._database.transaction() as tx:
             if await outbox.settle(tx, [held], NoticeState.FAILED, reason=BLOCKED):
-                await fallbacks.by_sms(tx, held, now=self._wall.now())
+                await fallbacks.by_sms(tx, held, self._profile, now=self._wall.now())
 
     async def spend(self, costs: Sequence[tuple[DueNotice, int]]) -> set[NoticeId]:
         """Take the segments of SMS that nobody asked for out of their budgets, before they are submitted.

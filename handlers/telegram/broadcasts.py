@@ -11,7 +11,7 @@ from core.notice_states import BroadcastKind, Reach
 from core.staff_errors import NothingToDo
 from core.use_cases.broadcast_drafts import Draft
 from core.use_cases.broadcast_orders import BY_STAFF
-from core.use_cases.broadcast_reports import BLOCKED
+from core.use_cases.bulk_recipients import BLOCKED
 from core.use_cases.staff import Member
 from handlers.telegram import buttons_desk as to
 from handlers.telegram import texts_desk

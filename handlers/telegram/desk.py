@@ -104,7 +104,7 @@ class Desk:
     ) -> Broadcast:
         """The draft that was looked at, with a change; the same twice is one. Raises VersionChanged."""
         one = await self.broadcasts.get(number, by=member.name)
-        draft = change(draft_of(one))
+        draft = change(Draft.of(one))
         return await self.drafts.change(number, draft, by=member.name, version=version)
 
     def audience(self, words: Html, one: Broadcast, reached: Reached | None = None) -> Screen:
@@ -139,17 +139,3 @@ class Desk:
         cities = await self.drafts.cities(by=member.name) if of == Condition.CITIES else []
         values = list(narrowing.offered(of, self._profile, cities))
         return values + [value for value in narrowing.chosen(one.audience, of) if value not in values]
-
-
-def draft_of(one: Broadcast) -> Draft:
-    """As stored; a list of accounts stays where none is given."""
-    return Draft(
-        title=one.title,
-        texts=one.texts,
-        audience=one.audience,
-        kind=one.kind,
-        reach=one.reach,
-        urgent=one.urgent,
-        lives=one.lives,
-        sms_most=one.sms_most,
-    )

@@ -324,3 +324,28 @@ async def test_advertising_ends_by_one_tap_and_comes_back_in_the_settings(
     await staffed.updates_handled()
     assert "☑ Присылать рекламу" in reader.buttons()
     assert await staffed.core.consents.lives(reader.payer)
+
+
+async def test_a_time_is_typed_and_one_that_is_none_is_asked_for_again(
+    staffed: Stand, sender: Person, approver: Person
+) -> None:
+    await drafted(sender)
+    sender.presses("Посчитать и отправить")
+    await sender.sees("второй сотрудник")
+    sender.presses("В другое время")
+    await sender.sees("Когда?")
+    for text, told in (("31.12.9999 18:30", "Когда?"), ("01.01.2020 10:00", "прошло"), ("завтра", "Когда?")):
+        answers = sum(told in message["text"] for message in sender.messages)
+        sender.says(text)
+        await staffed.updates_handled()
+        assert sum(told in message["text"] for message in sender.messages) == answers + 1
+    later = staffed.core.clock.now().astimezone(staffed.core.profile.zone).year + 1
+    sender.says(f"31.12.{later} 18:30")
+    await sender.sees("Начало: 31 декабря")
+    sender.presses("Отдать на утверждение")
+    await sender.sees("ждёт второго сотрудника")
+    await approved(approver)
+    await approver.sees("ждёт своего времени")
+    at = (await the(staffed)).start_at
+    assert at is not None
+    assert f"{at.astimezone(staffed.core.profile.zone):%d.%m.%Y %H:%M}" == f"31.12.{later} 18:30"

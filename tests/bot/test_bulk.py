@@ -148,7 +148,7 @@ async def test_what_may_have_gone_out_is_uncertain_and_not_sent_again(
 async def test_a_bot_api_out_of_reach_costs_no_attempts(
     stand: Stand, bulk: BulkDelivery, pace: BulkPace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.bulk.TROUBLE_SECONDS", (3.0,))
+    monkeypatch.setattr("bot.pace.TROUBLE_SECONDS", (3.0,))
     await is_frozen(stand.core, CHATS)
     api = stand.door.bot.session.api
     stand.door.bot.session.api = type(api).from_base("http://127.0.0.1:1")

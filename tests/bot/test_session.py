@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
-from aiogram.exceptions import ClientDecodeError, TelegramBadRequest, TelegramServerError
+from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter, TelegramServerError
 from aiogram.methods import GetMe, Response, SendMessage, SendPhoto
 from aiogram.types import BufferedInputFile, Message
 from aiohttp import web
@@ -86,7 +86,14 @@ async def test_an_answer_that_does_not_come_in_time_is_unanswered() -> None:
         (502, "<html>Bad Gateway</html>", TelegramServerError),
         (500, json.dumps({"ok": False, "description": "Internal"}), TelegramServerError),
         (400, json.dumps({"ok": False, "description": "Bad Request: x"}), TelegramBadRequest),
-        (400, "<html>", ClientDecodeError),
+        (400, "<html>", TelegramServerError),
+        (200, "<html>Please log in to this network</html>", Unanswered),
+        (429, json.dumps({"ok": False, "description": "Too Many Requests"}), TelegramRetryAfter),
+        (
+            429,
+            json.dumps({"ok": False, "description": "Too Many", "parameters": {"retry_after": 0}}),
+            TelegramRetryAfter,
+        ),
     ],
 )
 async def test_an_error_is_told_by_its_kind(status: int, body: str, error: type[Exception]) -> None:
