@@ -61,6 +61,7 @@ class Chat:
     business: timedelta
     people: Sequence[int]
     texts: dict[int, str] = field(default_factory=dict)  # by broadcast
+    low: list[int] = field(default_factory=list)
 
     async def drafted(self) -> Broadcast:
         said = f"Работы {len(self.texts) + 1}."
@@ -72,12 +73,12 @@ class Chat:
         made = await self.drafted()
         return await self.core.broadcasts.start(made.number, by=ANNA)
 
-    async def is_low(self) -> int:
-        """One more account; the chat that is to be told."""
+    async def gets_low(self) -> None:
+        """One more account, and the chat that is to be told."""
         person = next(_chats)
+        self.low.append(person)
         await self.phones.unblock(person)
         await live_at(self.core, str(person), chats=(str(person),), balance=Money(-5_00), tariff="moskva")
-        return person
 
     def begin(
         self, point: Point | None, parts: frozenset[str], errand: Errand | None = None, *, later: bool = False
@@ -98,10 +99,12 @@ class Chat:
         return [each for each in await self.core.invariants.check() if each.code in ("I9", "I10")]
 
     async def is_over(self) -> bool:
-        """No broadcast goes on, no notice is on its way."""
+        """No broadcast goes on, who is low has an alert, and no notice is on its way."""
         states = {row.state for row in await rows(self.core, broadcast)}
-        told = {row.state for row in await rows(self.core, notice)}
-        return states <= {BroadcastState.DONE} and not told & {NoticeState.DUE, NoticeState.TAKEN}
+        found = await rows(self.core, notice)
+        told = {row.address for row in found if row.template == "alert"} == {str(each) for each in self.low}
+        left = {row.state for row in found} & {NoticeState.DUE, NoticeState.TAKEN}
+        return states <= {BroadcastState.DONE} and told and not left
 
     async def heard(self, person: int, text: str) -> int:
         return sum(text in each["text"] for each in await self.phones.bot_messages(person))
