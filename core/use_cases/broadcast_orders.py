@@ -150,12 +150,18 @@ async def finish(tx: Transaction, order: Any, now: datetime, **values: Any) -> N
 
 
 async def begin(tx: Transaction, row: Any, orders: Sequence[Any], now: datetime, **values: Any) -> Broadcast:
-    """Let the job at these orders; the broadcast runs again, with an edit's texts."""
+    """Let the job at these orders; the broadcast runs again, with an edit's texts.
+
+    One that was cancelled keeps its end, and comes back to it, unless who was left out is sent to now.
+    """
     for order in orders:
         await tx.execute(update(broadcast_order).where(broadcast_order.c.id == order.id).values(begun_at=now))
         if order.kind is OrderKind.EDIT:
             values |= {"texts": order.texts, "version": order.version, "written_by": order.by}
-    values |= {"expires_at": now + timedelta(seconds=row.lives_seconds), "finished_at": None}
+    goes_on = any(order.picks == NoticeState.CANCELLED for order in orders)
+    if row.state == BroadcastState.DONE or goes_on:
+        values["finished_at"] = None
+    values["expires_at"] = now + timedelta(seconds=row.lives_seconds)
     return await broadcast_rows.move(tx, row, BroadcastState.RUNNING, **values)
 
 

@@ -111,8 +111,10 @@ class BroadcastWork:
             await self._carry_out(tx, row, order, chunk)
             broadcast_rows.wake_doors(tx)
             return 1
-        await broadcast_rows.move(tx, row, BroadcastState.DONE, finished_at=self._wall.now())
-        log.info("broadcast done", broadcast=row.number)
+        cancelled = row.finished_at is not None  # before the order that has now been carried out
+        state = BroadcastState.CANCELLED if cancelled else BroadcastState.DONE
+        await broadcast_rows.move(tx, row, state, finished_at=self._wall.now())
+        log.info("broadcast ended", broadcast=row.number, state=state)
         return 1
 
     async def _carry_out(self, tx: Transaction, row: Any, order: Any, chunk: int) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.ids import new_id
 from core.messages import outbox
@@ -18,6 +18,7 @@ from core.storage.new_rows import NewRows
 from core.storage.tables import account_phone, link, subscriber
 
 _NEW = NewRows(notice, "dedupe_key", returning="id")
+NOT_ARRIVED = (NoticeState.FAILED, NoticeState.EXPIRED, NoticeState.CANCELLED)
 NOT_AGAIN = ("broadcast_edit", "broadcast_recall")  # of a message that is there: an SMS is neither
 
 
@@ -93,7 +94,19 @@ async def _store(tx: Transaction, held: DueNotice, phone: str, now: datetime) ->
         "parent_id": held.id,
         "quiet": kept.quiet,
     }
-    if not await _NEW.add_one(tx, **values):
-        return False  # a broadcast's failed rows were tried again, and this one fell back before
+    if not await _NEW.add_one(tx, **values) and not await _again(tx, values):
+        return False
     tx.wake(outbox.topic(Channel.SMS, Lane.BULK))
     return True
+
+
+async def _again(tx: Transaction, values: dict[str, Any]) -> bool:
+    """It fell back before, and staff had it tried again: so is its SMS, where that did not arrive either."""
+    anew = ("address", "locale", "state", "repeat", "next_at", "expires_at", "quiet")
+    again = await tx.execute(
+        update(notice)
+        .where(notice.c.dedupe_key == values["dedupe_key"], notice.c.state.in_(NOT_ARRIVED))
+        .values({name: values[name] for name in anew})
+        .values(attempt=0, reason=None, provider_id=None, sent_at=None)
+    )
+    return again.rowcount > 0
