@@ -17,7 +17,7 @@ from core.states import Channel, NoticeState
 from core.storage.broadcast_tables import broadcast_order
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice
-from core.use_cases import broadcast_rows
+from core.use_cases import broadcast_approvers, broadcast_rows
 from core.use_cases.broadcast_rows import ENDED, Broadcast
 from core.use_cases.staff import require
 
@@ -108,6 +108,7 @@ class BroadcastOrders:
                 texts=shared["texts"],
             )  # fmt: skip
             if kind is OrderKind.EDIT and total > self._profile.notices.approve_above:
+                await broadcast_approvers.tell(tx, row, total, self._profile, now, edit=orders[0])
                 return Broadcast.of(row)  # until somebody else approves
             return await begin(tx, row, orders, now)
 
