@@ -13,8 +13,8 @@ from core.messages import incoming
 from core.messages.notices import Started, Stopped
 from core.profile import Profile
 from core.states import Channel
-from core.storage.batch import Batch
 from core.storage.away import outlasting
+from core.storage.batch import Batch
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice
 from core.storage.new_rows import NewRows

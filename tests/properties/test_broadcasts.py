@@ -1,4 +1,4 @@
-"""Broadcasts over any pauses, cancels, deaths, refusals, opt-outs and orders: the report adds up, nobody twice."""
+"""Broadcasts over any pauses, cancels, deaths, opt-outs and orders: the report adds up, nobody twice."""
 
 import asyncio
 from collections import Counter
