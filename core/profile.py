@@ -43,9 +43,10 @@ class MethodLimits(Part):
 class Sms(Part):
     short_code: str = Field(pattern=r"^\d{3,8}$")
     keyword: str = Field(min_length=2)
-    aliases: list[str] = []
+    aliases: list[str] = Field(default_factory=list)
     confirm: Literal["word", "code"] = "word"
-    operator_tlv: int | None = Field(default=None, ge=0, le=0xFFFF)  # in deliver_sm, names the sender's operator
+    # In deliver_sm, where the SMSC names the sender's operator there.
+    operator_tlv: int | None = Field(default=None, ge=0, le=0xFFFF)
     first_sms_price: Roubles
 
 
@@ -70,7 +71,7 @@ class Autopay(Part):
 class Alerts(Part):
     """What who chose nothing is told of a low balance, and how; and what may be chosen."""
 
-    days: list[Annotated[int, Field(ge=1, le=30)]] = [3, 1]
+    days: list[Annotated[int, Field(ge=1, le=30)]] = Field(default_factory=lambda: [3, 1])
     negative: bool = True  # going below zero, and the last day before the block
     telegram: bool = True
     sms: AlertBySms = AlertBySms.WITHOUT_TELEGRAM

@@ -20,9 +20,10 @@ class MobileOperator(Part):
 
     code: str
     name: str
-    told_as: list[str] = []  # by binds, Kannel's smsc-id, the TLV or an aggregator; its code is known anyway
-    registered_as: list[str] = []  # its companies in the register of numbers
-    prefixes: list[Annotated[str, Field(pattern=r"^[0-9]{1,15}$")]] = []
+    # By binds, Kannel's smsc-id, the TLV or an aggregator; its code is known anyway.
+    told_as: list[str] = Field(default_factory=list)
+    registered_as: list[str] = Field(default_factory=list)  # its companies in the register of numbers
+    prefixes: list[Annotated[str, Field(pattern=r"^[0-9]{1,15}$")]] = Field(default_factory=list)
     percent: Decimal = Field(ge=0, le=100)
     fixed: Roubles = Money(0)
     taken_by: Literal["ours", "provider"] = "ours"

@@ -1,4 +1,4 @@
-"""What an operator's profile is made of: parts that take nothing unknown, money as text, words by language."""
+"""What a profile is made of: parts that take nothing unknown, money as text, words by language."""
 
 from typing import Annotated
 

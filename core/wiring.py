@@ -32,6 +32,7 @@ from core.use_cases.checkouts import Checkouts
 from core.use_cases.claims import Claims
 from core.use_cases.codes import Codes
 from core.use_cases.consents import Consents
+from core.use_cases.def_imports import DefImports
 from core.use_cases.differences import Differences
 from core.use_cases.fees import Fees
 from core.use_cases.imports import Imports
@@ -39,6 +40,7 @@ from core.use_cases.invariants import Invariants
 from core.use_cases.limits import LimitsKeeper
 from core.use_cases.links import Links
 from core.use_cases.links_by_sms import LinksBySms
+from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.provider_mandates import ProviderMandates
 from core.use_cases.queues import Queues
@@ -93,6 +95,8 @@ class Core:
     receiving: Receiving
     sending: Sending
     imports: Imports
+    mobile_operators: MobileOperators
+    def_imports: DefImports
     invariants: Invariants
     queues: Queues
     reconciliations: Reconciliations
@@ -145,7 +149,8 @@ def _join(of: Tools) -> Core:
     cards, codes = Cards(database, profile, of.providers, clock, wall, seal), Codes(database, clock, seal)
     money = collecting(of, cards)
     mandates = mandates_of(of, cards, codes, money.payments)
-    top_ups = TopUps(database, profile, clock, wall, money.payments, cards)
+    operators = MobileOperators(database, profile, clock, wall)
+    top_ups = TopUps(database, profile, clock, wall, money.payments, cards, operators)
     receiving, fees = Receiving(database, wall), Fees(database, profile, clock)
     telling = telling_of(of)
     others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), telling["alerts"])
@@ -178,6 +183,8 @@ def _join(of: Tools) -> Core:
         receiving=receiving,
         sending=Sending(database, profile, clock, wall, seal),
         imports=Imports(database, profile, clock),
+        mobile_operators=operators,
+        def_imports=DefImports(database, operators, wall),
         invariants=Invariants(database, clock, wall),
         queues=Queues(database, profile, clock, wall),
         reconciliations=money.reconciliations,

@@ -35,6 +35,7 @@ class SmsDoor:
             alphabet=settings.smsc_data_coding_0,
             take_up=self._handling.take_up,
             on_receipt=self._take_receipt,
+            operator_tlv=core.profile.sms.operator_tlv,
         )
         self.session = Session(
             smsc,

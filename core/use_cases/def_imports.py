@@ -64,7 +64,7 @@ class DefImports:
             return DefReport(problems)
         version = packed(ranges)
         async with self._database.transaction() as tx:
-            await audit.begin(tx, "")
+            await tx.alone("audit")
             row = await _holds(tx, valid_from)
             repeated = row is not None and (row.valid_from, row.digest) == (valid_from, version.digest)
             if not (repeated or dry_run):
@@ -74,7 +74,7 @@ class DefImports:
         return DefReport((), len(ranges), self._companies(ranges), before, repeated)
 
     async def versions(self) -> list[Version]:
-        """All that were imported, the one that holds longest from now on first."""
+        """All that were imported, the newest day first."""
         async with self._database.read() as tx:
             rows = await tx.all(select(*_SHOWN).order_by(*_NEWEST))
         return [_version(row) for row in rows]

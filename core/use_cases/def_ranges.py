@@ -53,7 +53,7 @@ class DefRegister:
         return len(self._firsts)
 
     def find(self, msisdn: str) -> Range | None:
-        """The range that a phone (E.164 digits) lies in; None: it was given to nobody, or is no number of ours."""
+        """The range that a phone (E.164 digits) lies in; None: no company has it."""
         if len(msisdn) != len(COUNTRY) + DIGITS or not msisdn.startswith(COUNTRY):
             return None
         number = int(msisdn[len(COUNTRY) :])

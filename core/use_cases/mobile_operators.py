@@ -1,4 +1,4 @@
-"""Mobile operators: whose a phone is, by what its SMSC tells, the register of numbers, or the profile's policy."""
+"""Mobile operators: whose a phone is, by its SMSC, by the register of numbers, or by the profile's policy."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -19,8 +19,8 @@ from core.use_cases.def_ranges import DefRegister, Range
 
 LOOK_AGAIN = timedelta(seconds=5)  # so late a version that another process stored is seen here
 
-# Where a message's payload names the operator, the most certain first: what the message itself says (a TLV, an
-# aggregator's field), Kannel's smsc-id, the bind that it came by.
+# Where a message's payload names the operator, the most certain first: what the message itself says (a TLV,
+# an aggregator's field), Kannel's smsc-id, the bind that it came by.
 NAMED_IN = ("operator", "smsc_id", "smsc")
 
 
