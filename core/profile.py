@@ -45,8 +45,6 @@ class Sms(Part):
     keyword: str = Field(min_length=2)
     aliases: list[str] = Field(default_factory=list)
     confirm: Literal["word", "code"] = "word"
-    # In deliver_sm, where the SMSC names the sender's operator there.
-    operator_tlv: int | None = Field(default=None, ge=0, le=0xFFFF)
     first_sms_price: Roubles
 
 

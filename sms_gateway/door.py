@@ -35,7 +35,6 @@ class SmsDoor:
             alphabet=settings.smsc_data_coding_0,
             take_up=self._handling.take_up,
             on_receipt=self._take_receipt,
-            operator_tlv=core.profile.sms.operator_tlv,
         )
         self.session = Session(
             smsc,

@@ -41,7 +41,6 @@ class Receive:
         alphabet: Alphabet,
         take_up: TakeUp,
         on_receipt: OnReceipt,
-        operator_tlv: int | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._receiving = receiving
@@ -49,7 +48,6 @@ class Receive:
         self._alphabet: Alphabet = alphabet
         self._take_up = take_up
         self._on_receipt = on_receipt
-        self._operator_tlv = operator_tlv
         self._fingerprints = Fingerprints(now)
         self._joined = Recently(now)
         self._parts = asyncio.Lock()
@@ -120,8 +118,6 @@ class Receive:
             "data_coding": pdu.data_coding,
             "smsc": self._smsc,
         }
-        if self._operator_tlv is not None and (told := pdu.tlv(self._operator_tlv)):
-            payload["operator"] = _name(told)
         if text is None:
             # Read text says all that its octets did; kept beside it they would show a masked card number.
             payload |= {"undecodable": True, "raw": content.octets.hex()}
@@ -132,12 +128,6 @@ class Receive:
             sender=sender_of(pdu),
             payload=payload,
         )
-
-
-def _name(told: bytes) -> str:
-    """What a TLV says: a C-octet string as it is, other octets in hex."""
-    text = told.rstrip(b"\0").decode("latin-1")
-    return (text if text.isascii() and text.isprintable() else told.hex())[:MOST_SENDER_LETTERS]
 
 
 def sender_of(pdu: DeliverSm | DataSm) -> str:

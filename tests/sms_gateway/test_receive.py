@@ -20,7 +20,6 @@ from sms_gateway.smpp.pdu import DeliverSm, Tlv
 
 OK, LATER = 0x00, 0x64
 PHONE = "79141234567"
-OPERATOR = 0x1403
 
 
 class Watched(Receiving):
@@ -53,7 +52,6 @@ class Door:
             alphabet="gsm",
             take_up=self.taken.extend,
             on_receipt=self._keep,
-            operator_tlv=OPERATOR,
             now=lambda: self.seconds,
         )
 
@@ -265,17 +263,3 @@ async def test_a_receipt_is_no_message(door: Door) -> None:
 )
 def test_a_phone_is_known_by_its_international_digits(address: str, ton: int, sender: str) -> None:
     assert sender_of(DeliverSm(source_addr=address, source_addr_ton=ton)) == sender
-
-
-@pytest.mark.parametrize(
-    "told, stored", [(b"25001\0", "25001"), (b"mts", "mts"), (b"\x01\x02", "0102"), (b"", None), (None, None)]
-)
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_the_operator_that_a_tlv_names_is_kept(
-    core: Core, told: bytes | None, stored: str | None
-) -> None:
-    tlvs = () if told is None else (Tlv(OPERATOR, told),)
-    async with open_door(core) as door:
-        await door.take(DeliverSm(source_addr=PHONE, destination_addr="3116", short_message=b"x", tlvs=tlvs))
-        (row,) = await door.rows()
-    assert row.payload.get("operator") == stored
