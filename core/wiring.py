@@ -49,6 +49,8 @@ from core.use_cases.reconciliations import Reconciliations
 from core.use_cases.refund_orders import RefundOrders
 from core.use_cases.refunds import Refunds
 from core.use_cases.sending import Sending
+from core.use_cases.sms_records import SmsRecords
+from core.use_cases.sms_resending import SmsResending
 from core.use_cases.staff import Staff
 from core.use_cases.statements import Statements
 from core.use_cases.subscribers import Subscribers
@@ -107,6 +109,8 @@ class Core:
     broadcast_drafts: BroadcastDrafts
     broadcast_orders: BroadcastOrders
     broadcast_reports: BroadcastReports
+    sms_records: SmsRecords
+    sms_resending: SmsResending
     jobs: Jobs
 
 

@@ -41,6 +41,8 @@ from core.use_cases.reconciliations import Reconciliations
 from core.use_cases.refund_orders import RefundOrders
 from core.use_cases.refunds import Refunds
 from core.use_cases.settling import Settling
+from core.use_cases.sms_records import SmsRecords
+from core.use_cases.sms_resending import SmsResending
 from core.use_cases.staff import Staff
 from core.use_cases.top_ups import TopUps
 
@@ -163,6 +165,8 @@ class Telling(TypedDict):
     broadcast_drafts: BroadcastDrafts
     broadcast_orders: BroadcastOrders
     broadcast_reports: BroadcastReports
+    sms_records: SmsRecords
+    sms_resending: SmsResending
 
 
 def telling_of(of: Tools) -> Telling:
@@ -175,6 +179,8 @@ def telling_of(of: Tools) -> Telling:
         broadcast_drafts=BroadcastDrafts(of.database, of.profile, of.clock, of.wall),
         broadcast_orders=BroadcastOrders(of.database, of.profile, of.wall),
         broadcast_reports=BroadcastReports(of.database, of.wall),
+        sms_records=SmsRecords(of.database, of.wall),
+        sms_resending=SmsResending(of.database, of.clock, of.wall),
     )
 
 

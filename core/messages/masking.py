@@ -6,6 +6,7 @@ import re
 _RUN = re.compile(r"\d+(?:[\s.\-\u2010-\u2015_/]{1,2}\d+)*")
 _GROUP = re.compile(r"\d+")
 LEAST_DIGITS, MOST_DIGITS = 13, 19  # ISO/IEC 7812-1 numbers in circulation
+LEAST_PHONE_DIGITS = 11  # accounts have ten at most
 
 
 def mask_cards(text: str) -> tuple[str, bool]:
@@ -17,6 +18,22 @@ def mask_cards(text: str) -> tuple[str, bool]:
 def mask_phone(msisdn: str) -> str:
     """A phone number as logs and screens may show it: its ends alone."""
     return f"{msisdn[:4]}…{msisdn[-2:]}" if len(msisdn) > 6 else "…"
+
+
+def mask_phones(text: str) -> str:
+    """A text as staff see it who did not ask for whole numbers: its phones show their ends alone."""
+    return _RUN.sub(_mask_phone_in, text)
+
+
+def _mask_phone_in(run: re.Match[str]) -> str:
+    digits = "".join(_GROUP.findall(run[0]))
+    # As Russian numbers are typed, and whatever is too long to be an account.
+    national = (len(digits), digits[:1]) in ((11, "7"), (11, "8"), (10, "9"))
+    return mask_phone(digits) if national or _is_long(run[0]) else run[0]
+
+
+def _is_long(run: str) -> bool:
+    return any(len(group) >= LEAST_PHONE_DIGITS for group in _GROUP.findall(run))
 
 
 def _mask_run(run: re.Match[str]) -> str:
