@@ -41,7 +41,8 @@ def _tell(report: DefReport, given: Namespace) -> None:
             print(f"{each.operator}: {each.name}, {each.numbers} numbers")
     unnamed = [each for each in report.companies if each.operator is None]
     if unnamed:
-        print(f"{len(unnamed)} companies are none of the profile's (registered_as): unknown_operator holds")
+        told = "companies that are no operator's (registered_as), so that unknown_operator holds"
+        print(f"{told}: {len(unnamed)}")
     for each in unnamed[:COMPANIES_SHOWN]:
         print(f"  {each.name}, {each.numbers} numbers")
 

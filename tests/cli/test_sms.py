@@ -1,8 +1,9 @@
-"""Staff at the command line: the log and story of SMS, a resend, the register of numbers and what it decides."""
+"""Staff at the command line: the log and story of SMS, a resend, the register of numbers."""
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from tests.core.scenes import rows
 from tests.fakes import FakeClock, FakeProvider
 
 Do = Callable[..., tuple[int, str, str]]
+SENT = datetime.fromisoformat("2026-04-27T15:00:09+10:00")
 PHONE, STRANGER = "79241234567", "79020000009"
 WHO = ("--by", ANNA, "--why", "call 12")
 HEAD = "АВС/ DEF;От;До;Емкость;Оператор;Регион"
@@ -113,7 +115,14 @@ def test_the_log_is_filtered(do: Do) -> None:
 
 
 def test_a_message_tells_its_whole_story(do: Do, sqlite_url: str) -> None:
-    _becomes(sqlite_url, "quoted", state=NoticeState.DELIVERED, reason="DELIVRD 000", provider_id="m1")
+    _becomes(
+        sqlite_url,
+        "quoted",
+        state=NoticeState.DELIVERED,
+        reason="DELIVRD 000",
+        provider_id="m1",
+        sent_at=SENT,
+    )
     asked = _lines(do, "--in", "--phone", PHONE)[0]["id"]
     said = do("sms", "show", asked)[1]
     for part in (
@@ -125,7 +134,7 @@ def test_a_message_tells_its_whole_story(do: Do, sqlite_url: str) -> None:
         "quoted: asked, other: policy",
         "to 7924…67, quoted in ru",
         "delivered: DELIVRD 000",
-        "3 times tried, never submitted as m1, 2 parts",
+        "3 times tried, submitted 2026-04-27 15:00:09 as m1, 2 parts",
         "text: Счёт 100080: 100 р., комиссия 3 р.",
     ):
         assert part in said
@@ -197,7 +206,7 @@ def test_the_register_is_imported_listed_and_decides(do: Do, tmp_path: Path) -> 
         [
             "2 ranges hold from 2026-04-01 on.",
             'mts: ПАО "Мобильные ТелеСистемы", 100000 numbers',
-            "1 companies are none of the profile's (registered_as): unknown_operator holds",
+            "companies that are no operator's (registered_as), so that unknown_operator holds: 1",
             "  ООО «Малый», 100 numbers",
         ],
     )

@@ -126,7 +126,7 @@ async def test_a_dry_run_stores_nothing(staffed: Core) -> None:
 @ON_SQLITE
 @pytest.mark.parametrize("state", sorted(set(NoticeState) - {FAILED, EXPIRED, UNCERTAIN}))
 async def test_what_is_on_its_way_or_arrived_is_not_sent_again(staffed: Core, state: NoticeState) -> None:
-    lease = {"lease_until": staffed.wall.now()} if state is NoticeState.TAKEN else {}
+    lease: dict[str, Any] = {"lease_until": staffed.wall.now()} if state is NoticeState.TAKEN else {}
     assert await _refused(staffed, await _stands(staffed, state, **lease), perhaps_twice=True) == (
         NotResendable("state", state)
     )
