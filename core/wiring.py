@@ -57,7 +57,17 @@ from core.use_cases.subscribers import Subscribers
 from core.use_cases.suspense import Suspense
 from core.use_cases.top_ups import TopUps
 from core.use_cases.visits import Visits
-from core.wiring_parts import Tools, broadcasting, collecting, keeping_jobs, mandates_of, seal_of, telling_of
+from core.wiring_parts import (
+    Tools,
+    broadcasting,
+    collecting,
+    keeping_jobs,
+    looking_of,
+    mandates_of,
+    phones_of,
+    seal_of,
+    telling_of,
+)
 
 if TYPE_CHECKING:
     pass
@@ -153,8 +163,8 @@ def _join(of: Tools) -> Core:
     cards, codes = Cards(database, profile, of.providers, clock, wall, seal), Codes(database, clock, seal)
     money = collecting(of, cards)
     mandates = mandates_of(of, cards, codes, money.payments)
-    operators = MobileOperators(database, profile, clock, wall)
-    top_ups = TopUps(database, profile, clock, wall, money.payments, cards, operators)
+    phones = phones_of(of)
+    top_ups = TopUps(database, profile, clock, wall, money.payments, cards, phones["mobile_operators"])
     receiving, fees = Receiving(database, wall), Fees(database, profile, clock)
     telling = telling_of(of)
     others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), telling["alerts"])
@@ -183,16 +193,13 @@ def _join(of: Tools) -> Core:
         autopay_by_sms=mandates.by_sms,
         provider_mandates=mandates.by_provider,
         fees=fees,
-        statements=Statements(database, profile, clock),
         receiving=receiving,
         sending=Sending(database, profile, clock, wall, seal),
         imports=Imports(database, profile, clock),
-        mobile_operators=operators,
-        def_imports=DefImports(database, operators, wall),
-        invariants=Invariants(database, clock, wall),
-        queues=Queues(database, profile, clock, wall),
         reconciliations=money.reconciliations,
         differences=Differences(database, wall),
+        **phones,
+        **looking_of(of),
         **telling,
         jobs=Jobs([*mandates.jobs(), *money.jobs(), *others, broadcasting(of)], of.wakeups),
     )
