@@ -31,17 +31,24 @@ from core.use_cases.cards import Cards
 from core.use_cases.checkouts import Checkouts
 from core.use_cases.codes import Codes
 from core.use_cases.consents import Consents
+from core.use_cases.def_imports import DefImports
 from core.use_cases.fees import Fees
+from core.use_cases.invariants import Invariants
 from core.use_cases.limits import LimitsKeeper
+from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.provider_mandates import ProviderMandates
+from core.use_cases.queues import Queues
 from core.use_cases.receipts import Receipts
 from core.use_cases.receiving import Receiving
 from core.use_cases.reconciliations import Reconciliations
 from core.use_cases.refund_orders import RefundOrders
 from core.use_cases.refunds import Refunds
 from core.use_cases.settling import Settling
+from core.use_cases.sms_records import SmsRecords
+from core.use_cases.sms_resending import SmsResending
 from core.use_cases.staff import Staff
+from core.use_cases.statements import Statements
 from core.use_cases.top_ups import TopUps
 
 if TYPE_CHECKING:
@@ -153,6 +160,36 @@ def mandates_of(of: Tools, cards: Cards, codes: Codes, payments: Payments) -> Ma
     )
 
 
+class Phones(TypedDict):
+    """Whose phones are."""
+
+    mobile_operators: MobileOperators
+    def_imports: DefImports
+
+
+def phones_of(of: Tools) -> Phones:
+    operators = MobileOperators(of.database, of.profile, of.clock, of.wall)
+    return Phones(mobile_operators=operators, def_imports=DefImports(of.database, operators, of.wall))
+
+
+class Looking(TypedDict):
+    """What only reads the records, for pages, doctors and staff."""
+
+    statements: Statements
+    invariants: Invariants
+    queues: Queues
+    sms_records: SmsRecords
+
+
+def looking_of(of: Tools) -> Looking:
+    return Looking(
+        statements=Statements(of.database, of.profile, of.clock),
+        invariants=Invariants(of.database, of.clock, of.wall),
+        queues=Queues(of.database, of.profile, of.clock, of.wall),
+        sms_records=SmsRecords(of.database, of.wall),
+    )
+
+
 class Telling(TypedDict):
     """What people are told unasked, by the clock or by staff, and what they chose."""
 
@@ -164,6 +201,7 @@ class Telling(TypedDict):
     broadcast_drafts: BroadcastDrafts
     broadcast_orders: BroadcastOrders
     broadcast_reports: BroadcastReports
+    sms_resending: SmsResending
 
 
 def telling_of(of: Tools) -> Telling:
@@ -176,6 +214,7 @@ def telling_of(of: Tools) -> Telling:
         broadcast_drafts=BroadcastDrafts(of.database, of.profile, of.clock, of.wall),
         broadcast_orders=BroadcastOrders(of.database, of.profile, of.wall),
         broadcast_reports=BroadcastReports(of.database, of.wall),
+        sms_resending=SmsResending(of.database, of.clock, of.wall),
     )
 
 

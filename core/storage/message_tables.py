@@ -75,7 +75,7 @@ notice = Table(
     Column("sent_at", Utc),
     Column("account_id", Uuid, ForeignKey("account.id")),  # whom it is about, where that matters later
     Column("broadcast_id", Uuid, ForeignKey("broadcast.id")),
-    # Another notice that this one stands in for (an SMS), edits, or takes back.
+    # Another notice that this one stands in for (an SMS, or what staff send again), edits, or takes back.
     Column("parent_id", Uuid, ForeignKey("notice.id")),
     Column("quiet", Boolean(name="quiet"), nullable=False, server_default=false()),  # not at night
     # People's first: a broadcast's million rows must not lie before them.
