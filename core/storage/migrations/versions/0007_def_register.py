@@ -5,7 +5,7 @@ from alembic import op
 
 from core.storage.types import Json, Utc
 
-revision = "0008"
+revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
