@@ -22,12 +22,14 @@ from core.use_cases.callbacks import Callbacks
 from core.use_cases.cards import Cards
 from core.use_cases.payments import Payments
 from core.use_cases.receiving import Receiving
+from core.use_cases.reconciliations import Reconciliations
 from core.use_cases.refunds import Refunds
 from core.use_cases.sending import Sending
 from core.use_cases.top_ups import TopUps
 from sms_gateway.smpp.session import Session
 from web.callbacks import CallbackRoutes
 
+BESIDE = "beside"  # the work of an hour of the day: whether it comes into a life, the clock on the wall says
 # Whose commits they are, from an autopay date to a receipt: docs/architecture.md, "The way of a message".
 STEPS: tuple[tuple[type, str, str], ...] = (
     (AutopayCharging, "due_once", "pick"),
@@ -48,6 +50,7 @@ STEPS: tuple[tuple[type, str, str], ...] = (
     (TopUps, "confirm", "confirm"),
     (Autopay, "delete", "delete"),
     (Cards, "unlink", "unlink"),
+    (Reconciliations, "due_once", BESIDE),
 )
 # What goes out of the process; `ack` is the answer to a callback, which leaves after it.
 CALLS: tuple[tuple[type, str, str], ...] = (
@@ -113,6 +116,10 @@ class Fuse:
 
         @asynccontextmanager
         async def transaction(self: Database) -> AsyncIterator[Transaction]:
+            if _step.get() == BESIDE:
+                async with whole(self) as tx:
+                    yield tx
+                return
             kinds, numbers = ("commit", _step.get()), (0, 0)
             async with whole(self) as tx:
                 yield tx

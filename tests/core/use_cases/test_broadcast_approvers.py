@@ -89,5 +89,5 @@ async def test_an_edit_that_waits_is_told_and_so_is_the_one_that_replaces_it(cit
     _four_eyes(city)
     for _ in range(2):
         await city.broadcast_orders.edit(made.number, OTHER, by=BORIS)
-    assert await _told(city) == [(ADMIN_CHAT, 2, True)] * 2
-    await city.broadcasts.approve(made.number, 2, by=ADMIN)
+    assert await _told(city) == [(ADMIN_CHAT, 2, True), (ADMIN_CHAT, 3, True)]
+    await city.broadcasts.approve(made.number, 3, by=ADMIN)
