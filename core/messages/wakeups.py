@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 REDIS_CHANNEL = "aliance:wake"
 RECONNECT_SECONDS = 1.0
+LISTEN_SECONDS = 5.0  # a look whether we are to end: a library that loses a cancellation must not hold us up
 
 
 class Wakeups(Protocol):
@@ -87,12 +88,18 @@ class RedisWakeups:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _listen(self) -> None:
-        while True:
+        while not _is_to_end():
             try:
-                async with self._redis.pubsub() as pubsub:
+                async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
                     await pubsub.subscribe(REDIS_CHANNEL)
-                    async for message in pubsub.listen():
-                        if message["type"] == "message":
+                    while not _is_to_end():
+                        message = await pubsub.get_message(timeout=LISTEN_SECONDS)
+                        if message is not None:
                             self._local.notify([message["data"]])
             except (RedisError, OSError):
                 await asyncio.sleep(RECONNECT_SECONDS)
+
+
+def _is_to_end() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
