@@ -82,6 +82,14 @@ class Person:
             seen, within=SHOWN_WITHIN_SECONDS, what=f"screen with {text!r} among {self.messages}"
         )
 
+    async def is_offered(self, label: str) -> None:
+        """A button whose text holds `label`, awaited: a card may show it later than its words."""
+
+        def offered() -> bool:
+            return any(label in each["text"] for m in self.messages for row in m["buttons"] for each in row)
+
+        await until(offered, within=SHOWN_WITHIN_SECONDS, what=f"button {label!r}")
+
     async def is_told(self, text: str) -> str:
         """A toast that holds the text, awaited."""
 

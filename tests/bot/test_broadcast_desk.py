@@ -150,6 +150,7 @@ async def test_the_blocked_and_the_uncertain_are_tried_again_by_their_buttons(
     await goes_out(staffed)
     await readers[0].sees("Работы у вас")
     await sender.sees("Отправлено: 2")
+    await sender.is_offered("кто, возможно, получил")
     sender.presses("кто, возможно, получил")
     await sender.sees("дважды")
     sender.presses("Да, отправить ещё раз")
