@@ -1,7 +1,5 @@
 """Tables in staff's chat: a broadcast's report as a document, and a list of accounts taken from one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +13,7 @@ from aiogram.types import CallbackQuery, Document, FSInputFile
 from core.staff_errors import ListUnreadable
 from core.use_cases.audience_lists import numbers_of
 from core.use_cases.staff import Member
-from handlers.broadcast_table import ReportTable
+from handlers.broadcast_table import ReportParts
 from handlers.telegram import buttons_desk as to
 from handlers.telegram.desk import Desk, StaffOnly
 from handlers.telegram.html import Html
@@ -33,14 +31,16 @@ log = structlog.get_logger()
 async def report_pressed(
     query: CallbackQuery, callback_data: to.ToReport, words: Html, member: Member, desk: Desk, bot: Bot
 ) -> Screen:
+    """A second press sends it a second time: the audit trail keeps both."""
     number = callback_data.broadcast
-    caption = words("Report on broadcast {number}, a line for each recipient.", number=number)
-    with _folder() as folder:
-        async for part in _parts(desk, member, number, folder):
-            file = FSInputFile(part)
-            sent = SendDocument(chat_id=query.from_user.id, document=file, caption=caption)
-            await bot(sent, request_timeout=UPLOAD_SECONDS)
-            part.unlink()
+    caption = words("Report on broadcast {number}: a line for each recipient.", number=number)
+    with TemporaryDirectory(prefix="aliance-report-") as folder:
+        parts = ReportParts(Path(folder), f"broadcast-{number}", PART_BYTES)
+        async for page in desk.reports.lines(number, by=member.name):
+            parts.write(page)
+        for part in parts.finish():
+            document = SendDocument(chat_id=query.from_user.id, document=FSInputFile(part), caption=caption)
+            await bot(document, request_timeout=UPLOAD_SECONDS)
     return await desk.followed(words, member, number, query)
 
 
