@@ -18,6 +18,7 @@ from handlers.telegram import (
     balance,
     broadcasts,
     broadcasts_audience,
+    broadcasts_files,
     broadcasts_typed,
     cancel,
     card_numbers,
@@ -46,7 +47,7 @@ DIALOGUE_SECONDS = 24 * 3600  # a question left open for a day is forgotten
 ROUTERS = (
     card_numbers, balance, top_up, history, autopay, autopay_terms, cards, alerts, accounts,
     link_by_sms, unlink, settings, advertising, start, help_screen, privacy, cancel, reach,
-    broadcasts, broadcasts_audience, broadcasts_typed,
+    broadcasts, broadcasts_audience, broadcasts_files, broadcasts_typed,
 )  # fmt: skip
 
 

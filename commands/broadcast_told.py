@@ -1,6 +1,5 @@
 """`aliance broadcast list`, `show`, `watch` and `report`: what staff look at."""
 
-import csv
 import json
 import sys
 from argparse import Namespace
@@ -14,11 +13,7 @@ from core.settings import Settings
 from core.use_cases.broadcast_reports import OrderLine, Progress, ReportLine
 from core.use_cases.broadcast_rows import ENDED, UNBEGUN, Broadcast
 from core.wiring import Core
-
-COLUMNS = (
-    "account", "channel", "address", "language", "state", "reason", "frozen_at", "sent_at", "resent",
-    "sms_instead", "sms_instead_to",
-)  # fmt: skip
+from handlers.broadcast_table import ReportTable
 
 
 async def list_newest(settings: Settings, given: Namespace) -> int:
@@ -105,28 +100,11 @@ async def report(settings: Settings, given: Namespace) -> int:
 
 
 async def _written(pages: AsyncIterator[Sequence[ReportLine]], out: TextIO) -> int:
-    writer, count = csv.writer(out, lineterminator="\n"), 0
-    writer.writerow(COLUMNS)
+    table, count = ReportTable(out), 0
     async for page in pages:
-        writer.writerows(_cells(line) for line in page)
+        table.write(page)
         count += len(page)
     return count
-
-
-def _cells(line: ReportLine) -> tuple[str, ...]:
-    return (
-        line.account,
-        line.channel,
-        line.address,
-        line.locale,
-        line.state,
-        line.reason or "",
-        line.frozen_at.isoformat(timespec="seconds"),
-        "" if line.sent_at is None else line.sent_at.isoformat(timespec="seconds"),
-        "yes" if line.resent else "",
-        line.instead or "",
-        line.instead_to or "",
-    )
 
 
 def _shown(now: Progress, core: Core) -> list[str]:

@@ -54,6 +54,8 @@ def said(refusal: Refusal) -> str:
             return f"no accounts of ours: {', '.join(numbers)}{more}; nothing was stored"
         case no.ListRefused(line, text):
             return f"line {line} of the list begins with no account number: {text!r}"
+        case no.ListUnreadable():
+            return "the list is no text: save the table as CSV"
         case no.TextsRefused(faults):
             return "; ".join(_fault(fault) for fault in faults)
     return _WORDS.get(type(refusal)) or staff.said(refusal)

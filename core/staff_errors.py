@@ -120,6 +120,13 @@ class ListRefused(StaffRefusal):
     said: str
 
 
+@dataclass
+class ListUnreadable(StaffRefusal):
+    """A list of accounts that cannot be read; `why`: no_text, too_large, or not_fetched."""
+
+    why: str
+
+
 class NoAddress(StaffRefusal):
     """It is not known where this member of staff gets a preview."""
 

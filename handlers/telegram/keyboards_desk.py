@@ -47,6 +47,8 @@ def card(
             lines += _ended(words, one, progress)
         else:
             lines.append(_running(words, one))
+    if progress is not None:
+        lines.append([button(words("Report as a file (CSV)"), to.ToReport(broadcast=one.number))])
     again = button(words("Refresh"), to.ToBroadcast(broadcast=one.number))
     return rows(*lines, [again, button(words("All broadcasts"), to.ToDesk())])
 

@@ -44,6 +44,18 @@ def _about_what_was_typed(words: Html, refusal: StaffRefusal) -> str:
                 count,
                 numbers=", ".join(numbers),
             )
+        case staff_errors.ListRefused(line, said_there):
+            return words(
+                "Line {line} begins with no account number: “{said}”. Nothing was taken from the table.",
+                line=line,
+                said=said_there,
+            )
+        case staff_errors.ListUnreadable("too_large"):
+            return words("The table is larger than 20 MB. Please send its column of account numbers alone.")
+        case staff_errors.ListUnreadable("not_fetched"):
+            return words("The table did not arrive. Please send it again.")
+        case staff_errors.ListUnreadable():
+            return words("This is no table in letters. Please save it as CSV and send it again.")
         case staff_errors.AudienceRefused("list", _):
             return words("Please send the account numbers, separated by commas.")
         case staff_errors.AudienceRefused(_, value):

@@ -8,12 +8,12 @@ from sqlalchemy import update
 from core.ids import Payer
 from core.money import Money
 from core.notice_states import BroadcastKind, Reach
-from core.staff_errors import AudienceRefused, ListRefused, UnknownAccounts
+from core.staff_errors import AudienceRefused, ListRefused, ListUnreadable, UnknownAccounts
 from core.states import ServiceState
 from core.storage.broadcast_tables import broadcast, broadcast_account
 from core.storage.tables import account, subscriber
 from core.use_cases.account_screen import AccountState
-from core.use_cases.audience_lists import numbers_in
+from core.use_cases.audience_lists import numbers_in, numbers_of
 from core.use_cases.audiences import Audience, Has
 from core.wiring import Core
 from tests.core.broadcast_scenes import ANNA, drafted, hire, live_at, recipients, started, work
@@ -180,6 +180,24 @@ def test_an_audience_survives_being_stored() -> None:
 )
 def test_a_list_of_accounts_is_read(lines: list[str], expected: list[str]) -> None:
     assert numbers_in(lines) == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
+def test_a_list_is_read_as_whatever_it_was_saved(encoding: str) -> None:
+    assert numbers_of("счёт;улица\r\n100080;Луговая\r\n166301;\r\n".encode(encoding)) == ["100080", "166301"]
+
+
+@pytest.mark.parametrize(
+    "file", [b"PK\3\4\0\0workbook", "1\n".encode("utf-32"), b"\xff\xfe1"], ids=["xlsx", "utf-32", "half"]
+)
+def test_what_is_no_text_is_no_list(file: bytes) -> None:
+    with pytest.raises(ListUnreadable):
+        numbers_of(file)
+
+
+def test_a_quotation_without_an_end_is_refused() -> None:
+    with pytest.raises(ListRefused):
+        numbers_of(b'1\n"' + b"2" * 200_000)
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ async def test_whatever_comes_is_answered_or_refused(method: str, values: dict[s
     bot_api.phones.write(USER, "/start")
     body = json.dumps({"chat_id": USER, "text": "a"} | values).encode()
     try:
-        answer = await bot_api.perform(method, Arguments(of_body(body, "application/json")))
+        answer = await bot_api.perform(method, of_body(body, "application/json"))
     except ApiError as refusal:
         answer = refusal.body()
     json.dumps(answer, default=vars).encode()
