@@ -23,7 +23,7 @@ from core.use_cases.autopay_outcomes import AutopayOutcomes
 from core.use_cases.broadcast_drafts import BroadcastDrafts
 from core.use_cases.broadcast_orders import BroadcastOrders
 from core.use_cases.broadcast_reports import BroadcastReports
-from core.use_cases.broadcast_work import BroadcastWork
+from core.use_cases.broadcast_work import CHUNK, BroadcastWork
 from core.use_cases.broadcasts import Broadcasts
 from core.use_cases.callbacks import Callbacks
 from core.use_cases.card_keeping import CardKeeping
@@ -180,7 +180,7 @@ def telling_of(of: Tools) -> Telling:
 
 def broadcasting(of: Tools) -> Job:
     work = BroadcastWork(of.database, of.profile, of.clock, of.wall)
-    return Job("work off broadcasts", work.work_once, POLL_SECONDS, "broadcasts")
+    return Job("work off broadcasts", partial(work.work_once, CHUNK), POLL_SECONDS, "broadcasts")
 
 
 def keeping_jobs(

@@ -16,7 +16,7 @@ from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice
 from core.storage.queue import unfinished
 from core.storage.tables import account
-from core.use_cases import broadcast_orders, broadcast_rows
+from core.use_cases import broadcast_approvers, broadcast_orders, broadcast_rows
 from core.use_cases.audiences import Whom, accounts_of, recipients
 from core.use_cases.broadcast_drafts import counted
 from core.use_cases.broadcast_notices import store_later, store_recipients
@@ -82,6 +82,7 @@ class BroadcastWork:
         found = await counted(tx, row, self._profile, self._clock)
         if needs_approval(row, found.total, self._profile):
             await broadcast_rows.move(tx, row, BroadcastState.WAITING, start_at=None)
+            await broadcast_approvers.tell(tx, row, found.total, self._profile, self._wall.now())
             log.warning("a broadcast has grown: a second person has to approve", broadcast=row.number)
             return
         now, late = self._wall.now(), self._clock.now() - row.start_at
@@ -111,8 +112,10 @@ class BroadcastWork:
             await self._carry_out(tx, row, order, chunk)
             broadcast_rows.wake_doors(tx)
             return 1
-        await broadcast_rows.move(tx, row, BroadcastState.DONE, finished_at=self._wall.now())
-        log.info("broadcast done", broadcast=row.number)
+        cancelled = row.finished_at is not None  # before the order that has now been carried out
+        state = BroadcastState.CANCELLED if cancelled else BroadcastState.DONE
+        await broadcast_rows.move(tx, row, state, finished_at=self._wall.now())
+        log.info("broadcast ended", broadcast=row.number, state=state)
         return 1
 
     async def _carry_out(self, tx: Transaction, row: Any, order: Any, chunk: int) -> None:

@@ -22,6 +22,7 @@ from core.storage.tables import account_phone, link, subscriber
 from core.use_cases.alert_recipients import Ways
 
 _NEW = NewRows(notice, "dedupe_key", returning="id")
+NOT_ARRIVED = (NoticeState.FAILED, NoticeState.EXPIRED, NoticeState.CANCELLED)
 NOT_AGAIN = ("broadcast_edit", "broadcast_recall")  # of a message that is there: an SMS is neither
 
 
@@ -139,14 +140,12 @@ async def _store(tx: Transaction, held: DueNotice, of: Any, phone: str, now: dat
 
 
 async def _again(tx: Transaction, values: dict[str, Any]) -> bool:
-    """A broadcast's recipient was tried again: an SMS that had not gone out for him goes as well."""
-    fresh = {name: values[name] for name in ("state", "next_at", "expires_at")}
+    """It fell back before, and staff had it tried again: so is its SMS, where that did not arrive either."""
+    anew = ("address", "locale", "state", "repeat", "next_at", "expires_at", "quiet")
     again = await tx.execute(
         update(notice)
-        .where(
-            notice.c.dedupe_key == values["dedupe_key"],
-            notice.c.state.in_([NoticeState.FAILED, NoticeState.EXPIRED]),
-        )
-        .values(attempt=0, reason=None, sent_at=None, provider_id=None, **fresh)
+        .where(notice.c.dedupe_key == values["dedupe_key"], notice.c.state.in_(NOT_ARRIVED))
+        .values({name: values[name] for name in anew})
+        .values(attempt=0, reason=None, provider_id=None, sent_at=None)
     )
     return again.rowcount > 0

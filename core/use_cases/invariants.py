@@ -22,6 +22,7 @@ from core.storage.tables import account, ledger_account, ledger_transfer, paymen
 from core.use_cases import (
     alert_invariants,
     autopay_invariants,
+    broadcast_deadlines,
     broadcast_invariants,
     reconciliation_invariants,
 )
@@ -38,7 +39,13 @@ FINAL_NOTICE = (
     NoticeState.EXPIRED,
 )
 
-OTHERS = (alert_invariants, autopay_invariants, broadcast_invariants, reconciliation_invariants)
+OTHERS = (
+    alert_invariants,
+    autopay_invariants,
+    broadcast_deadlines,
+    broadcast_invariants,
+    reconciliation_invariants,
+)
 
 
 class Invariants:
