@@ -105,6 +105,9 @@ def _settings() -> "Settings":
 
 
 def _run(given: argparse.Namespace) -> int:
+    from commands import collector
+
+    collector.rest()
     from commands import logs, run, start
 
     settings = _settings()

@@ -56,6 +56,7 @@ class BulkDelivery:
         self._paid = paid or None
         self._clock = clock
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._looking = asyncio.Lock()
         self._marks: Batch[Sent, None] = Batch(self._mark)
 
     async def run(self) -> None:
@@ -65,11 +66,29 @@ class BulkDelivery:
 
     async def run_once(self) -> int:
         """Claim, send and settle; how many were claimed."""
+        until = self._safe_until()
+        claimed = await self._claim()
+        await self._deliver_all(claimed, until)
+        return len(claimed)
+
+    async def _run_or_wait(self) -> None:
+        async with self._looking:  # where nothing is due, one round looks out for all
+            until = self._safe_until()
+            claimed = await self._claim()
+            if not claimed:
+                await self._wakeups.wait(TOPIC, POLL_SECONDS)
+        await self._deliver_all(claimed, until)
+
+    def _safe_until(self) -> float:
+        return self._clock() + LEASE.total_seconds() - SAFE_SECONDS
+
+    async def _claim(self) -> list[DueNotice]:
         if (pause := self._pace.paused_for()) > 0:
             await asyncio.sleep(min(pause, POLL_SECONDS))
-            return 0
-        until = self._clock() + LEASE.total_seconds() - SAFE_SECONDS
-        claimed = await self._sending.claim(Channel.TELEGRAM, self._worth_holding(), lane=Lane.BULK)
+            return []
+        return await self._sending.claim(Channel.TELEGRAM, self._worth_holding(), lane=Lane.BULK)
+
+    async def _deliver_all(self, claimed: Sequence[DueNotice], until: float) -> None:
         back: list[DueNotice] = []
         async with asyncio.TaskGroup() as group:
             for notices in by_chat(claimed):
@@ -77,14 +96,9 @@ class BulkDelivery:
         if back:
             after = timedelta(seconds=self._pace.paused_for())
             await self._sending.put_back(back, after=after, reason="lane paused")
-        return len(claimed)
 
     def _worth_holding(self) -> int:
         return max(LEAST_HELD, min(MOST_HELD, int(self._pace.per_second * HELD_SECONDS)))
-
-    async def _run_or_wait(self) -> None:
-        if not await self.run_once():
-            await self._wakeups.wait(TOPIC, POLL_SECONDS)
 
     async def _deliver(self, notices: Sequence[DueNotice], until: float, back: list[DueNotice]) -> None:
         for notice in notices:

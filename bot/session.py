@@ -38,6 +38,8 @@ ANSWER_SECONDS = 30
 CONNECTIONS = 100
 LEAST_RETRY_SECONDS = 1
 ANSWERED_BY_A_MESSAGE = frozenset({"sendMessage", "editMessageText"})
+AS_IT_IS = frozenset({str, int, bool, float, type(None)})
+as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class NotSent(TelegramNetworkError):
@@ -128,20 +130,24 @@ class JsonSession(BaseSession):
             raise Unanswered(method=method, message=type(error).__name__) from error
 
     def _body(self, bot: Bot, method: TelegramMethod[Any]) -> bytes:
-        return json.dumps(self._plain(bot, method), ensure_ascii=False).encode()
+        return as_json(self._plain(bot, method)).encode()
 
     def _plain(self, bot: Bot, value: Any) -> Any:
         """A method, or a part of one, as JSON knows it; what is not said is left out."""
-        if value is None or isinstance(value, str | int | float):
+        if type(value) in AS_IT_IS:
             return value
-        if isinstance(value, Default):
-            return self._plain(bot, bot.default[value.name])
+        if isinstance(value, BaseModel):
+            return {
+                name: plain
+                for name, item in vars(value).items()
+                if item is not None and (plain := self._plain(bot, item)) is not None
+            }
         if isinstance(value, list | tuple):
             return [self._plain(bot, item) for item in value]
-        if isinstance(value, BaseModel):
-            fields = vars(value).items()
-            said = ((name, self._plain(bot, item)) for name, item in fields if item is not None)
-            return {name: plain for name, plain in said if plain is not None}
+        if isinstance(value, Default):
+            return self._plain(bot, bot.default[value.name])
+        if isinstance(value, str):
+            return value  # an enum's; as JSON it is its value
         raise TypeError(f"{type(value).__name__} is not sent by this session")
 
     def _url(self, token: str, method: str) -> URL:

@@ -23,7 +23,7 @@ from core.use_cases.autopay_outcomes import AutopayOutcomes
 from core.use_cases.broadcast_drafts import BroadcastDrafts
 from core.use_cases.broadcast_orders import BroadcastOrders
 from core.use_cases.broadcast_reports import BroadcastReports
-from core.use_cases.broadcast_work import CHUNK, BroadcastWork
+from core.use_cases.broadcast_work import BroadcastWork
 from core.use_cases.broadcasts import Broadcasts
 from core.use_cases.callbacks import Callbacks
 from core.use_cases.card_keeping import CardKeeping
@@ -47,6 +47,7 @@ from core.use_cases.top_ups import TopUps
 if TYPE_CHECKING:
     from core.payments.seal import Seal
 
+CHUNK = 5000  # a broadcast's accounts or recipients a transaction: a second's work, no cancel waits longer
 POLL_SECONDS = 1.0  # how late a lost wake-up can make a job
 BATCH = 50
 ALERTS = 200  # a round's accounts, locked together: a payment to one of them waits that long

@@ -23,8 +23,6 @@ from core.use_cases.broadcast_notices import store_later, store_recipients
 from core.use_cases.broadcast_orders import BY_STAFF, picked
 from core.use_cases.broadcasts import needs_approval
 
-CHUNK = 5000  # accounts or recipients a transaction: a second's work at most, and a cancel waits no longer
-
 log = structlog.get_logger()
 
 
@@ -37,8 +35,8 @@ class BroadcastWork:
         self._clock = clock
         self._wall = wall
 
-    async def work_once(self, chunk: int = CHUNK) -> int:
-        """A chunk of every broadcast that has something to do; how many had."""
+    async def work_once(self, chunk: int) -> int:
+        """So many accounts or recipients of every broadcast that has something to do; how many had."""
         async with self._database.read() as tx:
             under_way = await tx.all(
                 select(broadcast).where(unfinished(broadcast)).order_by(broadcast.c.start_at)

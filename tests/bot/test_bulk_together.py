@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
-from aiogram import Bot
-from aiogram.methods import SendMessage, TelegramMethod
+from aiogram.methods import SendMessage
 from sqlalchemy.exc import DBAPIError
 
 from bot.bulk import TOPIC
@@ -48,7 +48,7 @@ class Two:
     sent_by: Counter[int] = field(default_factory=Counter)
 
     def counts(self, door: TelegramDoor) -> None:
-        async def noted(make: Any, bot: Bot, method: TelegramMethod[Any]) -> Any:
+        async def noted(make, bot, method):  # type: ignore[no-untyped-def]  # as aiogram calls it
             self.sent_by[id(door)] += isinstance(method, SendMessage)
             return await make(bot, method)
 
@@ -109,7 +109,7 @@ async def test_two_processes_share_a_broadcast_and_its_rate(
         stand.api.rates.enabled, stand.api.rates.burst = True, 6
         await two.begin()
         for share in (10, 20, 30) if emptied else ():
-            await until(lambda share=share: heard(stand).total() >= share, what=f"{share} are sent")
+            await until(partial(_have, stand, share), what=f"{share} are sent")
             valkey.flush()
         assert await ends(stand) == {SENT: len(CHATS)}
         assert (len(two.sent_by), two.sent_by.total()) == (2, len(CHATS)), "nothing was refused"
@@ -142,11 +142,15 @@ async def test_a_database_restarted_under_a_broadcast_costs_nobody_their_message
     async with two_doors(url, redis_url, **FAST | {"telegram_messages_per_second": 60}) as two:
         stand = two.stand
         await two.begin()
-        await until(lambda: heard(stand).total() >= 15, what="some are sent")
+        await until(partial(_have, stand, 15), what="some are sent")
         await asyncio.to_thread(server.restart)
         assert heard(stand).total() < len(CHATS), "the restart came too late to tell of anything"
         await until(lambda: _answers(stand), what="the database is there again")
         assert await ends(stand) == {SENT: len(CHATS)}
+
+
+def _have(stand: Stand, share: int) -> bool:
+    return heard(stand).total() >= share
 
 
 async def _answers(stand: Stand) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,11 +12,11 @@ import pytest
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
 from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter, TelegramServerError
-from aiogram.methods import GetMe, SendMessage, SendPhoto
-from aiogram.types import BufferedInputFile
+from aiogram.methods import GetMe, Response, SendMessage, SendPhoto
+from aiogram.types import BufferedInputFile, Message
 from aiohttp import web
 
-from bot.fast import freeze_collector, keep_response_models
+from bot.fast import keep_response_models
 from bot.session import JsonSession, NotSent, Unanswered
 from tests.bot.stand import TOKEN, reserved, served
 
@@ -127,12 +128,8 @@ def test_tls_trusts_the_public_authorities() -> None:
     assert JsonSession("https://api.telegram.org")._tls is not True
 
 
-def test_models_are_kept_and_the_collector_frozen() -> None:
-    before = gc.get_threshold()
-    try:
-        keep_response_models()
-        freeze_collector()
-        assert gc.get_freeze_count() > 0
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
+def test_the_models_of_answers_are_built_once() -> None:
+    keep_response_models()
+    kept = weakref.ref(Response[Message])
+    gc.collect()
+    assert kept() is Response[Message]

