@@ -22,7 +22,6 @@ from core.storage.tables import account, ledger_account, ledger_transfer, paymen
 from core.use_cases import (
     alert_invariants,
     autopay_invariants,
-    broadcast_deadlines,
     broadcast_invariants,
     reconciliation_invariants,
 )
@@ -39,13 +38,7 @@ FINAL_NOTICE = (
     NoticeState.EXPIRED,
 )
 
-OTHERS = (
-    alert_invariants,
-    autopay_invariants,
-    broadcast_deadlines,
-    broadcast_invariants,
-    reconciliation_invariants,
-)
+OTHERS = (alert_invariants, autopay_invariants, broadcast_invariants, reconciliation_invariants)
 
 
 class Invariants:
