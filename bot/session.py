@@ -61,7 +61,7 @@ class Sent:
 
 
 class JsonSession(BaseSession):
-    """Without empty fields, models of answers, and forms but for files: a third of the stock session's work."""
+    """No empty fields, no models of answers, forms for files alone: a third of the stock session's work."""
 
     def __init__(self, base: str) -> None:
         super().__init__(api=TelegramAPIServer.from_base(base), timeout=ANSWER_SECONDS)

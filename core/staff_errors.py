@@ -114,15 +114,15 @@ class UnknownAccounts(StaffRefusal):
 
 @dataclass
 class ListRefused(StaffRefusal):
-    """A line of a list of accounts that is no number."""
+    """Lines of a list of accounts that begin with no number: the first of them, and how many."""
 
-    line: int
-    said: str
+    lines: list[tuple[int, str]]
+    count: int
 
 
 @dataclass
 class ListUnreadable(StaffRefusal):
-    """A list of accounts that cannot be read; `why`: no_text, too_large, or not_fetched."""
+    """A list of accounts that cannot be read; `why`: no_text, empty, too_large, too_long or not_fetched."""
 
     why: str
 

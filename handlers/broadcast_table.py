@@ -12,6 +12,8 @@ COLUMNS = (
     "sms_instead", "sms_instead_to",
 )  # fmt: skip
 
+FORMULAS = ("=", "+", "-", "@")
+
 
 class ReportTable:
     """CSV with commas, and a heading."""
@@ -51,8 +53,8 @@ class ReportParts:
         self._table = ReportTable(self._out)
 
 
-def _cells(line: ReportLine) -> tuple[str, ...]:
-    return (
+def _cells(line: ReportLine) -> list[str]:
+    said = (
         line.account,
         line.channel,
         line.address,
@@ -65,3 +67,10 @@ def _cells(line: ReportLine) -> tuple[str, ...]:
         line.instead or "",
         line.instead_to or "",
     )
+    return [_plain(cell) for cell in said]
+
+
+def _plain(cell: str) -> str:
+    """In one line; where a table program would take it for a formula, an apostrophe keeps it text."""
+    said = " ".join(cell.split())
+    return f"'{said}" if said.startswith(FORMULAS) else said

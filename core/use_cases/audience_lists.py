@@ -5,11 +5,13 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
+from core.messages.masking import mask_cards
 from core.staff_errors import ListRefused, ListUnreadable
 
 NUMBER_DIGITS = 10
 LINES_MOST = 1_000_000
-SHOWN_LETTERS = 40  # of a line that is refused
+TOLD = 10  # lines that are no numbers
+SHOWN_LETTERS = 40  # of such a line
 # What tables are saved as here; the last one reads almost anything.
 ENCODINGS = ("utf-8-sig", "cp1251")
 
@@ -22,37 +24,44 @@ def numbers_of(file: bytes) -> list[str]:
 def numbers_in(lines: Iterable[str]) -> list[str]:
     """The account numbers of a file, without leading zeros; a heading in the first line is none.
 
-    Raises ListRefused at the first line that is neither empty nor begins with a number.
+    Raises ListRefused where any line is neither empty nor begins with a number, ListUnreadable.
     """
     found: dict[str, None] = {}
+    bad: list[tuple[int, str]] = []
+    count = 0
     for line, cell in _first_cells(lines):
-        number = cell.lstrip("0")
-        if number.isascii() and number.isdigit() and len(number) <= NUMBER_DIGITS and line <= LINES_MOST:
+        if line > LINES_MOST:
+            raise ListUnreadable("too_long")
+        number = (cell or "").lstrip("0")
+        if number.isascii() and number.isdigit() and len(number) <= NUMBER_DIGITS:
             found[number] = None
-        elif line > 1 or any(letter.isdigit() for letter in cell):
-            raise ListRefused(line, cell[:SHOWN_LETTERS])
+        elif line > 1 or cell is None or any(letter.isdigit() for letter in cell):
+            count += 1
+            if len(bad) < TOLD:
+                bad.append((line, mask_cards(cell or "")[0][:SHOWN_LETTERS]))
+    if bad:
+        raise ListRefused(bad, count)
     if not found:
-        raise ListRefused(1, "")
+        raise ListUnreadable("empty")
     return list(found)
 
 
 def _text_of(file: bytes) -> str:
     """A workbook or an image is no text: it holds what no table in letters does."""
-    if file.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings: tuple[str, ...] = ("utf-16",)
-    else:
-        encodings = () if b"\0" in file else ENCODINGS
-    for encoding in encodings:
+    utf_16 = file.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if utf_16 else ENCODINGS:
         try:
-            return file.decode(encoding)
+            text = file.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if "\0" not in text:
+            return text
     raise ListUnreadable("no_text")
 
 
-def _first_cells(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    told = (line.replace(";", ",").replace("\t", ",") for line in lines)
-    rows = csv.reader(told)
+def _first_cells(lines: Iterable[str]) -> Iterator[tuple[int, str | None]]:
+    """Cells that say something, by line; none for the last line that can be read."""
+    rows = csv.reader(line.replace(";", ",").replace("\t", ",") for line in lines)
     number = 0
     while True:
         number += 1
@@ -61,7 +70,8 @@ def _first_cells(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
         except StopIteration:
             return
         except csv.Error:  # a quotation that is never closed, or a line without an end
-            raise ListRefused(number, "") from None
+            yield number, None
+            return
         cell = row[0].strip().strip("\ufeff").replace("\xa0", "") if row else ""
         if cell:
             yield number, cell

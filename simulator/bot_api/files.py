@@ -1,4 +1,4 @@
-"""Documents on their way through the server: kept to be asked for by id, and downloaded by path or by link."""
+"""Documents on their way through the server: kept, asked for by id, downloaded by path or by link."""
 
 from __future__ import annotations
 

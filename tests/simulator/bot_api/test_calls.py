@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.bot_api.arguments import Arguments, of_body
+from simulator.bot_api.arguments import of_body
 from simulator.bot_api.errors import ApiError
 from simulator.bot_api.server import BotApi
 from tests.simulator.bot_api.served import TOKEN, USER, Served

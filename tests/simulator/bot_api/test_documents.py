@@ -8,7 +8,7 @@ import pytest
 from simulator.bot_api import files
 from tests.simulator.bot_api.served import TOKEN, Served
 
-CSV = "счёт\r\n100080\r\n\"a\"\n".encode()
+CSV = 'счёт\r\n100080\r\n"a"\n'.encode()
 
 
 async def sends(api: Served, chat: int, *, under: str = "document", **fields: str) -> tuple[int, Any]:
@@ -33,9 +33,7 @@ async def fetched(api: Served, file_id: str) -> tuple[dict[str, Any], bytes]:
 async def test_a_document_in_a_form_comes_with_its_caption_and_every_byte(
     api: Served, chat: int, under: str, fields: dict[str, str]
 ) -> None:
-    status, body = await sends(
-        api, chat, under=under, caption="<b>Отчёт</b>", parse_mode="HTML", **fields
-    )
+    status, body = await sends(api, chat, under=under, caption="<b>Отчёт</b>", parse_mode="HTML", **fields)
     assert (status, body["ok"]) == (200, True), body
     sent = body["result"]
     assert (sent["caption"], "text" in sent) == ("Отчёт", False)
@@ -54,9 +52,7 @@ async def test_a_document_in_a_form_comes_with_its_caption_and_every_byte(
 
 async def test_a_document_is_sent_again_by_its_id(api: Served, chat: int) -> None:
     _, body = await sends(api, chat)
-    again = await api.result(
-        "sendDocument", chat_id=chat, document=body["result"]["document"]["file_id"]
-    )
+    again = await api.result("sendDocument", chat_id=chat, document=body["result"]["document"]["file_id"])
     assert again["document"] == body["result"]["document"]
     assert "caption" not in again
 
@@ -108,7 +104,7 @@ async def test_files_are_given_to_who_has_the_token(api: Served, chat: int) -> N
             assert (answer.status, (await answer.json())["ok"]) == (status, False)
 
 
-async def test_a_document_without_content_and_one_to_a_blocked_bot_are_not_sent(api: Served, chat: int) -> None:
+async def test_an_empty_document_and_one_to_a_blocked_bot_are_not_sent(api: Served, chat: int) -> None:
     place = f"{api.url}/phone/telegram/{chat}/document?name=list.csv"
     async with api.session.post(place, data=b"") as answer:
         assert answer.status == 409

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from simulator.world import Options, Person, World, open_world
 from tests.simulator.bot_api.served import TOKEN, USER
@@ -229,8 +229,8 @@ async def test_the_phone_speaks_the_language_of_the_page_and_tells_the_bot(demo:
 
 async def test_a_document_is_sent_by_the_clip_and_saved_from_its_bubble(demo: Demo) -> None:
     await demo.start()
-    sent = {"name": "list.csv", "mimeType": "text/csv", "buffer": b"100080\n"}
-    await demo.page.get_by_test_id("telegram-file").set_input_files([sent])
+    sent: FilePayload = {"name": "list.csv", "mimeType": "text/csv", "buffer": b"100080\n"}
+    await demo.page.get_by_test_id("telegram-file").set_input_files(sent)
     mine = demo.messages.last.get_by_test_id("telegram-document")
     await expect(mine).to_contain_text("list.csv")
     document = (await demo.heard())[-1]["message"]["document"]
