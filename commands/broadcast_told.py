@@ -73,7 +73,8 @@ async def watching(look: Callable[[], Any], wait: Callable[[], Any], out: TextIO
             out.flush()
         before, state = line, now.broadcast.state
         ordered = any(order.begun and not order.finished for order in now.orders)
-        if (state in ENDED and not ordered) or state in (BroadcastState.DRAFT, BroadcastState.WAITING):
+        waits = state in (BroadcastState.DRAFT, BroadcastState.WAITING) or now.broadcast.asked_for is not None
+        if (state in ENDED and not ordered) or waits:
             break
         await wait()
     if alive:
@@ -110,7 +111,10 @@ async def _written(pages: AsyncIterator[Sequence[ReportLine]], out: TextIO) -> i
 def _shown(now: Progress, core: Core) -> list[str]:
     of = now.broadcast
     people = f"drafted by {of.created_by}, this version by {of.written_by}"
-    people += f", approved by {of.approved_by}" if of.approved_by else ""
+    people += f", approved by {of.approved_by} for {of.approved_for} recipients" if of.approved_by else ""
+    people += (
+        f"; a second person is asked about {of.asked_for} recipients" if of.asked_for is not None else ""
+    )
     lines = [
         headline(of, core.profile.zone),
         people,
@@ -144,6 +148,8 @@ def _facts(of: Broadcast) -> dict[str, Any]:
         "created_by": of.created_by,
         "written_by": of.written_by,
         "approved_by": of.approved_by,
+        "approved_for": of.approved_for,
+        "asked_for": of.asked_for,
         "start_at": None if of.start_at is None else of.start_at.isoformat(),
         "total": of.total,
     }

@@ -69,6 +69,7 @@ _WORDS: dict[type[Refusal], str] = {
     no.NothingToApprove: "nothing waits for approval",
     no.NobodyToTell: "nobody would get it",
     no.StartInPast: "this time has passed",
+    no.NeedsApproval: "its audience has grown: a second person has to approve it",
     no.NoAddress: "there is no text for this channel, or you have no Telegram user: "
     "see --to and `aliance staff role`",
     no.NothingToDo: "no recipient is in such a state",
@@ -79,6 +80,7 @@ _NO_LIST = {
     "too_long": "a list has 1,000,000 lines at most",
 }
 _FAULTS = {
+    "urgent": "advertising is never urgent: at night nobody gets it",
     "title": "the title has 1 to {said} letters",
     "lives": "it lives an hour to {said} days",
     "no_text": "there is no text",

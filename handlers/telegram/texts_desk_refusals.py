@@ -26,6 +26,8 @@ def told(words: Html, refusal: StaffRefusal) -> str:
             return words("There is nobody to write to.")
         case staff_errors.StartInPast():
             return words("This time has passed. Please type another.")
+        case staff_errors.NeedsApproval():
+            return words("Its audience has grown: a second person has to approve it.")
         case staff_errors.NoAddress():
             return words("There is no Telegram text to look at.")
         case staff_errors.NothingToDo():
@@ -88,6 +90,8 @@ def _fault(words: Html, fault: Fault) -> str:
             return words("The text is missing.")
         case "field":
             return words("There is no field “{field}”.", field=fault.said)
+        case "urgent":
+            return words("Advertising is not sent at night: it cannot be urgent.")
         case "brace":
             return words("A brace belongs to no field.")
         case "too_long":

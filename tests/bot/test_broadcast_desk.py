@@ -48,7 +48,7 @@ async def test_a_notice_of_a_version_that_was_changed_approves_nothing(
     await drafted(sender)
     await asked_for_approval(sender)
     await approver.sees("просит утвердить рассылку 1")
-    sender.presses("⟳ ")
+    sender.presses("⟳ Telegram")
     await staffed.updates_handled()
     approver.presses("Утвердить")
     await approver.is_told("тем временем изменили")

@@ -210,7 +210,7 @@ async def test_advertising_ends_by_one_tap_and_comes_back_in_the_settings(
     sender.presses("служебная")
     await sender.sees("реклама")
     sender.presses("Только днём")
-    await staffed.updates_handled()
+    await sender.is_told("Реклама не отправляется ночью")
     sender.presses("Посчитать и отправить")
     assert "Telegram: 1 сообщение" in await sender.sees("сообщени")
     sender.presses("Отправить")
