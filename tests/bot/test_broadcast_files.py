@@ -13,10 +13,8 @@ from tests.bot.desk_scenes import (
     READERS,
     STRANGER,
     VIEWER,
-    approved,
-    asked_for_approval,
     drafted,
-    goes_out,
+    sent_to_all,
     the,
 )
 from tests.bot.stand import Person, Stand
@@ -55,16 +53,6 @@ def fetched(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-async def sent_to_all(stand: Stand, sender: Person, approver: Person) -> None:
-    await drafted(sender)
-    await asked_for_approval(sender)
-    await approved(approver)
-    await stand.updates_handled()
-    await goes_out(stand)
-    await sender.sees("завершена")
-    await sender.is_offered("Отчёт файлом")
-
-
 async def asks_for_a_list(sender: Person) -> None:
     sender.presses("Получатели")
     await sender.sees("Кто получит рассылку 1?")
@@ -76,6 +64,7 @@ async def test_the_report_comes_as_a_document_with_a_line_for_each_recipient(
     staffed: Stand, sender: Person, approver: Person
 ) -> None:
     await sent_to_all(staffed, sender, approver)
+    await sender.is_offered("Отчёт файлом")
     sender.presses("Отчёт файлом")
     await sender.is_told("придёт в этот чат файлом")
     await sender.sees("Отчёт о рассылке 1")
@@ -101,6 +90,7 @@ async def test_a_long_report_comes_in_parts_each_with_its_heading(
     monkeypatch.setattr(report_files, "PART_BYTES", len(",".join(COLUMNS)) + 10)
     monkeypatch.setattr("core.use_cases.broadcast_reports.PAGE", 1)
     await sent_to_all(staffed, sender, approver)
+    await sender.is_offered("Отчёт файлом")
     sender.presses("Отчёт файлом")
     await until(lambda: len(documents(sender)) == 3, what="three parts")
     assert {report.splitlines()[0] for report in documents(sender)} == {",".join(COLUMNS)}
@@ -111,6 +101,7 @@ async def test_a_report_that_is_lost_is_told_of_and_comes_by_another_press(
     staffed: Stand, sender: Person, approver: Person
 ) -> None:
     await sent_to_all(staffed, sender, approver)
+    await sender.is_offered("Отчёт файлом")
     for fault in ("server_error", "reset_after", "too_many_requests"):
         staffed.api.set_faults({fault: {"calls": 1, "methods": ["sendDocument"]}})
         sender.presses("Отчёт файлом")
@@ -125,6 +116,7 @@ async def test_who_is_no_staff_gets_no_report_and_no_file_of_theirs_is_fetched(
     staffed: Stand, sender: Person, approver: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await sent_to_all(staffed, sender, approver)
+    await sender.is_offered("Отчёт файлом")
     asked = fetched(staffed, monkeypatch)
     for person in (Person(staffed.api, STRANGER), Person(staffed.api, READERS[0])):
         person.says("/nonsense")
