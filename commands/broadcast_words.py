@@ -102,8 +102,13 @@ def _fault(fault: no.Fault) -> str:
 
 def reached(found: Reached) -> str:
     told = f"{found.accounts} accounts: {found.telegram} by Telegram, {found.sms} by SMS"
-    if found.segments:
-        told += f"; {found.segments} segments an SMS at most, {found.cost} roubles in all"
+    cost = found.cost
+    if cost.segments:
+        told += f"; {cost.segments} segments an SMS at most, {cost.sms} roubles"
+    if cost.instead:
+        told += f"; at most {cost.instead} roubles more for SMS in the place of blocked bots"
+    if cost.stars:
+        told += f"; at most {cost.stars} Stars for Telegram's paid rate"
     return told
 
 

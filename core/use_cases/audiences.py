@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from core.messages.broadcast_text import channels_of
-from core.money import ZERO, Money
+from core.money import Money
 from core.notice_states import BroadcastKind, Reach
 from core.profile import Profile
 from core.staff_errors import AudienceRefused
@@ -37,6 +37,8 @@ from core.use_cases.audience_people import (
     people,
     reachable,
 )
+from core.use_cases.broadcast_costs import NONE as NO_COST
+from core.use_cases.broadcast_costs import Cost
 
 DAYS_MOST = 36_500  # of money left: beyond the calendar there is no moment to compare with
 
@@ -112,8 +114,7 @@ class Reached:
     accounts: int
     telegram: int
     sms: int
-    segments: int = 0  # of one SMS, in the longest language
-    cost: Money = ZERO
+    cost: Cost = NO_COST
 
     @property
     def total(self) -> int:

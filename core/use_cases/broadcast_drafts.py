@@ -21,9 +21,7 @@ from core.messages.broadcast_text import (
     faults_of,
     fields_in,
     language_of,
-    most_segments,
 )
-from core.money import Money
 from core.notice_states import BroadcastKind, BroadcastState, Reach, Role
 from core.profile import Profile
 from core.staff_errors import (
@@ -42,6 +40,7 @@ from core.storage.database import Database, Transaction
 from core.storage.tables import account
 from core.use_cases import audiences, audit, broadcast_orders, broadcast_rows
 from core.use_cases.audiences import Audience, Reached, Whom
+from core.use_cases.broadcast_costs import cost_of
 from core.use_cases.broadcast_facts import facts_of
 from core.use_cases.broadcast_rows import UNBEGUN, Broadcast
 from core.use_cases.staff import require
@@ -96,7 +95,10 @@ class Draft:
 
 
 class BroadcastDrafts:
-    def __init__(self, database: Database, profile: Profile, clock: Clock, wall: Clock) -> None:
+    def __init__(
+        self, database: Database, profile: Profile, clock: Clock, wall: Clock, *, telegram_per_second: int
+    ) -> None:
+        self._per_second = telegram_per_second
         self._database = database
         self._profile = profile
         self._clock = clock
@@ -166,10 +168,16 @@ class BroadcastDrafts:
             return list((await tx.execute(named)).scalars())
 
     async def count(self, number: int, *, by: str) -> Reached:
-        """Whom it would reach now, by channel, and what its SMS may cost at most."""
+        """Whom it would reach now, by channel, and what that may cost at most."""
         async with self._database.read() as tx:
             await require(tx, by, Role.VIEWER)
-            return await counted(tx, await broadcast_rows.look(tx, number), self._profile, self._clock)
+            row = await broadcast_rows.look(tx, number)
+            found = await counted(tx, row, self._profile, self._clock)
+        cost = cost_of(
+            row, telegram=found.telegram, sms=found.sms, notices=self._profile.notices,
+            per_second=self._per_second,
+        )  # fmt: skip
+        return replace(found, cost=cost)
 
     async def preview(
         self, number: int, *, by: str, to: Payer | None = None, locale: str | None = None, key: str = ""
@@ -249,11 +257,8 @@ def check_urgency(kind: BroadcastKind, *, urgent: bool) -> None:
 
 
 async def counted(tx: Transaction, row: Any, profile: Profile, clock: Clock) -> Reached:
-    """Whom a stored broadcast would reach, with the SMS's segments and cost."""
-    found = await audiences.count(tx, Whom.of(row), profile, clock.now())
-    segments = most_segments(row.texts, row.kind) if row.reach is not Reach.TELEGRAM else 0
-    cost = Money(profile.notices.sms_price.kopecks * segments * found.sms)
-    return replace(found, segments=segments, cost=cost)
+    """Whom a stored broadcast would reach now."""
+    return await audiences.count(tx, Whom.of(row), profile, clock.now())
 
 
 async def _keep_list(tx: Transaction, broadcast_id: UUID, numbers: Sequence[str] | None) -> None:

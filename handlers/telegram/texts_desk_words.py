@@ -132,11 +132,20 @@ def reached(words: Html, of: Reached) -> list[str]:
         words.plural("{n} account", "{n} accounts", of.accounts),
         words.plural("Telegram: {n} message", "Telegram: {n} messages", of.telegram),
     ]
+    cost = of.cost
     if of.sms:
         texts = words.plural("SMS: {n} message", "SMS: {n} messages", of.sms)
-        each = words.plural("{n} segment each", "{n} segments each", of.segments)
-        cost = words("at most {cost}", cost=words.money(of.cost))
-        lines.append(f"{texts}, {each}, {cost}")
+        each = words.plural("{n} segment each", "{n} segments each", cost.segments)
+        most = words("at most {cost}", cost=words.money(cost.sms))
+        lines.append(f"{texts}, {each}, {most}")
+    if cost.instead.kopecks:
+        most = words.money(cost.instead)
+        lines.append(words("SMS to who blocked the bot: at most {cost} more", cost=most))
+    if cost.stars:
+        paid = words.plural(
+            "Paid rate of Telegram: at most {n} Star", "Paid rate of Telegram: at most {n} Stars", cost.stars
+        )
+        lines.append(paid)
     return lines
 
 

@@ -68,7 +68,8 @@ def test_a_broadcast_from_the_first_admin_to_the_report(do: Run, sqlite_url: str
         0,
         [
             "broadcast 1, draft: Работы (version 1, service, telegram_else_sms)",
-            "3 accounts: 2 by Telegram, 1 by SMS; 1 segments an SMS at most, 5.00 roubles in all",
+            "3 accounts: 2 by Telegram, 1 by SMS; 1 segments an SMS at most, 5.00 roubles; "
+            "at most 10.00 roubles more for SMS in the place of blocked bots",
         ],
     )
     code, said, _ = do("broadcast", "edit", "1", "--city", "артем", "--urgent", "--by", "Anna")
@@ -80,6 +81,9 @@ def test_a_broadcast_from_the_first_admin_to_the_report(do: Run, sqlite_url: str
     assert (code, "1 by Telegram, 0 by SMS" in said) == (0, True)
     assert do("broadcast", "preview", "2", "--by", "Anna")[1] == "A preview goes to telegram 500.\n"
     assert "1 by Telegram" in do("broadcast", "count", "2", "--by", "Vera")[1]
+    faster = {"TELEGRAM_MESSAGES_PER_SECOND": "1000", "TELEGRAM_PAID_BROADCAST": "true"}
+    said = do("broadcast", "count", "2", "--by", "Vera", **faster)[1]
+    assert said.endswith("; at most 1 Stars for Telegram's paid rate\n")
     code, said, _ = do("broadcast", "approve", "2", "--version", "1", "--by", "Vera")
     assert (code, said.startswith("broadcast 2, draft")) == (0, True)
     assert do("broadcast", "start", "2", "--by", "Anna")[1].startswith("broadcast 2, scheduled")

@@ -32,6 +32,13 @@ async def hire(core: Core) -> None:
     await core.staff.add(VERA, Role.VIEWER, by=ADMIN)
 
 
+def four_eyes(core: Core, *, above: int = 0) -> None:
+    """Every broadcast to more recipients needs a second person."""
+    notices = core.profile.notices.model_copy(update={"approve_above": above})
+    for each in (core.broadcasts, core.broadcast_orders):
+        each._profile = core.profile.model_copy(update={"notices": notices})
+
+
 async def live_at(
     core: Core,
     number: str,

@@ -16,6 +16,7 @@ from tests.core.broadcast_scenes import (
     TEXTS,
     drafted,
     ended,
+    four_eyes,
     hire,
     live_at,
     recipients,
@@ -39,16 +40,10 @@ async def city(core: Core) -> Core:
     return core
 
 
-def _four_eyes(core: Core) -> None:
-    notices = core.profile.notices.model_copy(update={"approve_above": 0})
-    for each in (core.broadcasts, core.broadcast_orders):
-        each._profile = core.profile.model_copy(update={"notices": notices})
-
-
 @ON_SQLITE
 async def test_an_edit_written_over_another_is_another_version(city: Core) -> None:
     made = await ended(city)
-    _four_eyes(city)
+    four_eyes(city)
     await city.broadcast_orders.edit(made.number, FIRST, by=ANNA)
     (read,) = (await city.broadcast_reports.progress(made.number, by=BORIS)).orders
     await city.broadcast_orders.edit(made.number, SECOND, by=ANNA)
@@ -63,7 +58,7 @@ async def test_an_edit_written_over_another_is_another_version(city: Core) -> No
 @ON_SQLITE
 async def test_an_edit_that_waits_is_what_a_preview_shows(city: Core) -> None:
     made = await ended(city)
-    _four_eyes(city)
+    four_eyes(city)
     await city.broadcast_drafts.preview(made.number, by=ANNA)
     await city.broadcast_orders.edit(made.number, FIRST, by=ANNA)
     await city.staff.change(BORIS, by=ADMIN, telegram="600")
@@ -93,7 +88,7 @@ async def test_what_begins_late_is_of_use_no_longer_for_that(city: Core, clock: 
 
 @ON_SQLITE
 async def test_what_is_approved_after_its_time_begins_with_the_approval(city: Core, clock: FakeClock) -> None:
-    _four_eyes(city)
+    four_eyes(city)
     made = await drafted(city, reach=Reach.TELEGRAM)
     waits = await city.broadcasts.start(made.number, by=ANNA, at=clock.now() + timedelta(hours=1))
     assert waits.state == S.WAITING

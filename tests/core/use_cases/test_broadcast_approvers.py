@@ -10,7 +10,18 @@ from core.storage.message_tables import notice
 from core.use_cases.broadcast_drafts import Draft
 from core.use_cases.broadcast_work import BroadcastWork
 from core.wiring import Core
-from tests.core.broadcast_scenes import ADMIN, ANNA, BORIS, TEXTS, drafted, ended, hire, live_at, state_of
+from tests.core.broadcast_scenes import (
+    ADMIN,
+    ANNA,
+    BORIS,
+    TEXTS,
+    drafted,
+    ended,
+    four_eyes,
+    hire,
+    live_at,
+    state_of,
+)
 from tests.core.scenes import ON_SQLITE, rows
 from tests.fakes import FakeClock
 
@@ -29,12 +40,6 @@ async def city(core: Core) -> Core:
     return core
 
 
-def _four_eyes(core: Core) -> None:
-    notices = core.profile.notices.model_copy(update={"approve_above": 0})
-    for each in (core.broadcasts, core.broadcast_orders):
-        each._profile = core.profile.model_copy(update={"notices": notices})
-
-
 async def _told(core: Core) -> list[tuple[str, int, bool]]:
     """To whom, of which version, and whether of an edit."""
     found = await rows(core, notice, template="broadcast_waits")
@@ -42,7 +47,7 @@ async def _told(core: Core) -> list[tuple[str, int, bool]]:
 
 
 async def test_who_may_approve_is_told_once_a_version(city: Core, clock: FakeClock) -> None:
-    _four_eyes(city)
+    four_eyes(city)
     await city.subscribers.set_locale(Payer.telegram(int(BORIS_CHAT)), "en")
     made = await drafted(city)
     await city.broadcasts.start(made.number, by=ANNA)
@@ -59,7 +64,7 @@ async def test_who_may_approve_is_told_once_a_version(city: Core, clock: FakeClo
 
 @ON_SQLITE
 async def test_nobody_is_asked_to_approve_their_own(city: Core) -> None:
-    _four_eyes(city)
+    four_eyes(city)
     made = await city.broadcast_drafts.new(Draft("Работы", TEXTS), by=BORIS)
     await city.broadcasts.start(made.number, by=BORIS)
     assert await _told(city) == [(ADMIN_CHAT, 1, False)]
@@ -76,7 +81,7 @@ async def test_what_needs_no_second_person_is_told_to_none(city: Core) -> None:
 async def test_what_grew_past_the_size_is_told(city: Core) -> None:
     made = await drafted(city)
     await city.broadcasts.start(made.number, by=ANNA)
-    _four_eyes(city)
+    four_eyes(city)
     job = BroadcastWork(city.database, city.broadcasts._profile, city.clock, city.wall)
     await job.work_once(10)
     assert await state_of(city, made) == BroadcastState.WAITING
@@ -90,7 +95,7 @@ async def test_what_grew_past_the_size_is_told(city: Core) -> None:
 @ON_SQLITE
 async def test_an_edit_that_waits_is_told_and_so_is_the_one_that_replaces_it(city: Core) -> None:
     made = await ended(city)
-    _four_eyes(city)
+    four_eyes(city)
     for _ in range(2):
         await city.broadcast_orders.edit(made.number, OTHER, by=BORIS)
     assert await _told(city) == [(ADMIN_CHAT, 2, True), (ADMIN_CHAT, 3, True)]

@@ -13,7 +13,18 @@ from core.storage.message_tables import notice
 from core.use_cases.broadcast_rows import Broadcast
 from core.use_cases.broadcast_work import BroadcastWork
 from core.wiring import Core
-from tests.core.broadcast_scenes import ADMIN, ANNA, BORIS, VERA, drafted, hire, live_at, recipients, state_of
+from tests.core.broadcast_scenes import (
+    ADMIN,
+    ANNA,
+    BORIS,
+    VERA,
+    drafted,
+    four_eyes,
+    hire,
+    live_at,
+    recipients,
+    state_of,
+)
 from tests.core.scenes import ON_SQLITE, rows
 from tests.fakes import FakeClock
 
@@ -28,8 +39,7 @@ async def city(core: Core) -> Core:
     await core.staff.change(BORIS, by=ADMIN, telegram="600")
     for n in range(1, 11):
         await live_at(core, str(n), chats=(f"{n}0",))
-    notices = core.profile.notices.model_copy(update={"approve_above": 2, "approve_growth": 10})
-    core.broadcasts._profile = core.profile.model_copy(update={"notices": notices})
+    four_eyes(core, above=2)
     return core
 
 

@@ -41,6 +41,7 @@ from tests.core.broadcast_scenes import (
     VERA,
     deliver,
     drafted,
+    four_eyes,
     hire,
     live_at,
     recipients,
@@ -62,13 +63,6 @@ async def city(core: Core) -> Core:
         await live_at(core, str(n), chats=(f"{n}0",))
     await live_at(core, "7", phones=("79140000007",))
     return core
-
-
-def _four_eyes(core: Core) -> None:
-    """Every broadcast needs a second person."""
-    notices = core.profile.notices.model_copy(update={"approve_above": 0})
-    for each in (core.broadcasts, core.broadcast_orders):
-        each._profile = core.profile.model_copy(update={"notices": notices})
 
 
 async def test_everybody_is_frozen_once_and_the_end_is_noticed(city: Core) -> None:
@@ -157,7 +151,7 @@ async def test_commands_pressed_by_two_at_once_act_once(
 
 @ON_SQLITE
 async def test_above_the_size_a_second_person_approves_the_version_that_they_read(city: Core) -> None:
-    _four_eyes(city)
+    four_eyes(city)
     made = await drafted(city)
     waits = await city.broadcasts.start(made.number, by=ANNA)
     assert waits.state == S.WAITING
@@ -177,7 +171,7 @@ async def test_above_the_size_a_second_person_approves_the_version_that_they_rea
 
 @ON_SQLITE
 async def test_what_was_approved_does_not_cover_a_later_version(city: Core) -> None:
-    _four_eyes(city)
+    four_eyes(city)
     made = await drafted(city)
     await city.broadcasts.approve(made.number, 1, by=BORIS)
     changed = await city.broadcast_drafts.change(made.number, Draft(title="Другое", texts=TEXTS), by=ANNA)
@@ -187,7 +181,7 @@ async def test_what_was_approved_does_not_cover_a_later_version(city: Core) -> N
 
 @ON_SQLITE
 async def test_an_approver_does_not_approve_what_is_his_own(city: Core) -> None:
-    _four_eyes(city)
+    four_eyes(city)
     made = await city.broadcast_drafts.new(Draft(title="Работы", texts=TEXTS), by=BORIS)
     with pytest.raises(OwnBroadcast):
         await city.broadcasts.approve(made.number, 1, by=BORIS)
@@ -205,7 +199,7 @@ async def test_an_audience_that_grew_past_the_size_waits_for_a_second_person(
     later = clock.now() + timedelta(hours=2)
     assert (await city.broadcasts.start(made.number, by=ANNA, at=later)).state == S.SCHEDULED
     clock.shift(timedelta(hours=2))
-    _four_eyes(city)
+    four_eyes(city)
     job = BroadcastWork(city.database, city.broadcasts._profile, city.clock, city.wall)
     await job.work_once(10)
     assert await state_of(city, made) == S.WAITING
@@ -393,8 +387,8 @@ async def test_the_cost_is_that_of_the_longest_language(city: Core) -> None:
     texts = {"ru": {"sms": "я" * 71}, "en": {"sms": "x" * 10}}
     made = await drafted(city, reach=Reach.SMS, texts=texts)
     found = await city.broadcast_drafts.count(made.number, by=VERA)
-    assert (found.sms, found.segments) == (1, 2)
-    assert found.cost.kopecks == 2 * city.profile.notices.sms_price.kopecks
+    assert (found.sms, found.cost.segments) == (1, 2)
+    assert found.cost.sms.kopecks == 2 * city.profile.notices.sms_price.kopecks
 
 
 @ON_SQLITE

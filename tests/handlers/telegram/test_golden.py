@@ -59,6 +59,8 @@ EXAMPLES: list[Notice] = [
     AlertsChanged("100080", Money(198_19), [3], None, False, False, AlertBySms.NEVER, by_other=True),
     BroadcastWaits(12, 3, "Работы <ночью>", "anna", 1200),
     BroadcastWaits(12, 4, "Работы <ночью>", "anna", 1, edit=True),
+    BroadcastWaits(12, 5, "Работы <ночью>", "anna", 1400, outgrew=1200),
+    BroadcastWaits(12, 5, "Работы <ночью>", "anna", 1400, outgrew=1200, own=True),
 ]
 
 
