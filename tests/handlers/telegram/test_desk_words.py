@@ -11,9 +11,9 @@ from handlers.telegram.html import Html
 from handlers.telegram.texts_desk_words import reached
 
 RU = [
-    "12 счетов", "Telegram: 1002 сообщения", "SMS: 3 сообщения, по 2 сегмента, не больше 30,00 ₽",
-    "SMS тем, кто заблокировал бота: ещё не больше 1 000,00 ₽",
-    "Платная скорость Telegram: не больше 98 звёзд",
+    "12 счетов", "Telegram: 1002 сообщения", "SMS: 3 сообщения, по 2 части, не дороже 30,00 ₽",
+    "SMS тем, кто заблокировал бота: ещё не дороже 1 000,00 ₽",
+    "Платная скорость Telegram: не дороже 98 звёзд",
 ]  # fmt: skip
 EN = [
     "12 accounts", "Telegram: 1002 messages", "SMS: 3 messages, 2 segments each, at most 30.00 ₽",
