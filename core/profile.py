@@ -82,6 +82,7 @@ class Sms(_Part):
     short_code: str = Field(pattern=r"^\d{3,8}$")
     keyword: str = Field(min_length=2)
     aliases: list[str] = []
+    near: list[Annotated[str, Field(min_length=6)]] = []  # spellings in which one slip is forgiven
     confirm: Literal["word", "code"] = "word"
     first_sms_price: Roubles
 
