@@ -61,7 +61,7 @@ _BESIDE_CONFIRM = _PLAIN | {
     Meaning.PAY,
     Meaning.ROUBLES,
 }
-_BEFORE_CONFIRM = frozenset({Meaning.POLITE, Meaning.KEYWORD})
+_BEFORE_CONFIRM = frozenset({Meaning.KEYWORD, Meaning.ME, Meaning.POLITE})
 _ONLY_WITH_SUM = frozenset({Meaning.AMOUNT, Meaning.FILLER, Meaning.KOPECKS, Meaning.ROUBLES})
 _HELP_WANTED = frozenset({Meaning.PAY, Meaning.SEND})
 _BESIDE_HELP_WANTED = _BESIDE[CommandKind.HELP] | _HELP_WANTED | {Meaning.ACCOUNT, Meaning.MONEY}
@@ -150,6 +150,8 @@ def _confirm(text: Bare) -> Command | None:
     words = text.words
     first = min(at for at, word in enumerate(words) if word in (Meaning.CONFIRM, Meaning.SURE))
     beside = {word for word in words if word not in (Meaning.CONFIRM, Meaning.SURE)}
+    if text.digits and text.tokens[_first_but_signs(text.tokens)].kind is Kind.DIGITS:
+        return None  # "100 да" may be the end of something else
     if not set(words[:first]) <= _BEFORE_CONFIRM or not beside <= _BESIDE_CONFIRM - {Meaning.COURTESY}:
         return None
     if not _agrees(text.signs - {"₽"} - _AROUND - ({"-"} if _joins_words(text.tokens) else set())):
@@ -164,6 +166,10 @@ def _confirm(text: Bare) -> Command | None:
         return Command(CommandKind.CONFIRM, code=only.digits)
     amount = amount_of(numbers.groups)
     return Command(CommandKind.CONFIRM, amount=amount) if amount else None
+
+
+def _first_but_signs(tokens: Sequence[Token]) -> int:
+    return next(at for at, token in enumerate(tokens) if token.kind is not Kind.SIGN)
 
 
 def _joins_words(tokens: Sequence[Token]) -> bool:

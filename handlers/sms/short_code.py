@@ -12,10 +12,11 @@ from handlers.sms.bare_words import HARMLESS, read_bare
 from handlers.sms.command import NOT_UNDERSTOOD
 from handlers.sms.command import Command as Command
 from handlers.sms.command import CommandKind as CommandKind
-from handlers.sms.doubts import is_doubtful
+from handlers.sms.doubts import Doubt, doubt_in
 from handlers.sms.language_words import read_language
 from handlers.sms.letters import Kind, Token, fold, one_slip_apart, tokens
 from handlers.sms.meaning import Meaning
+from handlers.sms.names import is_name
 from handlers.sms.numbers import Numbers, scan
 from handlers.sms.numerals import value_of
 from handlers.sms.spelling import respelt, with_near_keyword
@@ -152,7 +153,8 @@ def _after_keyword(
         if token.kind is Kind.DIGITS and token.text != dialect.short_code:
             return None
         if token.kind is Kind.WORD and meaning not in _MAY_PRECEDE_KEYWORD and meaning not in besides:
-            return None
+            if not (besides and meaning is None and is_name(token.text)):
+                return None
     return None
 
 
@@ -207,12 +209,15 @@ def _code(read: Sequence[Token], dialect: Dialect) -> Command | None:
 
 
 def _top_up(after: Sequence[Token], dialect: Dialect) -> Command:
-    if is_doubtful(after, dialect.lexicon):
+    doubt = doubt_in(after, dialect.lexicon)
+    if doubt is Doubt.CLEAR:
         return NOT_UNDERSTOOD
     numbers = scan(after, dialect.lexicon)
     if numbers.others and len(numbers.groups) > 1:
         return Command(CommandKind.TOP_UP, problem=Problem.AMBIGUOUS_NUMBERS)
     reading = read(numbers.groups, dialect.limits, spoiled=numbers.spoiled or _says_another(numbers, dialect))
+    if doubt is not Doubt.NONE and reading.problem is None:
+        return NOT_UNDERSTOOD
     return Command(CommandKind.TOP_UP, reading.account, reading.amount, reading.problem)
 
 

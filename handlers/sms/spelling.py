@@ -18,13 +18,14 @@ _TIMES_OF_DAY = frozenset(
     ).split()
 )
 _OF_DAY = fold("суток")
+_AS_EVER = {(fold(one), fold(two)) for one, two in (("как", "обычно"), ("как", "всегда"), ("as", "usual"))}
 _SIGNED = (tuple(fold(word) for word in ("отправлено", "с")), ("sent", "from", "my"))
 SIGNED_LONGEST = 5  # words of a signature: "отправлено с iPhone Маши"
 _SPELT_OUT = (Meaning.KEYWORD, Meaning.CONFIRM)
 
 
 def respelt(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> list[Token]:
-    """The tokens as they would be without a greeting, a signature, and letters that were held down."""
+    """The tokens as they would be without a greeting, "as usual", a signature, and letters that were held down."""
     kept: list[Token] = []
     for token in _unsigned(_together(tokens, lexicon)):
         word = token
@@ -32,7 +33,7 @@ def respelt(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> list[Tok
             short = _HELD_DOWN.sub(r"\1", token.text)
             word = Token(token.kind, short, token.gap) if short in lexicon else token
         last = kept[-1].text if kept else ""
-        if last in _GREETINGS and word.text in _TIMES_OF_DAY:
+        if (last in _GREETINGS and word.text in _TIMES_OF_DAY) or (last, word.text) in _AS_EVER:
             kept[-1] = Token(Kind.SIGN, ",", kept[-1].gap)
         elif not (last == "," and word.text == _OF_DAY):
             kept.append(word)

@@ -42,7 +42,15 @@ def lexicon(keywords: tuple[str, ...]) -> Mapping[str, Meaning]:
     for meaning, words in (COMMANDS | {Meaning.KEYWORD: " ".join(keywords)}).items():
         slipped |= {_in_other_layout(word): meaning for word in words.split()}
         commands |= {fold(word): meaning for word in words.split()}
-    return slipped | natural | commands
+    return slipped | natural | {fold(rest): Meaning.FILLER for rest in _rests(keywords)} | commands
+
+
+def _rests(keywords: tuple[str, ...]) -> list[str]:
+    """What a longer keyword has behind a shorter one: "альянстелеком" is written as two words too."""
+    rests = (
+        long.removeprefix(short) for long in keywords for short in keywords if long != short and long.startswith(short)
+    )
+    return [rest for rest in rests if len(rest) >= SLIPPED_SHORTEST]
 
 
 def _in_other_layout(word: str) -> str:
