@@ -199,7 +199,7 @@ def _taken_back(text: Bare) -> Command | None:
     if words & {Meaning.SEND, Meaning.MAILING}:
         wants_end = words <= _BESIDE[CommandKind.STOP] | {Meaning.NEED}
         return Command(CommandKind.STOP) if wants_end and words & {Meaning.SEND, Meaning.NEED} else None
-    negated = words & {Meaning.NEED, Meaning.SURE, Meaning.PAY}
+    negated = set(text.words[text.words.index(Meaning.NOT) :]) & {Meaning.NEED, Meaning.SURE, Meaning.PAY}
     allowed = _BESIDE[CommandKind.CANCEL] | {Meaning.SURE, Meaning.CANCEL}
     return Command(CommandKind.CANCEL) if negated and words <= allowed else None
 

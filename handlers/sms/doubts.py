@@ -60,6 +60,8 @@ _STRANGE = frozenset(
 )
 _RHYTHMS = frozenset(fold(word) for word in RHYTHMS.split())
 _FOR = frozenset(fold(word) for word in ("за", "for", "za"))  # "за месяц", but not "в месяц"
+_PLACES = frozenset(fold(word) for word in "кв квартира квартиру дом ул улица flat apt house".split())
+_IN = (fold("в"), frozenset(fold(word) for word in ("размере", "сумме")))  # "в размере 100", but not "в пятницу"
 # One slip in these is forgiven; in a verb it is not: "оплати" and "оплатил" are one letter apart.
 SLIP_SHORTEST = 5  # letters
 _FORGIVEN = [
@@ -97,7 +99,7 @@ def _doubt_of(before: str, word: str, after: str, *, meaning: Meaning | None, as
         return Doubt.CLEAR
     if meaning in _HARMLESS:
         return Doubt.CLEAR if asks and meaning is Meaning.AGREE else Doubt.NONE
-    if meaning is Meaning.PERIOD and before in _FOR:
+    if (meaning is Meaning.PERIOD and before in _FOR) or word in _PLACES or (word == _IN[0] and after in _IN[1]):
         return Doubt.NONE
     if meaning not in _STRANGE:
         return Doubt.CLEAR

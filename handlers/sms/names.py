@@ -1,4 +1,4 @@
-"""People's names by their shape: who a top-up is from or for changes nothing about it."""
+"""People by their names, told by shape: who a top-up is from or for changes nothing about it."""
 
 import re
 
@@ -11,18 +11,29 @@ _STEMS = (
     "александр алексе анатоли андре антон артем борис вадим валери васили виктор витали владимир владислав вячеслав"
     " геннади георги григори даниил данил денис дмитри евгени кирилл констант леонид максим михаил николай никола никит"
     " павел роман руслан серге станислав степан тимофе тимур федор яросла яков"
-    " анастаси ангелин валенти варвар вероник виктори галин екатерин елена елизавет зинаид ирина карин кристин ксени"
-    " ларис людмил маргарит марин надежд натал оксан ольга полин раиса светлан софья софия тамар татьян"
+    " анастаси ангелин валенти варвар вероник виктори галин екатерин елен елизавет зинаид ирин карин кристин ксени"
+    " ларис людмил маргарит марин надежд натал оксан полин раис светлан софь софи тамар татьян"
 ).split()
 _WHOLE = (
     "алла аллы анна анны анне анну анной вера веры вере веру вова вовы вову дима димы диму даша дарья дарьи диана женя"
     " жени зоя зои иван ивана ивану игорь игоря игорю илья ильи илье инна инны ира иры катя кати катю коля коли колю"
     " костя кости костю лена лены лене лену леша леши лидия лидии люба любы любовь люда людмила маша маши маше машу"
-    " мария марии марию марк миша миши мишу надя нади настя насти наташа наташи нина нины олег олега олегу оля оли оле"
+    " мария марии марию марк миша миши мишу надя нади настя насти наташа наташи нина нины олег олега олегу ольга ольги ольге ольгу оля оли оле"
     " олю паша паши пашу петр петра петру петя рома ромы света светы свете саша саши саше сашу сергея таня тани тане"
     " таню юлия юлии юля юли юлю юра юрий юрия юры яна яны егор егора аня ани ане аню вася васи васю ваня вани ваню"
-    " ivan anna olga maria sergey sergei andrey andrei alex elena natalia dmitry tatiana irina svetlana igor oleg"
+    " ivan anna olga maria sergey sergei andrey andrei alex elena natalia dmitry tatiana irina svetlana igor oleg john"
 ).split()
+_KIN = (
+    "мам пап бабушк бабул дедушк дед сестр сестренк брат сын дочк доч дочер муж жен внук внучк тет дяд сосед соседк тещ"
+    " свекров родител подруг"
+).split()
+_OF_KIN = re.compile(
+    "(?:"
+    + "|".join(fold(stem) for stem in _KIN)
+    + ")(?:"
+    + "|".join(fold(end) for end in "а ы и е у ой ей ю я ь".split())
+    + ")?|mama|papa|mom|mother|dad|friend"
+)
 _FOLDED_STEMS = tuple(sorted({fold(stem) for stem in _STEMS}))
 _KNOWN = frozenset(fold(name) for name in _WHOLE)
 _PATRONYMIC = re.compile(
@@ -33,8 +44,8 @@ _SURNAME = re.compile("(?:" + "|".join(fold(end) for end in _SURNAMES) + "|ov|ov
 
 
 def is_name(word: str) -> bool:
-    """Whether a folded word that means nothing to us is a first name or a patronymic."""
-    if word in _KNOWN or (len(word) >= NAME_SHORTEST and _PATRONYMIC.search(word) is not None):
+    """Whether a folded word that means nothing to us is a first name, a patronymic, or "мама"."""
+    if word in _KNOWN or _OF_KIN.fullmatch(word) or (len(word) >= NAME_SHORTEST and _PATRONYMIC.search(word) is not None):
         return True
     return any(word.startswith(stem) and len(word) - len(stem) <= ENDING_LONGEST for stem in _FOLDED_STEMS)
 

@@ -7,7 +7,7 @@ from handlers.sms.letters import Kind, Token, fold, one_slip_apart
 from handlers.sms.meaning import Meaning
 
 NEAR_SHORTEST = 6  # letters; with fewer, one slip makes another word
-_HELD_DOWN = re.compile(r"(.)\1{2,}")
+_HELD_DOWN = re.compile(r"(.)\1+")
 _GREETINGS = frozenset(
     fold(word) for word in "добрый доброе доброго доброй хорошего good dobry dobryj dobriy dobroe".split()
 )
