@@ -105,6 +105,8 @@ def _doubt_of(before: str, word: str, after: str, *, meaning: Meaning | None, as
         return Doubt.CLEAR
     if meaning is None and (_is_of_a_name(before, word, after) or _is_slip(word)):
         return Doubt.NONE
+    if len(word) == len(before) == 1 and word == _IN[0]:
+        return Doubt.NONE  # an initial: "Смирнов А.В."
     return Doubt.CLEAR if asks or is_verb(word) else Doubt.STRANGE
 
 
