@@ -1,10 +1,11 @@
 """The part of the grammar that reads a wish for another language: "язык en", "english please"."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from handlers.sms.amounts import Problem
 from handlers.sms.command import Command, CommandKind
-from handlers.sms.letters import SPOILED, Kind, Token
+from handlers.sms.letters import SPOILED, TEXT_LARGEST, Kind, Token
 from handlers.sms.meaning import Meaning
 from handlers.sms.vocabulary import NO_SIGNS
 
@@ -21,7 +22,25 @@ _BESIDE = frozenset(
         Meaning.POLITE,
     }
 )
+# Words that tell an English speaker: those that all the world's phones send are not among them.
+_ENGLISH = frozenset(
+    (
+        "please pls thanks thank hello hi account amount number payment payments pay balance history deposits yes yeah yep"
+        " cancel rubles roubles ruble rouble alerts alert notifications english language unsubscribe subscribe what how much"
+        " my i me want would like can you could show check tell from for money debt statement agree"
+    ).split()
+)
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
+_WORDS = re.compile("[a-z]+")
 _UNCLEAR = Command(CommandKind.LANGUAGE, problem=Problem.NOT_UNDERSTOOD)
+
+
+def language_of(text: str) -> str | None:
+    """The language that a text is plainly written in: English, or none that can be told from it."""
+    lower = text[:TEXT_LARGEST].lower()
+    if _CYRILLIC.search(lower):
+        return None
+    return "en" if any(word in _ENGLISH for word in _WORDS.findall(lower)) else None
 
 
 def read_language(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> Command | None:

@@ -19,6 +19,7 @@ from core.states import (
     EventState,
     Lane,
     NoticeState,
+    Outcome,
     PaymentState,
     TopUpState,
     TransferKind,
@@ -152,7 +153,7 @@ async def _reply_not_sent(core: Core) -> None:
 
 
 async def _answered_and_silent(core: Core) -> None:
-    await _run(core, update(incoming).values(outcome="silent: stopped"))
+    await _run(core, update(incoming).values(outcome=Outcome.NOT_OURS))
 
 
 async def _second_payment(core: Core) -> None:
