@@ -6,6 +6,7 @@ from core.errors import AccountNeeded, NoRegisteredPhone, NotLinked
 from core.ids import AccountId, Payer
 from core.messages.notices import History, HistoryLine
 from core.profile import Profile
+from core.states import TransferKind
 from core.storage.database import Database
 from core.storage.tables import account, account_phone
 from core.use_cases import history
@@ -40,5 +41,9 @@ class HistoryBySms:
                 raise AccountNeeded([row.number for row in meant])
             page = await history.page(tx, AccountId(meant[0].id), before=None, limit=LINES_IN_SMS)
         zone = self._profile.zone
-        lines = [HistoryLine(item.at.astimezone(zone).date(), item.amount) for item in page.items]
+        lines = [
+            HistoryLine(item.at.astimezone(zone).date(), item.amount)
+            for item in page.items
+            if item.kind is not TransferKind.OPENING  # what an import brought is no payment
+        ]
         return History(meant[0].number, lines)
