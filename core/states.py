@@ -127,7 +127,7 @@ class IncomingState(StrEnum):
     FAILED = "failed"
 
 
-class Outcome(StrEnum):
+class IncomingOutcome(StrEnum):
     """What became of an incoming message: each that is closed has exactly one."""
 
     REPLY = "reply"  # a notice answers it, and has its own state

@@ -11,7 +11,7 @@ from core.ids import IncomingId, Payer, new_id
 from core.messages import outbox
 from core.messages.masking import mask_cards
 from core.messages.notices import Notice
-from core.states import Channel, IncomingState, Lane, Outcome
+from core.states import Channel, IncomingOutcome, IncomingState, Lane
 from core.storage.database import Transaction
 from core.storage.message_tables import incoming, notice
 from core.storage.new_rows import NewRows
@@ -19,7 +19,7 @@ from core.storage.queue import unfinished
 
 REASON_LONGEST = 120  # letters
 LEASE = timedelta(seconds=20)  # with a poll a second, all is owned again within 30
-REPLY = Outcome.REPLY
+REPLY = IncomingOutcome.REPLY
 
 _NEW = NewRows(incoming, "channel", "source", "external_id", returning="id")
 _CLOSE = (
@@ -31,7 +31,7 @@ _CLOSE = (
 _FORGET_ANSWERED = (
     update(incoming)
     .where(incoming.c.id.in_(bindparam("answered", expanding=True)), incoming.c.state == IncomingState.NEW)
-    .values(state=IncomingState.DONE, outcome=Outcome.ANSWERED, payload={})
+    .values(state=IncomingState.DONE, outcome=IncomingOutcome.ANSWERED, payload={})
 )
 
 # On PostgreSQL both at once: the round trip saved is a tenth of an SMS.
@@ -129,7 +129,7 @@ async def store_incomplete(tx: Transaction, key: str, parts: Sequence[Any]) -> N
         sender=str(told.get("sender", ""))[:32],
         payload={"text": "", **told},
         state=IncomingState.DONE,
-        outcome=Outcome.INCOMPLETE,
+        outcome=IncomingOutcome.INCOMPLETE,
         reason=f"{len(parts)} of {parts[0].total} parts came",
         received_at=first_at,
         attempt=0,
@@ -166,11 +166,11 @@ async def finish(
     tx: Transaction,
     incoming_id: IncomingId,
     *,
-    outcome: Outcome,
+    outcome: IncomingOutcome,
     reason: str | None = None,
 ) -> bool:
     """Close a message; false where it was closed before."""
-    state = IncomingState.FAILED if outcome is Outcome.FAILED else IncomingState.DONE
+    state = IncomingState.FAILED if outcome is IncomingOutcome.FAILED else IncomingState.DONE
     because = None if reason is None else reason[:REASON_LONGEST]
     values = {"closing": incoming_id, "as_": state, "with_": outcome, "because": because}
     return (await tx.execute(_CLOSE, values)).rowcount == 1

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from core.states import Channel, IncomingState, Lane, NoticeState, Outcome
+from core.states import Channel, IncomingOutcome, IncomingState, Lane, NoticeState
 from core.storage.schema_parts import id_column, metadata, partial_index
 from core.storage.types import Json, Utc, states
 
@@ -30,7 +30,7 @@ incoming = Table(
     Column("sender", String(32), nullable=False),
     Column("payload", Json, nullable=False),
     Column("state", states(IncomingState, "state"), nullable=False),
-    Column("outcome", states(Outcome, "outcome", length=64)),  # none while it is new
+    Column("outcome", states(IncomingOutcome, "outcome", length=64)),  # none while it is new
     Column("reason", String(120)),  # what the outcome alone does not tell
     Column("received_at", Utc, nullable=False),
     Column("attempt", Integer, nullable=False, server_default=text("0")),

@@ -167,7 +167,7 @@ class Quotes:
         raise refusal  # outside, or the count would be rolled back with it
 
     async def _knows(self, tx: Transaction, payer: Payer, account_id: AccountId) -> bool:
-        """Whether an answer about this account tells the payer nothing new: it is theirs, or they paid for it."""
+        """Whether an answer tells the payer nothing new: the account is theirs, or they paid for it."""
         paid = select(top_up.c.id).where(
             by_payer(payer), top_up.c.account_id == account_id, top_up.c.state == TopUpState.PAID
         )

@@ -61,7 +61,7 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """Who writes: the language they chose, if they did, and how many replies they got in an hour and a day."""
+    """Who writes: the language they chose, if any, and how many replies they got in an hour and a day."""
 
     locale: str | None
     hour: int

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from handlers.sms.amounts import Problem, account_of, amount_of
@@ -109,7 +110,9 @@ def read_bare(
     beside = {word for word in words if word not in _BARE}
     if asked == {CommandKind.CONFIRM}:
         return _confirm(text)
-    if asked == {CommandKind.CANCEL, CommandKind.STOP} or (asked == {CommandKind.CANCEL} and Meaning.MAILING in words):
+    if asked == {CommandKind.CANCEL, CommandKind.STOP} or (
+        asked == {CommandKind.CANCEL} and Meaning.MAILING in words
+    ):
         return _stop(text)
     if len(asked) > 1:
         return None
@@ -174,9 +177,7 @@ def _first_but_signs(tokens: Sequence[Token]) -> int:
 
 def _joins_words(tokens: Sequence[Token]) -> bool:
     """Whether every dash stands before a word: "да-да", but not "да -113"."""
-    return all(
-        after.kind is Kind.WORD for token, after in zip(tokens, tokens[1:], strict=False) if token.text == "-"
-    )
+    return all(after.kind is Kind.WORD for token, after in pairwise(tokens) if token.text == "-")
 
 
 def _agrees(signs: Set[str]) -> bool:
@@ -213,7 +214,11 @@ def _stop(text: Bare) -> Command | None:
 def _roundabout(text: Bare) -> Command | None:
     """A command without its word: "сколько на счету", "как пополнить", "последний платеж"."""
     words = set(text.words)
-    if words <= _ASKED_FOR and Meaning.HOW_MUCH in words and words & {Meaning.MONEY, Meaning.ACCOUNT, Meaning.OWED}:
+    if (
+        words <= _ASKED_FOR
+        and Meaning.HOW_MUCH in words
+        and words & {Meaning.MONEY, Meaning.ACCOUNT, Meaning.OWED}
+    ):
         return _of_account(CommandKind.BALANCE, text)
     if words <= _BESIDE_HELP_WANTED and Meaning.HOW in words and words & _HELP_WANTED:
         return None if text.digits else Command(CommandKind.HELP)

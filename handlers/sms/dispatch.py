@@ -7,7 +7,7 @@ from core.errors import NoOpenQuote, Refusal, TooManyUnknownAccounts
 from core.ids import Payer
 from core.messages.incoming import Accepted
 from core.messages.notices import NoCards
-from core.states import Outcome
+from core.states import IncomingOutcome
 from core.use_cases.limits import REPLIES_A_DAY, REPLIES_AN_HOUR
 from core.use_cases.subscribers import Writing
 from core.wiring import Core
@@ -19,7 +19,6 @@ from handlers.sms.help import not_understood, tell_commands
 from handlers.sms.language_words import language_of
 from handlers.sms.message import Message, answer, keep_silent
 from handlers.sms.short_code import Command, CommandKind, Dialect, parse
-from handlers.sms.texts import Texts
 
 PHONE_SHORTEST = 10  # digits; shorter senders are services
 PHONE_LONGEST = 15  # E.164
@@ -67,7 +66,7 @@ class Dispatch:
         payload, payer = accepted.arrival.payload, Payer.sms(accepted.arrival.sender)
         command = parse(payload["text"], self._dialect)
         if command.problem is Problem.NOT_OURS and not payload.get("card_masked"):
-            await self._core.receiving.finish(accepted.id, silent=Outcome.NOT_OURS)
+            await self._core.receiving.finish(accepted.id, silent=IncomingOutcome.NOT_OURS)
         else:
             await self._conclude(accepted, payer, command)
         if await self._holds_code(payer, command, payload["text"]):
@@ -90,16 +89,16 @@ class Dispatch:
         seen = language_of(text)
         return writing.locale or (seen if seen in profile.locales else None) or profile.default_locale
 
-    def _why_silent(self, accepted: Accepted) -> Outcome | None:
+    def _why_silent(self, accepted: Accepted) -> IncomingOutcome | None:
         sender, payload = accepted.arrival.sender, accepted.arrival.payload
         if sender == self._core.profile.sms.short_code:
-            return Outcome.OWN_NUMBER
+            return IncomingOutcome.OWN_NUMBER
         is_phone = sender.isascii() and sender.isdecimal() and PHONE_SHORTEST <= len(sender) <= PHONE_LONGEST
         if not is_phone:
-            return Outcome.NOT_A_PHONE
+            return IncomingOutcome.NOT_A_PHONE
         if not payload["text"].strip():
-            return Outcome.NO_TEXT
-        return Outcome.OWN_TEXT if self._echoes.heard_in(payload["text"]) else None
+            return IncomingOutcome.NO_TEXT
+        return IncomingOutcome.OWN_TEXT if self._echoes.heard_in(payload["text"]) else None
 
     async def _holds_code(self, payer: Payer, command: Command, text: str) -> bool:
         """Whether a one-time code may stand in the text, also in one that was not understood as such."""
@@ -112,19 +111,19 @@ class Dispatch:
         try:
             await FEATURES[message.command.kind](self._core, message)
         except TooManyUnknownAccounts:
-            await keep_silent(self._core, message, Outcome.TOO_MANY_UNKNOWN_ACCOUNTS)
+            await keep_silent(self._core, message, IncomingOutcome.TOO_MANY_UNKNOWN_ACCOUNTS)
         except NoOpenQuote as refusal:
             # Others' prompts on the shared number are answered "да" too.
             talks_with_us = writing.day > 0
             if message.command.with_keyword or talks_with_us:
                 await answer(self._core, message, errors.of_refusal(refusal, message.command))
             else:
-                await keep_silent(self._core, message, Outcome.NOTHING_OPEN)
+                await keep_silent(self._core, message, IncomingOutcome.NOTHING_OPEN)
         except Refusal as refusal:
             await answer(self._core, message, errors.of_refusal(refusal, message.command))
 
 
-def _why_capped(writing: Writing) -> Outcome | None:
+def _why_capped(writing: Writing) -> IncomingOutcome | None:
     if writing.hour >= REPLIES_AN_HOUR:
-        return Outcome.LOOP_GUARD
-    return Outcome.DAILY_CAP if writing.day >= REPLIES_A_DAY else None
+        return IncomingOutcome.LOOP_GUARD
+    return IncomingOutcome.DAILY_CAP if writing.day >= REPLIES_A_DAY else None

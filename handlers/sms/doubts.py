@@ -1,7 +1,7 @@
 """What makes a text with our keyword, an account and a sum no request for a top-up after all.
 
-A top-up is taken where every word beside the digits is known to be harmless, or is somebody's name: a word that is
-not known may say that the sum was paid, shall wait, or is wanted back.
+A top-up is taken where every word beside the digits is known to be harmless, or is somebody's name: one that
+is not known may say that the sum was paid, shall wait, or is wanted back.
 """
 
 import re
@@ -60,8 +60,13 @@ _STRANGE = frozenset(
 )
 _RHYTHMS = frozenset(fold(word) for word in RHYTHMS.split())
 _FOR = frozenset(fold(word) for word in ("за", "for", "za"))  # "за месяц", but not "в месяц"
-_PLACES = frozenset(fold(word) for word in "кв квартира квартиру дом ул улица flat apt house".split())
-_IN = (fold("в"), frozenset(fold(word) for word in ("размере", "сумме")))  # "в размере 100", but not "в пятницу"
+_PLACES = frozenset(
+    fold(word) for word in ["кв", "квартира", "квартиру", "дом", "ул", "улица", "flat", "apt", "house"]
+)
+_IN = (
+    fold("в"),
+    frozenset(fold(word) for word in ("размере", "сумме")),
+)  # "в размере 100", but not "в пятницу"
 # One slip in these is forgiven; in a verb it is not: "оплати" and "оплатил" are one letter apart.
 SLIP_SHORTEST = 5  # letters
 _FORGIVEN = [
@@ -70,13 +75,15 @@ _FORGIVEN = [
     for word in OTHERS[meaning].split()
     if len(word) >= SLIP_SHORTEST
 ] + [fold("интернет"), fold("руб")]
-_ENDINGS = (
+_VERB_ENDINGS = (
     "ила ала яла ела ула ыла или али яли ели ули ыли ило ало яло ело уло ыло ал ял"  # it was
     " лся лась лись лось шла шло шли ено ано яно ято ены аны яты"
     " ите айте ейте ойте уйте яйте ьте итесь айтесь"  # do it
     " ать ять ить еть уть ыть оть аться яться иться еться"  # to do it
-).split()
-_VERB = re.compile("(?:" + "|".join(fold(each) for end in _ENDINGS for each in (end, other_layout(end))) + ")$")
+)
+_VERB = re.compile(
+    "(?:" + "|".join(fold(each) for end in _VERB_ENDINGS.split() for each in (end, other_layout(end))) + ")$"
+)
 VERB_SHORTEST = 4  # letters
 
 
@@ -87,7 +94,9 @@ def doubt_in(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> Doubt:
     words = ["", *(tokens[at].text for at in places), ""]
     return max(
         (
-            _doubt_of(*words[n : n + 3], meaning=meaning_of(tokens[at], _next(tokens, at), lexicon), asks=asks)
+            _doubt_of(
+                *words[n : n + 3], meaning=meaning_of(tokens[at], _next(tokens, at), lexicon), asks=asks
+            )
             for n, at in enumerate(places)
         ),
         default=Doubt.NONE,
@@ -99,7 +108,11 @@ def _doubt_of(before: str, word: str, after: str, *, meaning: Meaning | None, as
         return Doubt.CLEAR
     if meaning in _HARMLESS:
         return Doubt.CLEAR if asks and meaning is Meaning.AGREE else Doubt.NONE
-    if (meaning is Meaning.PERIOD and before in _FOR) or word in _PLACES or (word == _IN[0] and after in _IN[1]):
+    if (
+        (meaning is Meaning.PERIOD and before in _FOR)
+        or word in _PLACES
+        or (word == _IN[0] and after in _IN[1])
+    ):
         return Doubt.NONE
     if meaning not in _STRANGE:
         return Doubt.CLEAR

@@ -18,7 +18,7 @@ _SOME_NUMBER = "100080"
 
 
 class Echoes:
-    """`said` are all our texts, with their facts in braces. Those that people may send as commands are none."""
+    """`said` are our texts, with their facts in braces. Those that people may send as commands are none."""
 
     def __init__(self, said: Iterable[str], dialect: Dialect) -> None:
         pieces, wholes = set[str](), dict[str, tuple[str, re.Pattern[str]]]()

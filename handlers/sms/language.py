@@ -1,6 +1,6 @@
 """`язык en`: the language of all that we say to this phone from now on."""
 
-from core.states import Outcome
+from core.states import IncomingOutcome
 from core.wiring import Core
 from handlers.sms import errors
 from handlers.sms.message import Message, answer, keep_silent
@@ -10,7 +10,7 @@ from handlers.sms.stop import is_known
 async def choose(core: Core, message: Message) -> None:
     command = message.command
     if not await is_known(core, message):
-        await keep_silent(core, message, Outcome.UNKNOWN_PHONE)
+        await keep_silent(core, message, IncomingOutcome.UNKNOWN_PHONE)
     elif command.language is None:
         await answer(core, message, errors.of_problem(command, core.profile))
     else:

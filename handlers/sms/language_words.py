@@ -24,11 +24,59 @@ _BESIDE = frozenset(
 )
 # Words that tell an English speaker: those that all the world's phones send are not among them.
 _ENGLISH = frozenset(
-    (
-        "please pls thanks thank hello hi account amount number payment payments pay balance history deposits yes yeah yep"
-        " cancel rubles roubles ruble rouble alerts alert notifications english language unsubscribe subscribe what how much"
-        " my i me want would like can you could show check tell from for money debt statement agree"
-    ).split()
+    [
+        "please",
+        "pls",
+        "thanks",
+        "thank",
+        "hello",
+        "hi",
+        "account",
+        "amount",
+        "number",
+        "payment",
+        "payments",
+        "pay",
+        "balance",
+        "history",
+        "deposits",
+        "yes",
+        "yeah",
+        "yep",
+        "cancel",
+        "rubles",
+        "roubles",
+        "ruble",
+        "rouble",
+        "alerts",
+        "alert",
+        "notifications",
+        "english",
+        "language",
+        "unsubscribe",
+        "subscribe",
+        "what",
+        "how",
+        "much",
+        "my",
+        "i",
+        "me",
+        "want",
+        "would",
+        "like",
+        "can",
+        "you",
+        "could",
+        "show",
+        "check",
+        "tell",
+        "from",
+        "for",
+        "money",
+        "debt",
+        "statement",
+        "agree",
+    ]
 )
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _WORDS = re.compile("[a-z]+")

@@ -111,7 +111,9 @@ class _Scan:
                 self._found.spoiled = True
             case Meaning.BOUND:
                 self._found.spoiled |= before_digits
-            case Meaning.SUFFIX_SPOILER if word.text == _SHORT_KOPECKS and self._may_be_kopecks(behind_digits):
+            case Meaning.SUFFIX_SPOILER if word.text == _SHORT_KOPECKS and self._may_be_kopecks(
+                behind_digits
+            ):
                 self._kopecks(behind=behind_digits)
                 return
             case Meaning.SUFFIX_SPOILER:

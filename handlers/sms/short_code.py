@@ -152,9 +152,13 @@ def _after_keyword(
             return read[at + 1 :]
         if token.kind is Kind.DIGITS and token.text != dialect.short_code:
             return None
-        if token.kind is Kind.WORD and meaning not in _MAY_PRECEDE_KEYWORD and meaning not in besides:
-            if not (besides and meaning is None and is_name(token.text)):
-                return None
+        may_precede = (
+            meaning in _MAY_PRECEDE_KEYWORD
+            or meaning in besides
+            or (bool(besides) and meaning is None and is_name(token.text))
+        )
+        if token.kind is Kind.WORD and not may_precede:
+            return None
     return None
 
 

@@ -9,13 +9,39 @@ from handlers.sms.meaning import Meaning
 NEAR_SHORTEST = 6  # letters; with fewer, one slip makes another word
 _HELD_DOWN = re.compile(r"(.)\1+")
 _GREETINGS = frozenset(
-    fold(word) for word in "добрый доброе доброго доброй хорошего good dobry dobryj dobriy dobroe".split()
+    fold(word)
+    for word in [
+        "добрый",
+        "доброе",
+        "доброго",
+        "доброй",
+        "хорошего",
+        "good",
+        "dobry",
+        "dobryj",
+        "dobriy",
+        "dobroe",
+    ]
 )
 _TIMES_OF_DAY = frozenset(
     fold(word)
-    for word in (
-        "день дня вечер вечера утро утра ночи времени morning evening afternoon day den vecher utro"
-    ).split()
+    for word in [
+        "день",
+        "дня",
+        "вечер",
+        "вечера",
+        "утро",
+        "утра",
+        "ночи",
+        "времени",
+        "morning",
+        "evening",
+        "afternoon",
+        "day",
+        "den",
+        "vecher",
+        "utro",
+    ]
 )
 _OF_DAY = fold("суток")
 _AS_EVER = {(fold(one), fold(two)) for one, two in (("как", "обычно"), ("как", "всегда"), ("as", "usual"))}
@@ -25,7 +51,7 @@ _SPELT_OUT = (Meaning.KEYWORD, Meaning.CONFIRM)
 
 
 def respelt(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> list[Token]:
-    """The tokens as they would be without a greeting, "as usual", a signature, and letters that were held down."""
+    """The tokens without a greeting, "as usual", a signature, and with no letter held down."""
     kept: list[Token] = []
     for token in _unsigned(_together(tokens, lexicon)):
         word = token
@@ -49,7 +75,11 @@ def with_near_keyword(
             return None
         if token.kind is Kind.WORD and token.text not in lexicon:
             meant = next((each for each in near if one_slip_apart(token.text, each)), None)
-            return None if meant is None else [*tokens[:at], Token(token.kind, meant, token.gap), *tokens[at + 1 :]]
+            return (
+                None
+                if meant is None
+                else [*tokens[:at], Token(token.kind, meant, token.gap), *tokens[at + 1 :]]
+            )
     return None
 
 

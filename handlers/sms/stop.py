@@ -1,6 +1,6 @@
 """`стоп` and `старт`: whether we may write first. The number is shared, so a stranger's are not ours."""
 
-from core.states import Outcome
+from core.states import IncomingOutcome
 from core.wiring import Core
 from handlers.sms.message import Message, keep_silent
 
@@ -9,14 +9,14 @@ async def stop(core: Core, message: Message) -> None:
     if await is_meant_for_us(core, message):
         await core.subscribers.stop(message.payer, answering=message.id, locale=message.locale)
     else:
-        await keep_silent(core, message, Outcome.UNKNOWN_PHONE)
+        await keep_silent(core, message, IncomingOutcome.UNKNOWN_PHONE)
 
 
 async def start(core: Core, message: Message) -> None:
     if await is_meant_for_us(core, message):
         await core.subscribers.start(message.payer, answering=message.id, locale=message.locale)
     else:
-        await keep_silent(core, message, Outcome.UNKNOWN_PHONE)
+        await keep_silent(core, message, IncomingOutcome.UNKNOWN_PHONE)
 
 
 async def is_meant_for_us(core: Core, message: Message) -> bool:

@@ -55,7 +55,9 @@ def answer(text: str, profile: Profile, *, sender: str, locale: str | None = Non
     said = _said(command, profile, sender)
     if isinstance(said, str):
         return said
-    return Texts(profile, _catalogues(profile.zone)).say(said, locale or command.language or _seen(text, profile))
+    return Texts(profile, _catalogues(profile.zone)).say(
+        said, locale or command.language or _seen(text, profile)
+    )
 
 
 def _seen(text: str, profile: Profile) -> str:

@@ -28,7 +28,7 @@ _PUNCTUATION_KEYS = "[];',.`"
 
 @lru_cache(maxsize=8)
 def lexicon(keywords: tuple[str, ...]) -> Mapping[str, Meaning]:
-    """Folded word → meaning, in both keyboard layouts; a word as it should be typed is never taken for another."""
+    """Folded word → meaning, in both keyboard layouts; a word typed as it should be is never another."""
     natural: dict[str, Meaning] = {fold(word): Meaning.DOUBT for word in DOUBTS.split()}
     for meaning, words in OTHERS.items():
         natural |= {fold(word): meaning for word in words.split()}
@@ -48,7 +48,10 @@ def lexicon(keywords: tuple[str, ...]) -> Mapping[str, Meaning]:
 def _rests(keywords: tuple[str, ...]) -> list[str]:
     """What a longer keyword has behind a shorter one: "альянстелеком" is written as two words too."""
     rests = (
-        long.removeprefix(short) for long in keywords for short in keywords if long != short and long.startswith(short)
+        long.removeprefix(short)
+        for long in keywords
+        for short in keywords
+        if long != short and long.startswith(short)
     )
     return [rest for rest in rests if len(rest) >= SLIPPED_SHORTEST]
 

@@ -17,9 +17,9 @@ from core.settings import Settings
 from core.states import (
     Channel,
     EventState,
+    IncomingOutcome,
     Lane,
     NoticeState,
-    Outcome,
     PaymentState,
     TopUpState,
     TransferKind,
@@ -153,7 +153,7 @@ async def _reply_not_sent(core: Core) -> None:
 
 
 async def _answered_and_silent(core: Core) -> None:
-    await _run(core, update(incoming).values(outcome=Outcome.NOT_OURS))
+    await _run(core, update(incoming).values(outcome=IncomingOutcome.NOT_OURS))
 
 
 async def _second_payment(core: Core) -> None:

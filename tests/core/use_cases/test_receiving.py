@@ -9,7 +9,7 @@ from core.ids import Payer
 from core.messages.incoming import LEASE, Arrival
 from core.messages.notices import Help, NoCards
 from core.settings import Settings
-from core.states import Channel, IncomingState, Outcome
+from core.states import Channel, IncomingOutcome, IncomingState
 from core.storage.message_tables import incoming, notice, sms_part
 from core.use_cases.receiving import PARTS_LIVE
 from core.use_cases.subscribers import Writing
@@ -62,12 +62,12 @@ async def test_only_what_is_done_deduplicates(core: Core, clock: FakeClock) -> N
     (taken,) = await core.receiving.accept([_arrival("a")])
     assert (taken.id, taken.fresh, taken.done) == (first.id, True, False)
     assert await core.receiving.attempts(first.id) == 2
-    await core.receiving.finish(first.id, silent=Outcome.NOT_OURS)
+    await core.receiving.finish(first.id, silent=IncomingOutcome.NOT_OURS)
     clock.shift(LEASE + SECOND)
     (done,) = await core.receiving.accept([_arrival("a")])
     assert (done.id, done.fresh, done.done) == (first.id, False, True)
     (row,) = await rows(core, incoming)
-    assert (row.state, row.outcome) == (IncomingState.DONE, Outcome.NOT_OURS)
+    assert (row.state, row.outcome) == (IncomingState.DONE, IncomingOutcome.NOT_OURS)
 
 
 @ON_SQLITE
@@ -79,7 +79,7 @@ async def test_a_message_that_was_given_up_is_not_run_again(core: Core, clock: F
     (again,) = await core.receiving.accept([_arrival("a")])
     assert again.done
     stored = [(row.outcome, row.reason) for row in await rows(core, incoming)]
-    assert stored == [(Outcome.FAILED, "a fault of ours")]
+    assert stored == [(IncomingOutcome.FAILED, "a fault of ours")]
 
 
 async def test_abandoned_messages_are_taken_with_what_they_said(core: Core, clock: FakeClock) -> None:
@@ -135,7 +135,7 @@ async def test_a_message_has_one_reply(core: Core) -> None:
     answering = await arrives(core)
     await core.receiving.finish(answering, reply=Help(), to=PHONE, locale="en")
     await core.receiving.finish(answering, reply=NoCards(), to=PHONE)
-    await core.receiving.finish(answering, silent=Outcome.NOT_OURS)
+    await core.receiving.finish(answering, silent=IncomingOutcome.NOT_OURS)
     (said,) = await rows(core, notice)
     assert (said.template, said.locale, said.incoming_id) == ("help", "en", answering)
     assert [row.outcome for row in await rows(core, incoming)] == ["reply"]
@@ -198,7 +198,7 @@ async def test_a_text_whose_parts_never_came_ends_in_a_message_that_staff_can_se
     assert await core.receiving.forget_parts() == 2
     (row,) = await rows(core, incoming)
     assert (row.sender, row.source, row.state) == (PHONE.address, "bind", IncomingState.DONE)
-    assert (row.outcome, row.reason) == (Outcome.INCOMPLETE, "2 of 4 parts came")
+    assert (row.outcome, row.reason) == (IncomingOutcome.INCOMPLETE, "2 of 4 parts came")
     assert await rows(core, sms_part) == []
     assert await core.invariants.check() == []
 
@@ -229,7 +229,7 @@ async def test_a_chats_message_is_forgotten_once_it_is_answered(core: Core) -> N
     await core.receiving.finish_and_forget(troubled.id, failed="a fault of ours")
     stored = await rows(core, incoming)
     assert [(row.state, row.outcome, row.reason) for row in stored] == [
-        (IncomingState.DONE, Outcome.ANSWERED, None),
-        (IncomingState.FAILED, Outcome.FAILED, "a fault of ours"),
+        (IncomingState.DONE, IncomingOutcome.ANSWERED, None),
+        (IncomingState.FAILED, IncomingOutcome.FAILED, "a fault of ours"),
     ]
     assert "123456" not in repr(stored)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.ids import Payer
-from core.states import Outcome
+from core.states import IncomingOutcome
 from tests.handlers.sms.conftest import PHONE, STRANGER, Phones
 
 
@@ -86,4 +86,4 @@ async def test_stop_and_start_are_answered_in_the_language_that_was_chosen(phone
     await phones.send("aliance english")
     assert str(await phones.send("стоп")).startswith("We shall not write first")
     assert str(await phones.send("старт")).startswith("You get our messages again")
-    assert await phones.outcome() == Outcome.REPLY
+    assert await phones.outcome() == IncomingOutcome.REPLY

@@ -117,7 +117,9 @@ def test_a_word_that_is_not_known_to_be_harmless_takes_a_top_up_back(word: str, 
         assert parse(text, dialect).kind is CommandKind.UNKNOWN
 
 
-@pytest.mark.parametrize("keyword", ["finance", "аванс", "аль", "alianalians", "ecnailа", "allianz", "lalians"])
+@pytest.mark.parametrize(
+    "keyword", ["finance", "аванс", "аль", "alianalians", "ecnailа", "allianz", "lalians"]
+)
 def test_other_keywords_are_anothers(keyword: str, dialect: Dialect) -> None:
     assert parse(f"{keyword} 100080 100", dialect).problem is Problem.NOT_OURS
 

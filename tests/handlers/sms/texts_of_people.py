@@ -1,8 +1,9 @@
 """Texts as people send them, each with what it means: tests/golden/sms_texts.csv, and how well they are read.
 
-`person` says whether somebody at the desk who knows the commands would know what is wanted: `yes`, `no`, or `rule`, where
-they would and the rule for money asks back all the same (a sum in words, account and sum swapped). `part` is `held_out` for
-texts that were labelled before the grammar had seen them, `missed` for those that it is known to miss.
+`person` says whether somebody at the desk who knows the commands would know what is wanted: `yes`, `no`, or
+`rule`, where they would and the rule for money asks back all the same (a sum in words, account and sum
+swapped). `part` is `held_out` for texts that were labelled before the grammar had seen them, `missed` for
+those it is known to miss.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""Outcomes: what became of an incoming message is one of a list, and what was told beside it is the reason."""
+"""Outcomes: what became of an incoming message is one of a list; what else is to be told is the reason."""
 
 import sqlalchemy as sa
 from alembic import op
