@@ -85,6 +85,10 @@ class Words:
             at = at.astimezone(self._zone).date()
         return format_date(at, "d MMMM y", locale=self._locale)
 
+    def short_date(self, on: date) -> str:
+        """The day in digits, for lists that have to be short."""
+        return format_date(on, "dd.MM.yy" if self.code == "ru" else "d MMM yy", locale=self._locale)
+
     def moment(self, at: datetime) -> str:
         """Day and minute in the operator's zone."""
         return self._minute(at)
@@ -112,6 +116,16 @@ class Catalogues:
         if (channel, code) not in self._loaded:
             self._loaded[channel, code] = Words(code, self._read(channel, code), self._zone)
         return self._loaded[channel, code]
+
+    def texts(self, channel: Channel, locale: str) -> list[str]:
+        """All that the channel may say in a language, with its facts in braces."""
+        with (self._folder / locale / "LC_MESSAGES" / f"{channel}.po").open("rb") as source:
+            catalogue = read_po(source, locale=locale, domain=channel)
+        texts: list[str] = []
+        for message in catalogue:
+            forms = message.string if any(message.string) else message.id
+            texts += [forms] if isinstance(forms, str) else forms
+        return [text for text in texts if text]
 
     def _read(self, channel: Channel, code: str) -> Translations:
         with (self._folder / code / "LC_MESSAGES" / f"{channel}.po").open("rb") as source:
