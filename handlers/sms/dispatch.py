@@ -68,6 +68,8 @@ class Dispatch:
         command = parse(payload["text"], self._dialect)
         if command.problem is Problem.NOT_OURS and not payload.get("card_masked"):
             await self._core.receiving.finish(accepted.id, silent=IncomingOutcome.NOT_OURS)
+        elif command.kind is CommandKind.UNKNOWN and self._echoes.mostly_ours(payload["text"]):
+            await self._core.receiving.finish(accepted.id, silent=IncomingOutcome.OWN_TEXT)
         else:
             await self._conclude(accepted, payer, command)
         if await self._holds_code(payer, command, payload["text"]):

@@ -38,7 +38,7 @@ async def test_history_is_told_to_a_registered_phone_alone(phones: Phones) -> No
     assert await phones.send("история", sender=STRANGER) is None
     said = await phones.send("aliance история", sender=STRANGER)
     assert str(said).startswith("Этот телефон не записан ни за одним")
-    assert await phones.send("история 100080 166301") == "Какой счёт? Пришлите: ИСТОРИЯ 123456"
+    assert await phones.send("история 100080 166301") == "Не понятно, какой счёт. Пришлите: ИСТОРИЯ 123456"
 
 
 async def test_a_language_is_chosen_answered_in_it_and_kept(phones: Phones) -> None:
