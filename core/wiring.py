@@ -182,7 +182,6 @@ def _join(of: Tools) -> Core:
         links=Links(database, profile, clock, public_url=of.settings.public_url),
         links_by_sms=LinksBySms(database, profile, clock, wall, codes),
         top_ups=top_ups,
-        history_by_sms=HistoryBySms(database, profile),
         visits=Visits(database, profile, clock),
         payments=money.payments,
         callbacks=money.callbacks,

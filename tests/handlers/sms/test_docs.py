@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.profile import Profile
+from core.states import IncomingOutcome
 from handlers.sms.short_code import Command, CommandKind, Dialect, parse
 from tests.handlers.sms.texts_of_people import cases, figures_of
 
@@ -37,6 +38,11 @@ def _told(command: Command) -> dict[str, str]:
 def test_the_page_shows_every_command() -> None:
     shown = {row.get("command", "top_up") for row in _rows()}
     assert shown == {kind.value for kind in CommandKind}
+
+
+def test_the_page_tells_every_reason_for_silence() -> None:
+    told = [f"silent: {row['reason']}" for row in _rows("reason")]
+    assert told == [outcome for outcome in IncomingOutcome if outcome.startswith("silent")]
 
 
 def test_the_page_tells_how_well_texts_are_read(profile: Profile) -> None:

@@ -92,8 +92,8 @@ async def test_two_machines_stop_talking_within_the_hour_and_then_for_the_day(ph
 async def test_who_guessed_too_often_learns_nothing_of_accounts_that_exist(phones: Phones) -> None:
     for number in range(900000, 900005):
         assert await phones.send(f"aliance {number} 100", sender=STRANGER) is not None
-    for number in ("900005", "166301", "100080"):
-        assert await phones.send(f"aliance {number} 100", sender=STRANGER) is None
+    for account in ("900005", "166301", "100080"):
+        assert await phones.send(f"aliance {account} 100", sender=STRANGER) is None
         assert await phones.outcome() == IncomingOutcome.TOO_MANY_UNKNOWN_ACCOUNTS
     phones.clock.shift(timedelta(minutes=10, seconds=1))
     assert str(await phones.send("aliance 166301 100", sender=STRANGER)).startswith("Счёт 166301: ")
@@ -105,8 +105,8 @@ async def test_who_guessed_too_often_may_still_pay_for_their_own(phones: Phones)
     for number in range(900000, 900005):
         await phones.send(f"aliance {number} 100")
     assert await phones.send("aliance 900005 100") is None
-    for number in ("100080", "166301"):  # registered with the one, has paid for the other
-        assert str(await phones.send(f"aliance {number} 200")).startswith(f"Счёт {number}: ")
+    for account in ("100080", "166301"):  # registered with the one, has paid for the other
+        assert str(await phones.send(f"aliance {account} 200")).startswith(f"Счёт {account}: ")
 
 
 async def test_twenty_unknown_accounts_are_the_most_in_a_day(phones: Phones) -> None:
