@@ -44,7 +44,7 @@ async def serve(port: int, count: int, text: str) -> None:
         nonlocal replies, last
         seen: set[str] = set()
         while len(seen) < count:
-            event = await asyncio.wait_for(server.next(), QUIET_SECONDS)
+            event = await _next(server)
             if isinstance(event, smpp34.SubmitSmEvent):
                 event.accept(message_id=f"{replies:x}")
                 replies += 1
@@ -58,6 +58,11 @@ async def serve(port: int, count: int, text: str) -> None:
             tasks.create_task(sender())
     said = {"stored": acknowledged - started, "answered": last - started, "parts": replies}
     print(json.dumps(said), flush=True)
+
+
+async def _next(server: smpp34.Server) -> object:
+    async with asyncio.timeout(QUIET_SECONDS):
+        return await server.next()
 
 
 if __name__ == "__main__":

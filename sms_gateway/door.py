@@ -83,4 +83,5 @@ class SmsDoor:
 
 async def _at_most(ending: Coroutine[Any, Any, None]) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(ending, STOP_SECONDS)
+        async with asyncio.timeout(STOP_SECONDS):
+            await ending
