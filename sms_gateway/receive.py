@@ -93,7 +93,11 @@ class Receive:
             if key in self._joined:
                 return s.OK  # a redelivery would otherwise lie about and meet the next text of this reference
             parts = await self._receiving.keep_part(
-                key, part.number, part.total, octets, {"data_coding": pdu.data_coding}
+                key,
+                part.number,
+                part.total,
+                octets,
+                {"data_coding": pdu.data_coding, "sender": sender_of(pdu), "smsc": self._smsc},
             )
         if parts is None:
             return s.OK

@@ -11,7 +11,7 @@ from core.ids import IncomingId, Payer
 from core.messages import incoming
 from core.messages.incoming import Accepted, Arrival, Reply
 from core.messages.notices import Notice
-from core.states import Channel, IncomingState
+from core.states import Channel, IncomingOutcome
 from core.storage.batch import Batch
 from core.storage.database import Database
 from core.storage.message_tables import incoming as incoming_table
@@ -60,15 +60,15 @@ class Receiving:
         reply: Notice | None = None,
         to: Payer | None = None,
         locale: str = "ru",
-        silent: str | None = None,
+        silent: IncomingOutcome | None = None,
     ) -> None:
-        """Close a message with its reply, or in silence for a reason that the log shows."""
+        """Close a message with its reply, or in silence for a reason that staff see."""
         if reply is not None:
             assert to is not None, "a reply has an address"
             await self._replies.put(Reply(incoming_id, to, reply, locale))
             return
         async with self._database.at_once() as tx:
-            await incoming.finish(tx, incoming_id, outcome=f"silent: {silent or 'answered'}")
+            await incoming.finish(tx, incoming_id, outcome=silent or IncomingOutcome.ANSWERED)
 
     async def _answer(self, replies: Sequence[Reply]) -> Sequence[None]:
         async with self._database.at_once() as tx:
@@ -80,14 +80,14 @@ class Receiving:
         async with self._database.transaction() as tx:
             await incoming.forget(tx, incoming_id)
             if failed is None:
-                await incoming.finish(tx, incoming_id, outcome="answered")
+                await incoming.finish(tx, incoming_id, outcome=IncomingOutcome.ANSWERED)
             else:
-                await incoming.finish(tx, incoming_id, outcome=failed, state=IncomingState.FAILED)
+                await incoming.finish(tx, incoming_id, outcome=IncomingOutcome.FAILED, reason=failed)
 
     async def fail(self, incoming_id: IncomingId, reason: str) -> None:
         """Give a message up: it is not run again, staff see the reason."""
         async with self._database.transaction() as tx:
-            await incoming.finish(tx, incoming_id, outcome=reason, state=IncomingState.FAILED)
+            await incoming.finish(tx, incoming_id, outcome=IncomingOutcome.FAILED, reason=reason)
 
     async def take_abandoned(self, channel: Channel, n: int) -> list[Accepted]:
         """Messages that were stored and whose handler died; they are the caller's now."""
@@ -133,10 +133,20 @@ class Receiving:
             await tx.execute(delete(sms_part).where(sms_part.c.key == key[:160]))
 
     async def forget_parts(self) -> int:
-        """Parts whose text never became whole."""
+        """Parts whose text never became whole: what is left of each such text is a closed message."""
         old = sms_part.c.received_at < self._wall.now() - PARTS_LIVE
         async with self._database.read() as tx:
             if await tx.scalar(select(sms_part.c.key).where(old).limit(1)) is None:
                 return 0
         async with self._database.transaction() as tx:
-            return (await tx.execute(delete(sms_part).where(old))).rowcount
+            dropped = await tx.execute(
+                delete(sms_part)
+                .where(old)
+                .returning(sms_part.c.key, sms_part.c.total, sms_part.c.payload, sms_part.c.received_at)
+            )
+            parts: dict[str, list[Any]] = {}
+            for row in dropped.all():
+                parts.setdefault(row.key, []).append(row)
+            for key in sorted(parts):
+                await incoming.store_incomplete(tx, key, parts[key])
+        return sum(map(len, parts.values()))
