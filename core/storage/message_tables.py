@@ -130,12 +130,14 @@ sms_submission = Table(
     Column("message_id", String(80)),  # the SMSC's
     Column("status", Integer),  # command_status of a refusal
     Column("reason", String(120)),
+    Column("receipt", Boolean(name="receipt"), nullable=False),  # whether the SMSC is to tell of its end
     Column("submitted_at", Utc, nullable=False),
     Column("settled_at", Utc),  # delivered, failed or expired
     Column("ask_at", Utc),  # when the SMSC is asked by query_sm
     Column("asked", Integer, nullable=False, server_default=text("0")),
     Index(None, "smsc", "message_id"),
     partial_index("ix_sms_submission_ask_at", "ask_at", where="ask_at IS NOT NULL"),
+    partial_index("ix_sms_submission_unknown", "submitted_at", where="state = 'unknown'"),
 )
 
 # A receipt that no part is known for yet: it overtook its submit_sm_resp, or it is nobody's.
@@ -150,4 +152,5 @@ sms_receipt = Table(
     Column("reason", String(120), nullable=False),
     Column("received_at", Utc, nullable=False, index=True),
     Index(None, "smsc", "message_id"),
+    Index(None, "phone"),
 )

@@ -1,4 +1,4 @@
-"""What SMSCs made of each part of an outgoing text, receipts that came too early, and whose a stored part is."""
+"""What SMSCs made of each part of an outgoing text, receipts that came too early, whose a part is."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.String(length=80), nullable=True),
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("reason", sa.String(length=120), nullable=True),
+        sa.Column("receipt", sa.Boolean(name="receipt"), nullable=False),
         sa.Column("submitted_at", Utc(), nullable=False),
         sa.Column("settled_at", Utc(), nullable=True),
         sa.Column("ask_at", Utc(), nullable=True),
@@ -45,6 +46,13 @@ def upgrade() -> None:
         ["ask_at"],
         sqlite_where=sa.text("ask_at IS NOT NULL"),
         postgresql_where=sa.text("ask_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_sms_submission_unknown",
+        "sms_submission",
+        ["submitted_at"],
+        sqlite_where=sa.text("state = 'unknown'"),
+        postgresql_where=sa.text("state = 'unknown'"),
     )
     op.create_table(
         "sms_receipt",
@@ -61,6 +69,7 @@ def upgrade() -> None:
         sa.Column("received_at", Utc(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sms_receipt")),
     )
+    op.create_index("ix_sms_receipt_phone", "sms_receipt", ["phone"])
     op.create_index("ix_sms_receipt_received_at", "sms_receipt", ["received_at"])
     op.create_index("ix_sms_receipt_smsc_message_id", "sms_receipt", ["smsc", "message_id"])
     with op.batch_alter_table("sms_part") as batch_op:
