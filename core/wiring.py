@@ -159,9 +159,7 @@ def _join(of: Tools) -> Core:
     top_ups = TopUps(database, profile, clock, wall, money.payments, cards)
     receiving, fees = Receiving(database, wall), Fees(database, profile, clock)
     telling = telling_of(of)
-    sms_sending = SmsSending(database, wall)
-    others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), telling["alerts"])
-    others += settling_jobs(sms_sending)
+    others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), telling)
     return Core(
         settings=of.settings,
         profile=profile,
@@ -190,7 +188,6 @@ def _join(of: Tools) -> Core:
         statements=Statements(database, profile, clock),
         receiving=receiving,
         sending=Sending(database, profile, clock, wall, seal),
-        sms_sending=sms_sending,
         imports=Imports(database, profile, clock),
         invariants=Invariants(database, clock, wall),
         queues=Queues(database, profile, clock, wall),
