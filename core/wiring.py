@@ -61,7 +61,6 @@ from core.wiring_parts import (
     keeping_jobs,
     mandates_of,
     seal_of,
-    settling_jobs,
     telling_of,
 )
 
