@@ -54,15 +54,7 @@ from core.use_cases.subscribers import Subscribers
 from core.use_cases.suspense import Suspense
 from core.use_cases.top_ups import TopUps
 from core.use_cases.visits import Visits
-from core.wiring_parts import (
-    Tools,
-    broadcasting,
-    collecting,
-    keeping_jobs,
-    mandates_of,
-    seal_of,
-    telling_of,
-)
+from core.wiring_parts import Tools, broadcasting, collecting, keeping_jobs, mandates_of, seal_of, telling_of
 
 if TYPE_CHECKING:
     pass
