@@ -4,9 +4,9 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from commands import broadcast_arguments, money_arguments
+from commands import broadcast_arguments, money_arguments, sms_arguments
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -61,19 +61,10 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("number")
     show.set_defaults(command=_account_show)
 
-    _add_sms(commands)
+    sms_arguments.add(commands, settings=_settings)
     money_arguments.add(commands, settings=_settings)
     broadcast_arguments.add(commands, settings=_settings)
     return parser
-
-
-def _add_sms(commands: Any) -> None:
-    sms = commands.add_parser("sms", help="the short code").add_subparsers(required=True, metavar="COMMAND")
-    tried = sms.add_parser("try", help="what a text would be understood as; nothing is changed")
-    tried.add_argument("text", help="the text, or - to read one a line from standard input")
-    tried.add_argument("--from", dest="sender", type=_msisdn, default="79140000001", metavar="MSISDN")
-    tried.add_argument("--json", action="store_true", help="one JSON object a text")
-    tried.set_defaults(command=_sms_try)
 
 
 def _parts(text: str) -> frozenset[str]:
@@ -81,13 +72,6 @@ def _parts(text: str) -> frozenset[str]:
     if not parts <= set(PARTS):
         raise argparse.ArgumentTypeError(f"choose from {', '.join(PARTS)}")
     return parts
-
-
-def _msisdn(text: str) -> str:
-    digits = text.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 15):
-        raise argparse.ArgumentTypeError("a phone number in international form, such as 79140000001")
-    return digits
 
 
 def _settings() -> "Settings":
@@ -105,6 +89,9 @@ def _settings() -> "Settings":
 
 
 def _run(given: argparse.Namespace) -> int:
+    from commands import collector
+
+    collector.rest()
     from commands import logs, run, start
 
     settings = _settings()
@@ -146,13 +133,6 @@ def _account_show(given: argparse.Namespace) -> int:
     from commands import records, start
 
     return start.through(records.show_account(_settings(), given.number))
-
-
-def _sms_try(given: argparse.Namespace) -> int:
-    from commands import sms_try
-
-    profile = _settings().operator_profile
-    return sms_try.tell(given.text, sender=given.sender, as_json=given.json, operator_profile=profile)
 
 
 if __name__ == "__main__":

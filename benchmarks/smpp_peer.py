@@ -1,4 +1,4 @@
-"""An SMSC of smpp34's in a process of its own: takes submit_sm, then sends deliver_sm, and tells the rates."""
+"""smpp34's SMSC in a process of its own: takes submit_sm, then sends deliver_sm, and tells the rates."""
 
 import asyncio
 import itertools
@@ -14,7 +14,7 @@ QUIET_SECONDS = 60.0
 
 
 async def serve(port: int, count: int, window: int) -> None:
-    """Of one bind: `count` submit_sm from the first to the last, then as many deliver_sm, a window at once."""
+    """Of one bind: `count` submit_sm from the first to the last, then as many deliver_sm in windows."""
     server = smpp34.Server(host="127.0.0.1", port=port, system_id="bench")
     await server.start()
     print("listening", flush=True)

@@ -6,16 +6,15 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramRetryAfter, TelegramServerError
+from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramServerError
 from aiogram.methods import DeleteMessage, EditMessageText, SendMessage, TelegramMethod
 
-from bot.delivery import by_chat, rendered
+from bot.delivery import SAFE_SECONDS, by_chat, rendered
 from bot.loops import forever
-from bot.outcomes import Outcomes
+from bot.outcomes import NOTHING_DONE, Outcomes, hold
 from bot.pace import BulkPace
-from bot.session import NotSent, Unanswered
+from bot.session import Unanswered
 from core.messages.outbox import LEASE, DueNotice, topic
 from core.messages.wakeups import Wakeups
 from core.states import Channel, Lane
@@ -29,19 +28,10 @@ ROUNDS = 3  # claims at work at once: one that waits for an answer holds up no o
 HELD_SECONDS = 2.0  # of sending at the rate of the moment, a round: a pause takes effect so soon
 LEAST_HELD, MOST_HELD = 10, 200
 AT_ONCE = 60  # requests under way; as many connections are left to people
-SAFE_SECONDS = 6.0  # of the lease must be left when a message goes out
-TROUBLE_SECONDS = (
-    1.0,
-    2.0,
-    5.0,
-    10.0,
-    30.0,
-)  # Telegram is out of order: not every recipient must find it out
 POLL_SECONDS = 1.0
 TOPIC = topic(Channel.TELEGRAM, Lane.BULK)
 
 Sent = tuple[DueNotice, str | None]
-log = structlog.get_logger()
 
 
 class BulkDelivery:
@@ -66,8 +56,8 @@ class BulkDelivery:
         self._paid = paid or None
         self._clock = clock
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._looking = asyncio.Lock()
         self._marks: Batch[Sent, None] = Batch(self._mark)
-        self._troubles = 0
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -76,11 +66,29 @@ class BulkDelivery:
 
     async def run_once(self) -> int:
         """Claim, send and settle; how many were claimed."""
+        until = self._safe_until()
+        claimed = await self._claim()
+        await self._deliver_all(claimed, until)
+        return len(claimed)
+
+    async def _run_or_wait(self) -> None:
+        async with self._looking:  # where nothing is due, one round looks out for all
+            until = self._safe_until()
+            claimed = await self._claim()
+            if not claimed:
+                await self._wakeups.wait(TOPIC, POLL_SECONDS)
+        await self._deliver_all(claimed, until)
+
+    def _safe_until(self) -> float:
+        return self._clock() + LEASE.total_seconds() - SAFE_SECONDS
+
+    async def _claim(self) -> list[DueNotice]:
         if (pause := self._pace.paused_for()) > 0:
             await asyncio.sleep(min(pause, POLL_SECONDS))
-            return 0
-        until = self._clock() + LEASE.total_seconds() - SAFE_SECONDS
-        claimed = await self._sending.claim(Channel.TELEGRAM, self._worth_holding(), lane=Lane.BULK)
+            return []
+        return await self._sending.claim(Channel.TELEGRAM, self._worth_holding(), lane=Lane.BULK)
+
+    async def _deliver_all(self, claimed: Sequence[DueNotice], until: float) -> None:
         back: list[DueNotice] = []
         async with asyncio.TaskGroup() as group:
             for notices in by_chat(claimed):
@@ -88,14 +96,9 @@ class BulkDelivery:
         if back:
             after = timedelta(seconds=self._pace.paused_for())
             await self._sending.put_back(back, after=after, reason="lane paused")
-        return len(claimed)
 
     def _worth_holding(self) -> int:
         return max(LEAST_HELD, min(MOST_HELD, int(self._pace.per_second * HELD_SECONDS)))
-
-    async def _run_or_wait(self) -> None:
-        if not await self.run_once():
-            await self._wakeups.wait(TOPIC, POLL_SECONDS)
 
     async def _deliver(self, notices: Sequence[DueNotice], until: float, back: list[DueNotice]) -> None:
         for notice in notices:
@@ -108,27 +111,17 @@ class BulkDelivery:
     async def _try(self, notice: DueNotice, back: list[DueNotice]) -> None:
         try:
             message = await self._send(notice)
-        except (TelegramRetryAfter, NotSent) as error:
-            # Nothing was done, and it is not this recipient's doing: no attempt is counted.
+        except NOTHING_DONE as error:
             back.append(notice)
-            await self._hold(error)
+            await hold(self._pace, error)
         except TelegramAPIError as error:
-            if isinstance(error, TelegramServerError):
-                await self._hold(error)
+            if isinstance(error, TelegramServerError | Unanswered):
+                await hold(self._pace, error)
             await self._outcomes.settle(notice, error)
         else:
-            self._troubles = 0
+            self._pace.is_well()
             if message is not None:
                 await self._marks.put((notice, str(message)))
-
-    async def _hold(self, error: TelegramAPIError) -> None:
-        """Pause the lane: of all processes where it was the rate, else until Telegram may be itself again."""
-        if isinstance(error, TelegramRetryAfter):
-            log.warning("bulk throttled", seconds=error.retry_after)
-            await self._pace.throttled(error.retry_after)
-        elif self._pace.paused_for() == 0:
-            self._pace.pause(TROUBLE_SECONDS[min(self._troubles, len(TROUBLE_SECONDS) - 1)])
-            self._troubles += 1
 
     async def _send(self, notice: DueNotice) -> int | None:
         """The message's id; None where the outcome is settled already."""

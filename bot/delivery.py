@@ -1,19 +1,20 @@
 """From the outbox to people: a notice is claimed, rendered, sent or put over a screen, and settled."""
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramRetryAfter
+from aiogram.exceptions import TelegramAPIError
 
 from bot.loops import forever
-from bot.outcomes import Outcomes
+from bot.outcomes import NOTHING_DONE, Outcomes, hold
 from bot.pace import Pace
 from bot.session import NotSent, Unanswered
-from core.messages.outbox import DueNotice, topic
+from core.messages.outbox import LEASE, DueNotice, topic
 from core.messages.wakeups import Wakeups
 from core.states import Channel, Lane
 from core.use_cases.sending import Sending
@@ -23,7 +24,8 @@ from handlers.telegram import texts_notices
 from handlers.telegram.html import Html
 from handlers.telegram.screen import Screen, edit, send
 
-AT_ONCE = 20  # below the lease's 30 seconds even into one chat
+AT_ONCE = 20
+SAFE_SECONDS = 6.0  # of the lease must be left when a message goes out: by the next somebody else may hold it
 POLL_SECONDS = 1.0
 TOPIC = topic(Channel.TELEGRAM, Lane.PEOPLE)
 
@@ -41,6 +43,8 @@ class Delivery:
         bot: Bot,
         catalogues: Catalogues,
         pace: Pace | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sending = sending
         self._outcomes = Outcomes(sending, subscribers)
@@ -48,6 +52,7 @@ class Delivery:
         self._bot = bot
         self._catalogues = catalogues
         self._pace = pace or Pace()
+        self._clock = clock
 
     async def run(self) -> None:
         await forever("delivery", self._run_or_wait)
@@ -57,19 +62,23 @@ class Delivery:
         if (pause := self._pace.paused_for()) > 0:
             await asyncio.sleep(min(pause, POLL_SECONDS))
             return 0
+        until = self._clock() + LEASE.total_seconds() - SAFE_SECONDS
         claimed = await self._sending.claim(Channel.TELEGRAM, AT_ONCE)
         async with asyncio.TaskGroup() as group:
             for notices in by_chat(claimed):
-                group.create_task(self._deliver(notices))
+                group.create_task(self._deliver(notices, until))
         return len(claimed)
 
     async def _run_or_wait(self) -> None:
         if not await self.run_once():
             await self._wakeups.wait(TOPIC, POLL_SECONDS)
 
-    async def _deliver(self, notices: Sequence[DueNotice]) -> None:
+    async def _deliver(self, notices: Sequence[DueNotice], until: float) -> None:
         sent: list[tuple[DueNotice, str | None]] = []
-        for notice in notices:
+        for place, notice in enumerate(notices):
+            if place and self._clock() > until:
+                await self._put_back(notices[place:], reason="held too long")
+                break
             if (message := await self._try(notice)) is not None:
                 sent.append((notice, str(message)))
         if sent:
@@ -81,19 +90,25 @@ class Delivery:
         if screen is None:
             await self._sending.failed(notice, "not rendered")
             return None
-        if (pause := self._pace.paused_for()) > 0:
-            await self._sending.retry(notice, after=timedelta(seconds=pause), reason="lane paused")
+        if self._pace.paused_for() > 0:
+            await self._put_back([notice], reason="lane paused")
             return None
         await self._pace.turn(notice.address)
         try:
-            return await self._send(notice, screen)
-        except TelegramRetryAfter as error:
-            self._pace.pause(error.retry_after)
-            await self._pace.rates.throttled(error.retry_after)
-            await self._outcomes.settle(notice, error)
+            message = await self._send(notice, screen)
+        except NOTHING_DONE as error:
+            await hold(self._pace, error)
+            await self._put_back([notice], reason=type(error).__name__)
+            return None
         except TelegramAPIError as error:
             await self._outcomes.settle(notice, error)
-        return None
+            return None
+        self._pace.is_well()
+        return message
+
+    async def _put_back(self, notices: Sequence[DueNotice], *, reason: str) -> None:
+        after = timedelta(seconds=self._pace.paused_for())
+        await self._sending.put_back(notices, after=after, reason=reason)
 
     async def _send(self, notice: DueNotice, screen: Screen) -> int:
         chat = int(notice.address)

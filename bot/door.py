@@ -14,7 +14,7 @@ from yarl import URL
 from bot.bulk import BulkDelivery
 from bot.delivery import Delivery
 from bot.dispatcher import dispatcher, offered
-from bot.fast import freeze_collector, keep_response_models
+from bot.fast import keep_response_models
 from bot.inbox import Inbox
 from bot.introduce import introduce
 from bot.lock import SharedLocks, UserLocks
@@ -71,7 +71,6 @@ class TelegramDoor:
         house = (core.sending, core.subscribers, core.wakeups, self.bot, self._catalogues)
         delivery = Delivery(*house, pace)
         bulk = BulkDelivery(*house, pace.bulk(), paid=self._settings.telegram_paid_broadcast)
-        freeze_collector()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(introduce(self.bot, core.profile, self._catalogues, offered(core)))

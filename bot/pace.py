@@ -14,6 +14,7 @@ CHATS_REMEMBERED = 10_000
 FREE_PER_SECOND = 30.0
 GRANTS_A_SECOND = 20  # how often a process asks for its share of a high rate
 WAITED_OUT_SECONDS = 2.0  # a longer pause: what is held goes back, and others may have it
+TROUBLE_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)  # Telegram is out of order: not each notice must find it out
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
@@ -53,24 +54,45 @@ class Chats:
         return self._buckets[chat].take(now)
 
 
-class Pace:
-    """The people's lane: its own budget, and counted against the bulk lane's. A 429 stops the whole lane."""
+class Lane:
+    """When a lane goes on; in trouble that lasts it looks ever more seldom whether that is over."""
 
-    def __init__(
-        self, rates: Rates | None = None, *, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep
-    ) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._sleep = sleep
-        self._overall = Bucket(per_second=PEOPLE_PER_SECOND, burst=PEOPLE_PER_SECOND)
         self._paused_until = 0.0
-        self.chats = Chats()
-        self.rates = rates or LocalRates(FREE_PER_SECOND, clock=clock)
+        self._troubles = 0
 
     def pause(self, seconds: float) -> None:
         self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     def paused_for(self) -> float:
         return max(0.0, self._paused_until - self._clock())
+
+    def in_trouble(self) -> None:
+        """Of another kind than the rate: this process alone."""
+        if self.paused_for() == 0:
+            self.pause(TROUBLE_SECONDS[min(self._troubles, len(TROUBLE_SECONDS) - 1)])
+            self._troubles += 1
+
+    def is_well(self) -> None:
+        self._troubles = 0
+
+
+class Pace(Lane):
+    """The people's lane: its own budget, and counted against the bulk lane's. A 429 stops the whole lane."""
+
+    def __init__(
+        self, rates: Rates | None = None, *, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep
+    ) -> None:
+        super().__init__(clock)
+        self._sleep = sleep
+        self._overall = Bucket(per_second=PEOPLE_PER_SECOND, burst=PEOPLE_PER_SECOND)
+        self.chats = Chats()
+        self.rates = rates or LocalRates(FREE_PER_SECOND, clock=clock)
+
+    async def throttled(self, seconds: float) -> None:
+        self.pause(seconds)
+        await self.rates.throttled(seconds)
 
     def wait_for(self, chat: str) -> float:
         """Seconds to wait before the next message into this chat."""
@@ -86,25 +108,17 @@ class Pace:
         return BulkPace(self.rates, self.chats, clock=self._clock, sleep=self._sleep)
 
 
-class BulkPace:
+class BulkPace(Lane):
     """The bulk lane: what the rate of all processes leaves, taken in small shares, in the order asked for."""
 
     def __init__(self, rates: Rates, chats: Chats, *, clock: Clock, sleep: Sleep) -> None:
+        super().__init__(clock)
         self._rates = rates
         self._chats = chats
-        self._clock = clock
         self._sleep = sleep
         self._turn = asyncio.Lock()
         self._granted = 0
-        self._paused_until = 0.0
         self.per_second = 1.0  # as last heard
-
-    def pause(self, seconds: float) -> None:
-        """For trouble that is not about the rate: this process alone."""
-        self._paused_until = max(self._paused_until, self._clock() + seconds)
-
-    def paused_for(self) -> float:
-        return max(0.0, self._paused_until - self._clock())
 
     async def throttled(self, seconds: float) -> None:
         self._granted = 0

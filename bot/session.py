@@ -12,7 +12,12 @@ from aiogram import Bot
 from aiogram.client.default import Default
 from aiogram.client.session.base import BaseSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramNetworkError, TelegramServerError
+from aiogram.exceptions import (
+    TelegramAPIError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
 from aiogram.methods import TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import (
@@ -31,7 +36,10 @@ from yarl import URL
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 30
 CONNECTIONS = 100
+LEAST_RETRY_SECONDS = 1
 ANSWERED_BY_A_MESSAGE = frozenset({"sendMessage", "editMessageText"})
+AS_IT_IS = frozenset({str, int, bool, float, type(None)})
+as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class NotSent(TelegramNetworkError):
@@ -67,16 +75,15 @@ class JsonSession(BaseSession):
         self, bot: Bot, method: TelegramMethod[TelegramType], timeout: int | None = None
     ) -> TelegramType:
         status, content = await self._post(bot, method, timeout)
+        if not content.startswith(b"{") and status < HTTPStatus.BAD_REQUEST:
+            raise Unanswered(method=method, message="no answer of Telegram's")  # somebody between us spoke
         if status == HTTPStatus.OK and method.__api_method__ in ANSWERED_BY_A_MESSAGE:
             return cast(TelegramType, Sent(json.loads(content)["result"]["message_id"]))
         if status == HTTPStatus.GATEWAY_TIMEOUT:
             raise Unanswered(method=method, message="HTTP 504")  # who stands before Telegram gave up waiting
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not content.startswith(b"{"):
+        if not content.startswith(b"{"):
             raise TelegramServerError(method=method, message=f"HTTP {status}")
-        response = self.check_response(
-            bot=bot, method=method, status_code=status, content=content.decode(errors="replace")
-        )
-        return cast(TelegramType, response.result)
+        return self._checked(bot, method, status, content.decode(errors="replace"))
 
     async def stream_content(
         self,
@@ -96,6 +103,19 @@ class JsonSession(BaseSession):
             await self._session.close()
             self._session = None
 
+    def _checked(
+        self, bot: Bot, method: TelegramMethod[TelegramType], status: int, content: str
+    ) -> TelegramType:
+        try:
+            response = self.check_response(bot=bot, method=method, status_code=status, content=content)
+        except TelegramAPIError as error:
+            if status != HTTPStatus.TOO_MANY_REQUESTS or isinstance(error, TelegramRetryAfter):
+                raise
+            # A 429 that names no time is one all the same.
+            retry = TelegramRetryAfter(method=method, message=error.message, retry_after=LEAST_RETRY_SECONDS)
+            raise retry from error
+        return cast(TelegramType, response.result)
+
     async def _post(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None) -> tuple[int, bytes]:
         try:
             async with self._open().post(
@@ -110,20 +130,24 @@ class JsonSession(BaseSession):
             raise Unanswered(method=method, message=type(error).__name__) from error
 
     def _body(self, bot: Bot, method: TelegramMethod[Any]) -> bytes:
-        return json.dumps(self._plain(bot, method), ensure_ascii=False).encode()
+        return as_json(self._plain(bot, method)).encode()
 
     def _plain(self, bot: Bot, value: Any) -> Any:
         """A method, or a part of one, as JSON knows it; what is not said is left out."""
-        if value is None or isinstance(value, str | int | float):
+        if type(value) in AS_IT_IS:
             return value
-        if isinstance(value, Default):
-            return self._plain(bot, bot.default[value.name])
+        if isinstance(value, BaseModel):
+            return {
+                name: plain
+                for name, item in vars(value).items()
+                if item is not None and (plain := self._plain(bot, item)) is not None
+            }
         if isinstance(value, list | tuple):
             return [self._plain(bot, item) for item in value]
-        if isinstance(value, BaseModel):
-            fields = vars(value).items()
-            said = ((name, self._plain(bot, item)) for name, item in fields if item is not None)
-            return {name: plain for name, plain in said if plain is not None}
+        if isinstance(value, Default):
+            return self._plain(bot, bot.default[value.name])
+        if isinstance(value, str):
+            return value  # an enum's; as JSON it is its value
         raise TypeError(f"{type(value).__name__} is not sent by this session")
 
     def _url(self, token: str, method: str) -> URL:

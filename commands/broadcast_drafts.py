@@ -38,18 +38,19 @@ async def new(settings: Settings, given: Namespace) -> int:
 async def edit(settings: Settings, given: Namespace) -> int:
     async def change(core: Core) -> int:
         held = await core.broadcasts.get(given.number, by=given.by)
-        draft = _written(_as_draft(held), given, core.profile.default_locale)
+        draft = _written(Draft.of(held), given, core.profile.default_locale)
         if held.state in UNBEGUN:
             return await _told(
                 core, await core.broadcast_drafts.change(held.number, draft, by=given.by), given.by
             )
-        if draft != replace(_as_draft(held), texts=draft.texts):
+        if draft != replace(Draft.of(held), texts=draft.texts):
             print("aliance: of what was sent the texts alone can be changed", file=sys.stderr)
             return TROUBLE
         changed = await core.broadcast_orders.edit(held.number, draft.texts, by=given.by, why=given.why)
         print(headline(changed, core.profile.zone))
         if changed.state is held.state:
-            print(f"The edit waits for a second person: `approve --version {changed.version + 1}`.")
+            *_, order = (await core.broadcast_reports.progress(held.number, by=given.by)).orders
+            print(f"The edit waits for a second person: `approve --version {order.version}`.")
         return 0
 
     return await answer(settings, change)
@@ -77,19 +78,6 @@ async def _told(core: Core, made: Broadcast, by: str) -> int:
     print(headline(made, core.profile.zone))
     print(reached(await core.broadcast_drafts.count(made.number, by=by)))
     return 0
-
-
-def _as_draft(held: Broadcast) -> Draft:
-    return Draft(
-        title=held.title,
-        texts=held.texts,
-        audience=held.audience,
-        kind=held.kind,
-        reach=held.reach,
-        urgent=held.urgent,
-        lives=held.lives,
-        sms_most=held.sms_most,
-    )
 
 
 def _written(draft: Draft, given: Namespace, default: str) -> Draft:

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from commands.broadcast_words import TROUBLE, answer, bar, headline, later, outcomes, reached
 from core.notice_states import BroadcastState
 from core.settings import Settings
-from core.use_cases.broadcast_reports import Progress, ReportLine
+from core.use_cases.broadcast_reports import OrderLine, Progress, ReportLine
 from core.use_cases.broadcast_rows import ENDED, UNBEGUN, Broadcast
 from core.wiring import Core
 
@@ -140,7 +140,18 @@ def _shown(now: Progress, core: Core) -> list[str]:
     ]
     for locale, parts in of.texts.items():
         lines += [f"--- {locale} by {channel}\n{text}" for channel, text in parts.items()]
+    for order in now.orders:
+        if not order.begun and not order.finished:
+            lines += _waiting(order)
     return [*lines, "---", *([] if of.state in UNBEGUN else [bar(now)]), *later(now)]
+
+
+def _waiting(edit: OrderLine) -> list[str]:
+    return [
+        f"--- version {edit.version}, waits for approval: {locale} by {channel}\n{text}"
+        for locale, parts in (edit.texts or {}).items()
+        for channel, text in parts.items()
+    ]
 
 
 def _facts(of: Broadcast) -> dict[str, Any]:

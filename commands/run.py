@@ -1,7 +1,6 @@
 """`aliance run`: the doors and jobs that are asked for and configured, in one process."""
 
 import asyncio
-import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from commands import lock
+from commands import collector, lock
 from core.settings import Settings
 from core.storage.database import Database
 from core.storage.schema import is_current
@@ -97,8 +96,7 @@ async def serving(
             address = await stack.enter_async_context(site(core, catalogues, routes, listener, pages=pages))
             parts.names.append("web" if pages else "webhook")
             log.info("listening", address=address)
-        gc.collect()
-        gc.freeze()
+        collector.begin()
         log.info("started", parts=parts.names)
         yield
 

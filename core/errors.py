@@ -30,6 +30,21 @@ class AmountTooLarge(Refusal):
     most: Money
 
 
+class OperatorUnknown(Refusal):
+    """Nobody tells whose the phone is, and the profile charges no such phone."""
+
+
+@dataclass
+class LimitReached(Refusal):
+    """Phones have put on accounts what they may in a day or a month: `whose` is phone or account."""
+
+    whose: str
+    period: str  # day or month
+    limit: Money
+    left: Money
+    number: str  # the account
+
+
 class AmountMalformed(Refusal):
     """The text is not one clear amount."""
 

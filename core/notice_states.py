@@ -48,7 +48,13 @@ BROADCAST_MOVES = {
         BroadcastState.CANCELLED,
     },
     BroadcastState.FREEZING: {BroadcastState.RUNNING, BroadcastState.CANCELLING},
-    BroadcastState.RUNNING: {BroadcastState.PAUSED, BroadcastState.CANCELLING, BroadcastState.DONE},
+    # Cancelled again where an order was carried out for one that had been cancelled.
+    BroadcastState.RUNNING: {
+        BroadcastState.PAUSED,
+        BroadcastState.CANCELLING,
+        BroadcastState.CANCELLED,
+        BroadcastState.DONE,
+    },
     BroadcastState.PAUSED: {BroadcastState.RUNNING, BroadcastState.CANCELLING},
     BroadcastState.CANCELLING: {BroadcastState.CANCELLED},
     # The failed ones are tried again, or what was sent is edited or recalled.

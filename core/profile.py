@@ -1,41 +1,24 @@
 """The operator's profile: every fact that belongs to one operator, validated at start."""
 
 import tomllib
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from core import profile_mobile
 from core.money import Money
 from core.notice_states import AlertBySms
+from core.profile_mobile import MobileLimits, MobileOperator
+from core.profile_parts import Part, Roubles, Words, only_once
 
 SHIPPED = Path(__file__).parent / "profiles" / "alianstelecom.toml"
 
 
-def _money(value: object) -> Money:
-    """Roubles as text ("890.00"): a float in a money path would be a bug."""
-    if isinstance(value, Money):
-        return value
-    if not isinstance(value, str):
-        raise ValueError('write money as text, such as "890.00"')
-    if value.startswith("-"):
-        raise ValueError("no price or limit is below zero")
-    return Money.parse(value)
-
-
-Roubles = Annotated[Money, BeforeValidator(_money)]
-Words = dict[str, str]  # one text a language
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Tariff(_Part):
+class Tariff(Part):
     code: str
     name: str
     monthly: Roubles
@@ -43,7 +26,7 @@ class Tariff(_Part):
     tv_monthly: Roubles = Money(0)  # what goes on when a package's Internet stops
 
 
-class MethodLimits(_Part):
+class MethodLimits(Part):
     """The least and the most that one top-up may credit, in roubles."""
 
     least: Roubles
@@ -57,36 +40,15 @@ class MethodLimits(_Part):
         return self
 
 
-class MobileOperator(_Part):
-    """A mobile operator's commission on a charge from the phone's own account."""
-
-    code: str
-    name: str
-    prefixes: list[Annotated[str, Field(pattern=r"^[0-9]{1,15}$")]] = []
-    percent: Decimal = Field(ge=0, le=100)
-    fixed: Roubles = Money(0)
-    taken_by: Literal["ours", "provider"] = "ours"
-
-    def commission(self, amount: Money) -> Money:
-        return amount.share(self.percent) + self.fixed
-
-    def largest(self, total: Money) -> Money:
-        """The most that leaves room for its commission within a total."""
-        amount = Money(int(Decimal((total - self.fixed).kopecks) * 100 / (100 + self.percent)) + 1)
-        while amount + self.commission(amount) > total:
-            amount -= Money(1)
-        return amount
-
-
-class Sms(_Part):
+class Sms(Part):
     short_code: str = Field(pattern=r"^\d{3,8}$")
     keyword: str = Field(min_length=2)
-    aliases: list[str] = []
+    aliases: list[str] = Field(default_factory=list)
     confirm: Literal["word", "code"] = "word"
     first_sms_price: Roubles
 
 
-class Autopay(_Part):
+class Autopay(Part):
     """What a subscriber may agree to."""
 
     least: Roubles = Money.roubles(10)
@@ -104,10 +66,10 @@ class Autopay(_Part):
         return self
 
 
-class Alerts(_Part):
+class Alerts(Part):
     """What who chose nothing is told of a low balance, and how; and what may be chosen."""
 
-    days: list[Annotated[int, Field(ge=1, le=30)]] = [3, 1]
+    days: list[Annotated[int, Field(ge=1, le=30)]] = Field(default_factory=lambda: [3, 1])
     negative: bool = True  # going below zero, and the last day before the block
     telegram: bool = True
     sms: AlertBySms = AlertBySms.WITHOUT_TELEGRAM
@@ -115,14 +77,14 @@ class Alerts(_Part):
     threshold_most: Roubles = Money.roubles(10_000)
 
 
-class Reconciliation(_Part):
+class Reconciliation(Part):
     """When the providers' records are compared with ours."""
 
     hour: int = Field(default=6, ge=0, le=23)  # local; from here on yesterday's are compared
     days: int = Field(default=7, ge=1, le=31)  # for so long a day that is not settled is compared again
 
 
-class Notices(_Part):
+class Notices(Part):
     """What we start saying: when, its price, and how much of it one person decides alone."""
 
     sms_price: Roubles = Money.roubles(5)  # a segment, as the SMSC's contract has it
@@ -137,19 +99,19 @@ class Notices(_Part):
         return hour >= self.quiet_from or hour < self.quiet_to
 
 
-class City(_Part):
+class City(Part):
     name: Words
     information: str
     support: str
 
 
-class Office(_Part):
+class Office(Part):
     city: Words
     address: Words
     hours: Words
 
 
-class Profile(_Part):
+class Profile(Part):
     """One operator. Amounts are roubles as text in the file, kopecks here."""
 
     code: str
@@ -167,7 +129,8 @@ class Profile(_Part):
     notices: Notices = Notices()
     methods: dict[Literal["card", "sbp", "mobile"], MethodLimits]
     mobile_operators: list[MobileOperator]
-    unknown_operator: str
+    mobile_limits: MobileLimits = MobileLimits()
+    unknown_operator: str  # a code of mobile_operators, or "refuse"
     information_hours: Words
     support_hours: Words
     cities: list[City]
@@ -176,11 +139,8 @@ class Profile(_Part):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "Profile":
-        _only_once("tariff", [tariff.code for tariff in self.tariffs])
-        _only_once("mobile operator", [operator.code for operator in self.mobile_operators])
-        _only_once("prefix", [prefix for each in self.mobile_operators for prefix in each.prefixes])
-        if self.unknown_operator not in {operator.code for operator in self.mobile_operators}:
-            raise ValueError(f"unknown_operator {self.unknown_operator!r} is none of mobile_operators")
+        only_once("tariff", [tariff.code for tariff in self.tariffs])
+        profile_mobile.check(self.mobile_operators, self.unknown_operator)
         if self.default_locale not in self.locales:
             raise ValueError(f"default_locale {self.default_locale!r} is none of locales")
         if "ru" not in self.locales:
@@ -208,29 +168,34 @@ class Profile(_Part):
     def tariffs_by_code(self) -> dict[str, Tariff]:
         return {tariff.code: tariff for tariff in self.tariffs}
 
+    def has_tariffs(self, *codes: str | None) -> bool:
+        """Whether all of an account's are here still."""
+        return all(code is None or code in self.tariffs_by_code for code in codes)
+
     def tariff(self, code: str | None) -> Tariff | None:
         return None if code is None else self.tariffs_by_code[code]
 
-    def operator_of(self, msisdn: str) -> MobileOperator:
-        """The operator assumed for a phone (E.164 digits) of which the SMSC told nothing."""
-        fits = [
-            (len(prefix), operator)
-            for operator in self.mobile_operators
-            for prefix in operator.prefixes
-            if msisdn.startswith(prefix)
-        ]
-        if fits:
-            return max(fits, key=lambda fit: fit[0])[1]
-        return self.operator(self.unknown_operator)
+    @cached_property
+    def operators_by_told(self) -> Mapping[str, MobileOperator]:
+        """By the folded names that SMSCs and aggregators give them."""
+        return profile_mobile.by_told(self.mobile_operators)
+
+    @cached_property
+    def operators_by_company(self) -> Mapping[str, MobileOperator]:
+        """By the folded names of their companies in the register of numbers."""
+        return profile_mobile.by_company(self.mobile_operators)
+
+    @property
+    def otherwise(self) -> MobileOperator | None:
+        """What a phone of an unknown operator pays; None: it is refused."""
+        return next((each for each in self.mobile_operators if each.code == self.unknown_operator), None)
+
+    def operator_of(self, msisdn: str) -> MobileOperator | None:
+        """The operator assumed for a phone (E.164 digits) by its prefix alone; None: it is refused."""
+        return profile_mobile.by_prefix(self.mobile_operators, msisdn) or self.otherwise
 
     def operator(self, code: str) -> MobileOperator:
         return next(operator for operator in self.mobile_operators if operator.code == code)
-
-
-def _only_once(what: str, codes: list[str]) -> None:
-    twice = sorted({code for code in codes if codes.count(code) > 1})
-    if twice:
-        raise ValueError(f"{what} {', '.join(twice)} is there twice")
 
 
 def load(path: str | Path = "") -> Profile:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.errors import StaffRefusal
 from core.notice_states import BroadcastState, Role
-from core.states import Channel
+from core.states import Channel, NoticeState
 
 
 @dataclass
@@ -126,3 +126,33 @@ class NoAddress(StaffRefusal):
 
 class NothingToDo(StaffRefusal):
     """No recipient is in such a state."""
+
+
+@dataclass
+class UnknownMessage(StaffRefusal):
+    """No SMS has this id."""
+
+    id: str
+
+
+@dataclass
+class NotResendable(StaffRefusal):
+    """It is not to be sent again: `why` is state, broadcast, code or quote."""
+
+    why: str
+    state: NoticeState
+
+
+class PerhapsTwice(StaffRefusal):
+    """It may have arrived: whoever sends it again has to say that he knows."""
+
+
+@dataclass
+class AlreadyResent(StaffRefusal):
+    """It was sent again before: as which notice."""
+
+    id: str
+
+
+class PhoneStopped(StaffRefusal):
+    """Its owner wants nothing that he did not ask for."""

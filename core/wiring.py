@@ -32,6 +32,7 @@ from core.use_cases.checkouts import Checkouts
 from core.use_cases.claims import Claims
 from core.use_cases.codes import Codes
 from core.use_cases.consents import Consents
+from core.use_cases.def_imports import DefImports
 from core.use_cases.differences import Differences
 from core.use_cases.fees import Fees
 from core.use_cases.imports import Imports
@@ -39,6 +40,7 @@ from core.use_cases.invariants import Invariants
 from core.use_cases.limits import LimitsKeeper
 from core.use_cases.links import Links
 from core.use_cases.links_by_sms import LinksBySms
+from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.provider_mandates import ProviderMandates
 from core.use_cases.queues import Queues
@@ -47,6 +49,8 @@ from core.use_cases.reconciliations import Reconciliations
 from core.use_cases.refund_orders import RefundOrders
 from core.use_cases.refunds import Refunds
 from core.use_cases.sending import Sending
+from core.use_cases.sms_records import SmsRecords
+from core.use_cases.sms_resending import SmsResending
 from core.use_cases.sms_sending import SmsSending
 from core.use_cases.staff import Staff
 from core.use_cases.statements import Statements
@@ -54,7 +58,17 @@ from core.use_cases.subscribers import Subscribers
 from core.use_cases.suspense import Suspense
 from core.use_cases.top_ups import TopUps
 from core.use_cases.visits import Visits
-from core.wiring_parts import Tools, broadcasting, collecting, keeping_jobs, mandates_of, seal_of, telling_of
+from core.wiring_parts import (
+    Tools,
+    broadcasting,
+    collecting,
+    keeping_jobs,
+    looking_of,
+    mandates_of,
+    phones_of,
+    seal_of,
+    telling_of,
+)
 
 if TYPE_CHECKING:
     pass
@@ -95,6 +109,8 @@ class Core:
     sending: Sending
     sms_sending: SmsSending
     imports: Imports
+    mobile_operators: MobileOperators
+    def_imports: DefImports
     invariants: Invariants
     queues: Queues
     reconciliations: Reconciliations
@@ -105,6 +121,8 @@ class Core:
     broadcast_drafts: BroadcastDrafts
     broadcast_orders: BroadcastOrders
     broadcast_reports: BroadcastReports
+    sms_records: SmsRecords
+    sms_resending: SmsResending
     jobs: Jobs
 
 
@@ -147,7 +165,8 @@ def _join(of: Tools) -> Core:
     cards, codes = Cards(database, profile, of.providers, clock, wall, seal), Codes(database, clock, seal)
     money = collecting(of, cards)
     mandates = mandates_of(of, cards, codes, money.payments)
-    top_ups = TopUps(database, profile, clock, wall, money.payments, cards)
+    phones = phones_of(of)
+    top_ups = TopUps(database, profile, clock, wall, money.payments, cards, phones["mobile_operators"])
     receiving, fees = Receiving(database, wall), Fees(database, profile, clock)
     telling = telling_of(of)
     others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), telling)
@@ -176,14 +195,13 @@ def _join(of: Tools) -> Core:
         autopay_by_sms=mandates.by_sms,
         provider_mandates=mandates.by_provider,
         fees=fees,
-        statements=Statements(database, profile, clock),
         receiving=receiving,
         sending=Sending(database, profile, clock, wall, seal),
         imports=Imports(database, profile, clock),
-        invariants=Invariants(database, clock, wall),
-        queues=Queues(database, profile, clock, wall),
         reconciliations=money.reconciliations,
         differences=Differences(database, wall),
+        **phones,
+        **looking_of(of),
         **telling,
         jobs=Jobs([*mandates.jobs(), *money.jobs(), *others, broadcasting(of)], of.wakeups),
     )

@@ -31,23 +31,31 @@ from core.use_cases.cards import Cards
 from core.use_cases.checkouts import Checkouts
 from core.use_cases.codes import Codes
 from core.use_cases.consents import Consents
+from core.use_cases.def_imports import DefImports
 from core.use_cases.fees import Fees
+from core.use_cases.invariants import Invariants
 from core.use_cases.limits import LimitsKeeper
+from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.provider_mandates import ProviderMandates
+from core.use_cases.queues import Queues
 from core.use_cases.receipts import Receipts
 from core.use_cases.receiving import Receiving
 from core.use_cases.reconciliations import Reconciliations
 from core.use_cases.refund_orders import RefundOrders
 from core.use_cases.refunds import Refunds
 from core.use_cases.settling import Settling
+from core.use_cases.sms_records import SmsRecords
+from core.use_cases.sms_resending import SmsResending
 from core.use_cases.sms_sending import SmsSending
 from core.use_cases.staff import Staff
+from core.use_cases.statements import Statements
 from core.use_cases.top_ups import TopUps
 
 if TYPE_CHECKING:
     from core.payments.seal import Seal
 
+CHUNK = 5000  # a broadcast's accounts or recipients a transaction: a second's work, no cancel waits longer
 POLL_SECONDS = 1.0  # how late a lost wake-up can make a job
 BATCH = 50
 ALERTS = 200  # a round's accounts, locked together: a payment to one of them waits that long
@@ -153,6 +161,36 @@ def mandates_of(of: Tools, cards: Cards, codes: Codes, payments: Payments) -> Ma
     )
 
 
+class Phones(TypedDict):
+    """Whose phones are."""
+
+    mobile_operators: MobileOperators
+    def_imports: DefImports
+
+
+def phones_of(of: Tools) -> Phones:
+    operators = MobileOperators(of.database, of.profile, of.clock, of.wall)
+    return Phones(mobile_operators=operators, def_imports=DefImports(of.database, operators, of.wall))
+
+
+class Looking(TypedDict):
+    """What only reads the records, for pages, doctors and staff."""
+
+    statements: Statements
+    invariants: Invariants
+    queues: Queues
+    sms_records: SmsRecords
+
+
+def looking_of(of: Tools) -> Looking:
+    return Looking(
+        statements=Statements(of.database, of.profile, of.clock),
+        invariants=Invariants(of.database, of.clock, of.wall),
+        queues=Queues(of.database, of.profile, of.clock, of.wall),
+        sms_records=SmsRecords(of.database, of.wall),
+    )
+
+
 class Telling(TypedDict):
     """What people are told unasked, by the clock or by staff, and what they chose."""
 
@@ -165,6 +203,7 @@ class Telling(TypedDict):
     broadcast_orders: BroadcastOrders
     broadcast_reports: BroadcastReports
     sms_sending: SmsSending
+    sms_resending: SmsResending
 
 
 def telling_of(of: Tools) -> Telling:
@@ -178,12 +217,13 @@ def telling_of(of: Tools) -> Telling:
         broadcast_orders=BroadcastOrders(of.database, of.profile, of.wall),
         broadcast_reports=BroadcastReports(of.database, of.wall),
         sms_sending=SmsSending(of.database, of.wall),
+        sms_resending=SmsResending(of.database, of.clock, of.wall),
     )
 
 
 def broadcasting(of: Tools) -> Job:
     work = BroadcastWork(of.database, of.profile, of.clock, of.wall)
-    return Job("work off broadcasts", work.work_once, POLL_SECONDS, "broadcasts")
+    return Job("work off broadcasts", partial(work.work_once, CHUNK), POLL_SECONDS, "broadcasts")
 
 
 def keeping_jobs(

@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
@@ -29,6 +30,7 @@ WHOLE = parse_pattern("#,##0")
 PLAIN_WITH_KOPECKS = parse_pattern("0.00")
 PLAIN_WHOLE = parse_pattern("0")
 NBSP = "\N{NO-BREAK SPACE}"
+REMEMBERED = 4096  # of each kind: fees, sums and moments of a day are the same on many screens
 
 AMOUNT_LARGEST_DIGITS = 9  # a billion roubles is a slip of the finger, whatever the limits of a method
 AMOUNT_TEXT_LARGEST = 40  # the longest honest amount with its word is half of that
@@ -53,6 +55,8 @@ class Words:
         self._catalogue = catalogue
         self._zone = zone
         self._locale = Locale.parse(code)
+        self._number = lru_cache(REMEMBERED)(self._format_number)
+        self._minute = lru_cache(REMEMBERED)(self._format_minute)
 
     def __call__(self, source: str, /, **facts: object) -> str:
         return self._catalogue.gettext(source).format(**facts)
@@ -83,9 +87,12 @@ class Words:
 
     def moment(self, at: datetime) -> str:
         """Day and minute in the operator's zone."""
+        return self._minute(at)
+
+    def _format_minute(self, at: datetime) -> str:
         return format_datetime(at, "d MMMM y, HH:mm", tzinfo=self._zone, locale=self._locale)
 
-    def _number(self, amount: Money, pattern: NumberPattern) -> str:
+    def _format_number(self, amount: Money, pattern: NumberPattern) -> str:
         return str(pattern.apply(Decimal(amount.kopecks) / KOPECKS, self._locale))
 
 

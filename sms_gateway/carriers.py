@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from core.messages.outbox import DueNotice
+from core.profile import Profile
 from core.states import Lane
 from sms_gateway.lanes import Lanes
 from sms_gateway.outcomes import Outcome
 from sms_gateway.smpp.cutting import Piece
 from sms_gateway.smpp.session import OnOutcome
-
-Operator = Callable[[str], str]  # the code of the operator that is assumed for a phone
 
 
 class Carrier(Protocol):
@@ -70,9 +69,9 @@ class Way:
 
 
 class Carriers:
-    def __init__(self, carriers: Sequence[Carrier], operator_of: Operator) -> None:
+    def __init__(self, carriers: Sequence[Carrier], profile: Profile) -> None:
         self._ways = [Way(each) for each in carriers]
-        self._operator_of = operator_of
+        self._profile = profile
         self._changed = asyncio.Event()
 
     def note_change(self) -> None:
@@ -104,8 +103,8 @@ class Carriers:
             return None
         same = [way for way in up if way.carrier.name == notice.smsc]
         if not same:
-            operator = self._operator_of(notice.address)
-            same = [way for way in up if way.carrier.operator == operator]
+            operator = self._profile.operator_of(notice.address)
+            same = [way for way in up if operator and way.carrier.operator == operator.code]
         if not same:
             same = [way for way in up if not way.carrier.operator] or up
         mine = [way for way in same if way.carrier.label == notice.bind and way.room(notice.lane)]

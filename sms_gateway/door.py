@@ -44,7 +44,7 @@ class SmsDoor:
             )
             for smsc in binds_of(core.settings)
         ]
-        self._carriers = Carriers(self.binds, lambda phone: core.profile.operator_of(phone).code)
+        self._carriers = Carriers(self.binds, core.profile)
         self._delivery = Delivery(
             core.sending,
             core.sms_sending,

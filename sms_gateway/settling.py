@@ -81,7 +81,7 @@ class Settling:
                 continue
             reason = f"query {STATES[answer.message_state]} {answer.error_code}"
             await self._receipts.settle(
-                [PartTold(part.notice_id, part.attempt, part.part, state, reason, None)]
+                [PartTold(part.notice_id, part.trial, part.part, state, reason, None)]
             )
         return len(due)
 
@@ -108,4 +108,4 @@ def _late(notice: DueNotice, part: int, outcome: Outcome, *, asks: bool) -> Part
             state, why, said = SmsState.FAILED, f"smsc {status:#x}", None
         case _:
             return None
-    return PartTold(notice.id, notice.attempt, part, state, why, said, asks=asks and said is not None)
+    return PartTold(notice.id, notice.lease, part, state, why, said, asks=asks and said is not None)

@@ -65,6 +65,8 @@ UNCOVERED = (
     "tests/core/use_cases/test_autopay_charging",
     "tests/journeys/test_demo_once.py::test_the_scenarios_are_played",
     "tests/journeys/test_demo_page",
+    "tests/journeys/test_demo_pieces",
+    "tests/journeys/test_secrets",
 )
 
 

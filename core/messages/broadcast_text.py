@@ -29,8 +29,8 @@ FIELDS = {
 TELEGRAM_UNITS = 4096  # UTF-16 units after entities
 SMS_SEGMENTS = 10
 TITLE_LETTERS = 80
-# What advertising by SMS ends with is the door's to word; room for it is kept here.
-OPT_OUT_BY_SMS = "\nБез рекламы: СТОП на 12345678"
+# What advertising by SMS ends with is the door's to word; room for it is kept here, in the dearest letters.
+OPT_OUT_BY_SMS = " Отказ от рекламы: СТОП на 12345678"
 
 _FIELD = re.compile(r"\{([a-z]+)\}")
 _TAGS = {"b", "i", "u", "s", "a", "code"}
@@ -71,10 +71,9 @@ def fields_in(texts: Texts) -> frozenset[str]:
     return frozenset(name for text in said for name in _FIELD.findall(text) if name in FIELDS)
 
 
-def text_of(texts: Texts, channel: Channel, locale: str, default: str) -> tuple[str, str]:
-    """The language that a person is written to in, and the text: theirs, else the default, else the first."""
-    chosen = next((name for name in (locale, default) if name in texts), next(iter(texts)))
-    return chosen, texts[chosen][channel.value]
+def language_of(texts: Texts, locale: str, default: str) -> str:
+    """The language that a person is written to in: theirs, else the default, else the first."""
+    return next((name for name in (locale, default) if name in texts), next(iter(texts)))
 
 
 def faults_of(texts: Texts, reach: Reach, kind: BroadcastKind, locales: Iterable[str]) -> list[Fault]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 from core.ids import NoticeId
 from core.messages.outbox import DueNotice
@@ -71,7 +72,7 @@ class PartTold:
     """What a part becomes, and why; the id it is known by, and whether the SMSC can be asked for it."""
 
     notice_id: NoticeId
-    attempt: int
+    trial: UUID
     part: int
     state: SmsState
     reason: str | None
@@ -101,7 +102,7 @@ def joined(rows: Iterable[Any]) -> tuple[SmsState, str | None] | None:
     A text that arrived once has arrived; else its newest trial counts.
     """
     texts: dict[str, list[Any]] = {}
-    for row in sorted(rows, key=lambda row: (row.attempt, row.part)):
+    for row in sorted(rows, key=lambda row: (row.trial, row.part)):
         # A trial that went on where another was stopped is the same text.
         texts.setdefault(row.digest, []).append(row)
     ends = [_of_text(parts) for parts in texts.values()]

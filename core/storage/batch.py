@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -14,24 +14,51 @@ LINGER_SECONDS = 0.02  # for company, only where the batch before had some: a lo
 
 
 class Batch(Generic[Item, Result]):
-    """`work` takes items in one transaction, so that a batch is done whole or not at all."""
+    """`work` takes items in one transaction, so that a batch is done whole or not at all.
+
+    Who finds nobody at work leads: he takes along all who wait by then, and appoints the next as he ends.
+    """
 
     def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]) -> None:
         self._work = work
-        self._turn = asyncio.Lock()
+        self._is_led = False
         self._company = False
-        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._waiting: list[_Waiting[Item, Result]] = []
 
     async def put(self, item: Item) -> Result:
         """This item's result, or what its batch failed with."""
-        result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, result))
-        async with self._turn:
-            if not result.done():  # else an earlier one has taken it along
-                # One pass of the loop costs nothing, and lets in who was woken together with us.
-                await asyncio.sleep(LINGER_SECONDS if self._company else 0)
-                await self._work_off()
-        return result.result()
+        mine: _Waiting[Item, Result] = _Waiting(item)
+        self._waiting.append(mine)
+        if self._is_led:
+            await self._taken_or_appointed(mine)
+        if not mine.result.done():
+            mine.rouse()  # a leader that is cancelled is not appointed again
+            await self._lead()
+        return mine.result.result()
+
+    async def _taken_or_appointed(self, mine: "_Waiting[Item, Result]") -> None:
+        try:
+            await mine.wake
+        except asyncio.CancelledError:
+            if not mine.wake.cancelled() and not mine.result.done():
+                self._appoint()
+            raise
+
+    async def _lead(self) -> None:
+        self._is_led = True
+        try:
+            # One pass of the loop costs nothing, and lets in who was woken together with us.
+            await asyncio.sleep(LINGER_SECONDS if self._company else 0)
+            await self._work_off()
+        finally:
+            self._appoint()
+
+    def _appoint(self) -> None:
+        """The next who leads; one whose asker was cancelled is only taken along."""
+        following = next((each for each in self._waiting if not each.wake.done()), None)
+        self._is_led = following is not None
+        if following is not None:
+            following.wake.set_result(None)
 
     async def _work_off(self) -> None:
         batch, self._waiting = self._waiting, []
@@ -40,11 +67,11 @@ class Batch(Generic[Item, Result]):
             await self._settle(batch)
         finally:
             # A cancelled leader must not cancel the others: their own peers try again.
-            _fail([each for each in batch if not each[1].done()], ConnectionError("batch cut"))
+            _fail([each for each in batch if not each.result.done()], ConnectionError("batch cut"))
 
-    async def _settle(self, batch: Sequence[tuple[Item, asyncio.Future[Result]]]) -> None:
+    async def _settle(self, batch: "Sequence[_Waiting[Item, Result]]") -> None:
         try:
-            results = await self._work([item for item, _ in batch])
+            results = await self._work([each.item for each in batch])
         except Exception as trouble:
             if len(batch) > 1 and _is_of_one(trouble):
                 for each in batch:
@@ -52,8 +79,25 @@ class Batch(Generic[Item, Result]):
             else:
                 _fail(batch, trouble)
             return
-        for (_, waiting), result in zip(batch, results, strict=True):
-            waiting.set_result(result)
+        for each, result in zip(batch, results, strict=True):
+            each.result.set_result(result)
+            each.rouse()
+
+
+class _Waiting(Generic[Item, Result]):
+    """An item, its result, and what its asker sleeps on: the result, or being appointed."""
+
+    __slots__ = ("item", "result", "wake")
+
+    def __init__(self, item: Item) -> None:
+        loop = asyncio.get_running_loop()
+        self.item = item
+        self.result: asyncio.Future[Result] = loop.create_future()
+        self.wake: asyncio.Future[None] = loop.create_future()
+
+    def rouse(self) -> None:
+        if not self.wake.done():
+            self.wake.set_result(None)
 
 
 def _is_of_one(trouble: Exception) -> bool:
@@ -61,7 +105,8 @@ def _is_of_one(trouble: Exception) -> bool:
     return isinstance(trouble, DBAPIError) and not trouble.connection_invalidated
 
 
-def _fail(batch: Sequence[tuple[Any, asyncio.Future[Any]]], trouble: Exception) -> None:
-    for _, waiting in batch:
-        waiting.set_exception(trouble)
-        waiting.exception()  # who waits may be gone
+def _fail(batch: "Sequence[_Waiting[Item, Result]]", trouble: Exception) -> None:
+    for each in batch:
+        each.result.set_exception(trouble)
+        each.result.exception()  # who waits may be gone
+        each.rouse()

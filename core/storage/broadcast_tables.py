@@ -69,7 +69,7 @@ broadcast = Table(
     Column("frozen_to", Uuid),  # accounts up to this one have their recipients
     Column("total", Integer, nullable=False, server_default=text("0")),  # the frozen audience
     Column("expires_at", Utc),
-    Column("finished_at", Utc),
+    Column("finished_at", Utc),  # kept by one that was cancelled while an order of it is carried out
     CheckConstraint("sms_most IS NULL OR sms_most >= 0", name="sms_most"),
     partial_index(
         "ix_broadcast_unfinished",

@@ -100,6 +100,21 @@ class Database:
         async with self._reader.connect() as connection:
             yield Transaction(connection)
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Transaction]:
+        """A look at the rows of one moment, however many statements it takes."""
+        if self.sqlite:
+            async with self._reader.connect() as connection:
+                await connection.exec_driver_sql("BEGIN")
+                try:
+                    yield Transaction(connection)
+                finally:
+                    await connection.exec_driver_sql("ROLLBACK")
+            return
+        async with self._writer.begin() as connection:
+            await connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield Transaction(connection)
+
     async def close(self) -> None:
         await self._reader.dispose()
         await self._writer.dispose()

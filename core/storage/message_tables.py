@@ -76,7 +76,7 @@ notice = Table(
     Column("sent_at", Utc),
     Column("account_id", Uuid, ForeignKey("account.id")),  # whom it is about, where that matters later
     Column("broadcast_id", Uuid, ForeignKey("broadcast.id")),
-    # Another notice that this one stands in for (an SMS), edits, or takes back.
+    # Another notice that this one stands in for (an SMS, or what staff send again), edits, or takes back.
     Column("parent_id", Uuid, ForeignKey("notice.id")),
     Column("quiet", Boolean(name="quiet"), nullable=False, server_default=false()),  # not at night
     # People's first: a broadcast's million rows must not lie before them.
@@ -119,12 +119,12 @@ sms_submission = Table(
     "sms_submission",
     metadata,
     Column("notice_id", Uuid, ForeignKey("notice.id"), primary_key=True),
-    Column("attempt", Integer, primary_key=True),  # the notice's; a second one may be a second sending
+    Column("trial", Uuid, primary_key=True),  # the lease of who sent it: a later one sorts later
     Column("part", Integer, primary_key=True),  # from 1
     Column("parts", Integer, nullable=False),
     Column("smsc", String(64), nullable=False),  # whose message ids they are
     Column("bind", String(80), nullable=False),  # by which of its binds
-    # Of the text as it was cut: an attempt with the same goes on where the one before was stopped.
+    # Of the text as it was cut: a trial with the same goes on where the one before was stopped.
     Column("digest", String(32), nullable=False),
     Column("state", states(SmsState, "state"), nullable=False),
     Column("message_id", String(80)),  # the SMSC's, as it gave it

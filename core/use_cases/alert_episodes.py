@@ -19,6 +19,7 @@ from core.use_cases.alert_conditions import GRACE, NEGATIVE, Course, Watch, is_o
 
 PAID = "paid"
 UNWANTED = "unwanted"
+OVERTAKEN = "overtaken"
 # In the words of its partial index: PostgreSQL uses it only where the query repeats the condition.
 _UNSENT = text("notice.account_id IS NOT NULL AND notice.state IN ('due', 'taken')")
 
@@ -62,6 +63,20 @@ async def open_silently(
     """Of what is shown to who changes the settings nothing has to be told."""
     if kinds:
         await tx.execute(insert(alert_episode), [episode(account_id, kind, at=at) for kind in kinds])
+
+
+async def overtake(tx: Transaction, accounts: Collection[UUID]) -> None:
+    """What still waits to be told of these accounts, for the morning, is told by what begins now."""
+    await tx.execute(
+        update(notice)
+        .where(
+            _UNSENT,
+            notice.c.account_id.in_(accounts),
+            notice.c.template == Alert.template,
+            notice.c.state == NoticeState.DUE,
+        )
+        .values(state=NoticeState.CANCELLED, reason=OVERTAKEN)
+    )
 
 
 def episode(account_id: UUID, kind: str, *, at: datetime, told: int = 0) -> dict[str, Any]:

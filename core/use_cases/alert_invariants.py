@@ -14,7 +14,7 @@ from core.use_cases.autopay_invariants import Rule
 from core.use_cases.violations import SETTLED_WITHIN, Violation, violations
 
 LOOKED_AT_WITHIN = timedelta(days=1) + SETTLED_WITHIN  # as fees: the clock of a demo leaps
-# What stands in for another by SMS is the same alert.
+# What stands in for another by SMS is the same alert: no notice of the episode's own.
 _FIRST = and_(notice.c.template == Alert.template, notice.c.parent_id.is_(None))
 
 
@@ -23,7 +23,7 @@ async def once(tx: Transaction, _now: Moment) -> list[Violation]:
     of = notice.c.params["episode"].as_string()
     twice = (
         select(notice.c.account_id)
-        .where(_FIRST)
+        .where(notice.c.template == Alert.template)
         .group_by(notice.c.account_id, of, notice.c.channel, notice.c.address)
         .having(func.count() > 1)
     )

@@ -48,8 +48,11 @@ class _Batch:
     episodes: list[dict[str, Any]] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
     accounts: list[dict[str, Any]] = field(default_factory=list)
+    overtaken: list[UUID] = field(default_factory=list)
 
     async def write(self, tx: Transaction) -> None:
+        if self.overtaken:
+            await alert_episodes.overtake(tx, self.overtaken)
         for table, rows in ((alert_episode, self.episodes), (notice, self.notices)):
             if rows:
                 await tx.execute(insert(table), rows)
@@ -98,7 +101,7 @@ class Alerts:
             .where(due)
             .order_by(account.c.alert_at)
             .limit(n)
-            .with_for_update(skip_locked=True)
+            .with_for_update(key_share=True, skip_locked=True)
         )
         return await tx.all(
             select(account, ledger_account.c.balance)
@@ -180,6 +183,8 @@ class Alerts:
             opened = alert_episodes.episode(row.id, kind, at=look.seen.since, told=len(to))
             batch.episodes.append(opened)
             batch.notices += [self._notice(look, opened["id"], kind, each, now) for each in to]
+            if to and look.told:
+                batch.overtaken.append(row.id)
         if look.again_at is None:
             at = next_look(look.seen, look.watch, told)
         else:

@@ -38,6 +38,8 @@ from core.use_cases.audience_people import (
     reachable,
 )
 
+DAYS_MOST = 36_500  # of money left: beyond the calendar there is no moment to compare with
+
 
 class Has(StrEnum):
     """By what an account's people can be reached."""
@@ -215,6 +217,9 @@ async def resolved(tx: Transaction, asked: Audience, profile: Profile) -> Audien
     for least, most in ranges:
         if least is not None and most is not None and least > most:
             raise AudienceRefused("range", f"{least}…{most}")
+    for days in (asked.days_from, asked.days_to):
+        if days is not None and not 0 <= days <= DAYS_MOST:
+            raise AudienceRefused("range", str(days))
     return replace(
         asked,
         cities=await _places(tx, account.c.city, "city", asked.cities),

@@ -109,7 +109,9 @@ class Service:
 
 async def lock(tx: Transaction, account_id: AccountId, profile: Profile) -> Service:
     """The account's row, locked until the transaction ends."""
-    row = await tx.one(select(account).where(account.c.id == account_id).with_for_update())
+    # Notices and top-ups of the account may be stored meanwhile: who has one locked must not wait for us.
+    locked = select(account).where(account.c.id == account_id).with_for_update(key_share=True)
+    row = await tx.one(locked)
     return watched(row, profile)
 
 

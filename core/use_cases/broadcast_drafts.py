@@ -20,8 +20,8 @@ from core.messages.broadcast_text import (
     Texts,
     faults_of,
     fields_in,
+    language_of,
     most_segments,
-    text_of,
 )
 from core.money import Money
 from core.notice_states import BroadcastKind, BroadcastState, Reach, Role
@@ -40,9 +40,9 @@ from core.states import Channel
 from core.storage.broadcast_tables import broadcast, broadcast_account
 from core.storage.database import Database, Transaction
 from core.storage.tables import account
-from core.use_cases import audiences, audit, broadcast_rows
-from core.use_cases.accounts import read_screen
+from core.use_cases import audiences, audit, broadcast_orders, broadcast_rows
 from core.use_cases.audiences import Audience, Reached, Whom
+from core.use_cases.broadcast_facts import facts_of
 from core.use_cases.broadcast_rows import UNBEGUN, Broadcast
 from core.use_cases.staff import require
 
@@ -66,6 +66,20 @@ class Draft:
     lives: timedelta = LIVES  # from its start
     sms_most: int | None = None  # segments that it may cost
     accounts: Sequence[str] | None = None  # none in a change: the list stays
+
+    @classmethod
+    def of(cls, held: Broadcast) -> "Draft":
+        """As stored; a list of accounts stays where none is given."""
+        return cls(
+            title=held.title,
+            texts=held.texts,
+            audience=held.audience,
+            kind=held.kind,
+            reach=held.reach,
+            urgent=held.urgent,
+            lives=held.lives,
+            sms_most=held.sms_most,
+        )
 
     def said(self) -> dict[str, Any]:
         """As the audit trail keeps it."""
@@ -169,37 +183,34 @@ class BroadcastDrafts:
             row = await broadcast_rows.look(tx, number)
             if to is None and member.telegram is not None:
                 to = Payer(Channel.TELEGRAM, member.telegram)
-            if to is None or any(to.channel.value not in parts for parts in row.texts.values()):
+            # An edit that waits for a second person is what there is to look at.
+            of = await broadcast_orders.waiting(tx, row.id) or row
+            if to is None or any(to.channel.value not in parts for parts in of.texts.values()):
                 raise NoAddress
-            said, chosen = await self._as_read(tx, row, to.channel, locale or self._profile.default_locale)
+            locale = locale or self._profile.default_locale
+            said, chosen = await self._as_read(tx, row, of.texts, to.channel, locale)
             now = self._wall.now()
-            once = _digest(str(row.id), row.version, to.channel, to.address, chosen, key or f"{now:%FT%R}")
+            once = _digest(str(row.id), of.version, to.channel, to.address, chosen, key or f"{now:%FT%R}")
             added = await outbox.add(tx, to, said, key=f"preview:{once}", locale=chosen, now=now)
             if added is not None:
-                await broadcast_rows.note(tx, row, "broadcast_preview", by=by, at=now, channel=to.channel)
+                seen = {"channel": to.channel, "to": to.address, "read": of.version}
+                await broadcast_rows.note(tx, row, "broadcast_preview", by=by, at=now, **seen)
             return to
 
     async def _as_read(
-        self, tx: Transaction, row: Any, channel: Channel, locale: str
+        self, tx: Transaction, row: Any, texts: Texts, channel: Channel, locale: str
     ) -> tuple[BroadcastPreview, str]:
-        chosen, text = text_of(row.texts, channel, locale, self._profile.default_locale)
+        chosen = language_of(texts, locale, self._profile.default_locale)
+        text = texts[chosen][channel.value]
         facts: dict[str, Any] = {}
         if fields_in({chosen: {channel.value: text}}):
             conditions = audiences.accounts_of(Whom.of(row), self._clock.now())
-            sample = await tx.first(select(account).where(*conditions).order_by(account.c.id).limit(1))
-            if sample is None:
+            first = select(account.c.id).where(*conditions).order_by(account.c.id).limit(1)
+            samples = [row.id for row in await tx.all(first)]
+            known = await facts_of(tx, samples, self._profile, self._clock.now())
+            if not known:
                 raise NobodyToTell
-            screen = await read_screen(tx, sample.id, self._profile, self._clock.now())
-            facts = {
-                "name": sample.holder,
-                "account": sample.number,
-                "balance": screen.balance.kopecks,
-                "days": screen.days_until_block,
-                "sum": None if screen.recommended is None else screen.recommended.kopecks,
-                "tariff": screen.tariff,
-                "city": sample.city,
-                "street": sample.street,
-            }
+            (facts,) = known.values()
         opt_out = row.kind is BroadcastKind.ADVERTISING
         return BroadcastPreview(channel.value, text, facts, opt_out), chosen
 

@@ -17,7 +17,7 @@ from core.states import Channel, NoticeState
 from core.storage.broadcast_tables import broadcast_order
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice
-from core.use_cases import broadcast_rows
+from core.use_cases import broadcast_approvers, broadcast_rows
 from core.use_cases.broadcast_rows import ENDED, Broadcast
 from core.use_cases.staff import require
 
@@ -98,7 +98,7 @@ class BroadcastOrders:
                 "texts": None if texts is None else {of: dict(parts) for of, parts in texts.items()},
             }  # fmt: skip
             if kind is OrderKind.EDIT:
-                shared["version"] += 1
+                shared["version"] = await _next_version(tx, row)
             orders, total = await _store(tx, shared, picks)
             if not orders:
                 raise NothingToDo
@@ -108,6 +108,7 @@ class BroadcastOrders:
                 texts=shared["texts"],
             )  # fmt: skip
             if kind is OrderKind.EDIT and total > self._profile.notices.approve_above:
+                await broadcast_approvers.tell(tx, row, total, self._profile, now, edit=orders[0])
                 return Broadcast.of(row)  # until somebody else approves
             return await begin(tx, row, orders, now)
 
@@ -116,6 +117,12 @@ class BroadcastOrders:
         faults += [Fault("language", locale) for locale in row.texts if locale not in texts]
         if faults:
             raise TextsRefused(faults)
+
+
+async def _next_version(tx: Transaction, row: Any) -> int:
+    """Another than that of an edit which waited: who read the one has not read the other."""
+    before = select(func.max(broadcast_order.c.version)).where(broadcast_order.c.broadcast_id == row.id)
+    return int(max(row.version, await tx.scalar(before) or 0)) + 1
 
 
 async def _store(
@@ -150,12 +157,18 @@ async def finish(tx: Transaction, order: Any, now: datetime, **values: Any) -> N
 
 
 async def begin(tx: Transaction, row: Any, orders: Sequence[Any], now: datetime, **values: Any) -> Broadcast:
-    """Let the job at these orders; the broadcast runs again, with an edit's texts."""
+    """Let the job at these orders; the broadcast runs again, with an edit's texts.
+
+    One that was cancelled keeps its end, and comes back to it, unless who was left out is sent to now.
+    """
     for order in orders:
         await tx.execute(update(broadcast_order).where(broadcast_order.c.id == order.id).values(begun_at=now))
         if order.kind is OrderKind.EDIT:
             values |= {"texts": order.texts, "version": order.version, "written_by": order.by}
-    values |= {"expires_at": now + timedelta(seconds=row.lives_seconds), "finished_at": None}
+    goes_on = any(order.picks == NoticeState.CANCELLED for order in orders)
+    if row.state == BroadcastState.DONE or goes_on:
+        values["finished_at"] = None
+    values["expires_at"] = now + timedelta(seconds=row.lives_seconds)
     return await broadcast_rows.move(tx, row, BroadcastState.RUNNING, **values)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from core.clock import Clock
+from core.messages.broadcast_text import Texts
 from core.notice_states import OrderKind, Role
 from core.states import Channel, NoticeState
 from core.storage.broadcast_tables import broadcast_order, broadcast_resend
@@ -18,21 +19,25 @@ from core.storage.tables import account
 from core.use_cases import broadcast_rows
 from core.use_cases.broadcast_orders import recipients_of
 from core.use_cases.broadcast_rows import Broadcast
+from core.use_cases.bulk_recipients import BLOCKED, OPTED_OUT
 from core.use_cases.staff import require
 
 PAGE = 2000  # lines of a report read at once
 RATE_OVER = timedelta(minutes=1)
 LEFT = (NoticeState.DUE, NoticeState.TAKEN)
 WITH_REASON = (NoticeState.FAILED, NoticeState.CANCELLED)
-BLOCKED, OPTED_OUT = "blocked", "opted out"
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """What staff wished for recipients, and how far that is; not begun: a second person has to approve."""
+    """What staff wished for recipients, and how far that is; not begun: a second person has to approve.
+
+    `texts` are an edit's.
+    """
 
     kind: OrderKind
     picks: NoticeState
+    texts: Texts | None
     version: int
     by: str
     begun: bool
@@ -149,41 +154,21 @@ class BroadcastReports:
             )
 
     async def lines(self, number: int, *, by: str) -> AsyncIterator[Sequence[ReportLine]]:
-        """A report page by page, whatever its length; that it was read is in the audit trail.
+        """A report page by page, whatever its length, of the moment at which it begins.
 
-        Raises NotStaff, UnknownBroadcast.
+        That it was read is in the audit trail. Raises NotStaff, UnknownBroadcast.
         """
         async with self._database.transaction() as tx:
             await tx.alone("audit")
             await require(tx, by, Role.VIEWER)
             row = await broadcast_rows.look(tx, number)
             await broadcast_rows.note(tx, row, "broadcast_report", by=by, at=self._wall.now())
-        for state in NoticeState:
-            after: UUID | None = None
-            while page := await self._page(row.id, state, after):
-                after = page[-1].id
-                yield [_line(each) for each in page]
-
-    async def _page(self, broadcast_id: UUID, state: NoticeState, after: UUID | None) -> list[Any]:
-        later = notice.alias("later")
-        resent = select(broadcast_resend.c.notice_id).where(broadcast_resend.c.notice_id == notice.c.id)
-        found = (
-            select(
-                notice.c.id, notice.c.channel, notice.c.address, notice.c.locale, notice.c.state,
-                notice.c.reason, notice.c.created_at, notice.c.sent_at, account.c.number,
-                resent.exists().label("resent"), later.c.state.label("instead"),
-                later.c.address.label("instead_to"),
-            )
-            .outerjoin(account, account.c.id == notice.c.account_id)
-            .outerjoin(later, (later.c.parent_id == notice.c.id) & (later.c.template == "broadcast"))
-            .where(*recipients_of(broadcast_id), notice.c.state == state)
-            .order_by(notice.c.id)
-            .limit(PAGE)
-        )  # fmt: skip
-        if after is not None:
-            found = found.where(notice.c.id > after)
-        async with self._database.read() as tx:
-            return await tx.all(found)
+        async with self._database.snapshot() as tx:
+            for state in NoticeState:
+                after: UUID | None = None
+                while page := await _page(tx, row.id, state, after):
+                    after = page[-1].id
+                    yield [_line(each) for each in page]
 
     async def _rate(self, tx: Transaction, row: Any) -> float:
         now = self._wall.now()
@@ -193,6 +178,27 @@ class BroadcastReports:
         # In its first minute it has run for less than one.
         seconds = min(RATE_OVER, max(now - row.started_at, timedelta(seconds=1))).total_seconds()
         return float(int(await tx.scalar(sent)) / seconds)
+
+
+async def _page(tx: Transaction, broadcast_id: UUID, state: NoticeState, after: UUID | None) -> list[Any]:
+    later = notice.alias("later")
+    resent = select(broadcast_resend.c.notice_id).where(broadcast_resend.c.notice_id == notice.c.id)
+    found = (
+        select(
+            notice.c.id, notice.c.channel, notice.c.address, notice.c.locale, notice.c.state,
+            notice.c.reason, notice.c.created_at, notice.c.sent_at, account.c.number,
+            resent.exists().label("resent"), later.c.state.label("instead"),
+            later.c.address.label("instead_to"),
+        )
+        .outerjoin(account, account.c.id == notice.c.account_id)
+        .outerjoin(later, (later.c.parent_id == notice.c.id) & (later.c.template == "broadcast"))
+        .where(*recipients_of(broadcast_id), notice.c.state == state)
+        .order_by(notice.c.id)
+        .limit(PAGE)
+    )  # fmt: skip
+    if after is not None:
+        found = found.where(notice.c.id > after)
+    return await tx.all(found)
 
 
 async def _counts(tx: Transaction, broadcast_id: UUID) -> dict[tuple[NoticeState, str | None], int]:
@@ -233,6 +239,7 @@ async def _orders(tx: Transaction, broadcast_id: UUID) -> list[OrderLine]:
         OrderLine(
             kind=row.kind,
             picks=row.picks,
+            texts=row.texts,
             version=row.version,
             by=row.by,
             begun=row.begun_at is not None,

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, insert, literal, select, update
+from sqlalchemy import ColumnElement, Select, insert, literal, select, update
 
 from core.clock import Clock
 from core.notice_states import BroadcastState, OrderKind
@@ -16,14 +16,12 @@ from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice
 from core.storage.queue import unfinished
 from core.storage.tables import account
-from core.use_cases import broadcast_orders, broadcast_rows
+from core.use_cases import broadcast_approvers, broadcast_orders, broadcast_rows
 from core.use_cases.audiences import Whom, accounts_of, recipients
 from core.use_cases.broadcast_drafts import counted
 from core.use_cases.broadcast_notices import store_later, store_recipients
 from core.use_cases.broadcast_orders import BY_STAFF, picked
 from core.use_cases.broadcasts import needs_approval
-
-CHUNK = 5000  # accounts or recipients a transaction: a second's work at most, and a cancel waits no longer
 
 log = structlog.get_logger()
 
@@ -37,8 +35,8 @@ class BroadcastWork:
         self._clock = clock
         self._wall = wall
 
-    async def work_once(self, chunk: int = CHUNK) -> int:
-        """A chunk of every broadcast that has something to do; how many had."""
+    async def work_once(self, chunk: int) -> int:
+        """So many accounts or recipients of every broadcast that has something to do; how many had."""
         async with self._database.read() as tx:
             under_way = await tx.all(
                 select(broadcast).where(unfinished(broadcast)).order_by(broadcast.c.start_at)
@@ -82,10 +80,11 @@ class BroadcastWork:
         found = await counted(tx, row, self._profile, self._clock)
         if needs_approval(row, found.total, self._profile):
             await broadcast_rows.move(tx, row, BroadcastState.WAITING, start_at=None)
+            await broadcast_approvers.tell(tx, row, found.total, self._profile, self._wall.now())
             log.warning("a broadcast has grown: a second person has to approve", broadcast=row.number)
             return
-        now = self._wall.now()
-        expires = now + timedelta(seconds=row.lives_seconds)
+        now, late = self._wall.now(), self._clock.now() - row.start_at
+        expires = now + timedelta(seconds=row.lives_seconds) - late
         await broadcast_rows.move(tx, row, BroadcastState.FREEZING, started_at=now, expires_at=expires)
 
     async def _freeze(self, tx: Transaction, row: Any, chunk: int) -> None:
@@ -111,13 +110,17 @@ class BroadcastWork:
             await self._carry_out(tx, row, order, chunk)
             broadcast_rows.wake_doors(tx)
             return 1
-        await broadcast_rows.move(tx, row, BroadcastState.DONE, finished_at=self._wall.now())
-        log.info("broadcast done", broadcast=row.number)
+        cancelled = row.finished_at is not None  # before the order that has now been carried out
+        state = BroadcastState.CANCELLED if cancelled else BroadcastState.DONE
+        await broadcast_rows.move(tx, row, state, finished_at=self._wall.now())
+        log.info("broadcast ended", broadcast=row.number, state=state)
         return 1
 
     async def _carry_out(self, tx: Transaction, row: Any, order: Any, chunk: int) -> None:
         now = self._wall.now()
         which = picked(row.id, order.kind, order.picks, order.reasons)
+        if order.picks == NoticeState.UNCERTAIN:
+            which.append(notice.c.next_at <= order.at)  # of who became so later nobody has spoken
         if order.done_to is not None:
             which.append(notice.c.id > order.done_to)
         last = await tx.scalar(
@@ -168,6 +171,8 @@ async def _try_again(
     if order.picks == NoticeState.UNCERTAIN:
         word = select(literal(order.id, notice.c.id.type), notice.c.id).where(*which)
         await tx.execute(insert(broadcast_resend).from_select(["order_id", "notice_id"], word))
+        # A receipt, or a delivery that died, may change who is uncertain between the two statements.
+        which = [*which, notice.c.id.in_(_spoken_of(order.id))]
         values = {"repeat": True}
     again = await tx.execute(
         update(notice)
@@ -178,6 +183,10 @@ async def _try_again(
         )
     )  # fmt: skip
     return int(again.rowcount)
+
+
+def _spoken_of(order_id: UUID) -> Select[Any]:
+    return select(broadcast_resend.c.notice_id).where(broadcast_resend.c.order_id == order_id)
 
 
 async def _order(tx: Transaction, broadcast_id: UUID) -> Any:

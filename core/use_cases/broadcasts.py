@@ -19,7 +19,7 @@ from core.staff_errors import (
 )
 from core.storage.broadcast_tables import broadcast
 from core.storage.database import Database, Transaction
-from core.use_cases import broadcast_orders, broadcast_rows
+from core.use_cases import broadcast_approvers, broadcast_orders, broadcast_rows
 from core.use_cases.broadcast_drafts import counted
 from core.use_cases.broadcast_rows import ENDED, Broadcast
 from core.use_cases.staff import require
@@ -77,6 +77,8 @@ class Broadcasts:
             values = {"start_at": at if waits else at or self._clock.now()}
             facts = {"starts": at, "recipients": found.total, "waits": waits}
             await self._note(tx, row, "broadcast_start", by, **facts)
+            if waits:
+                await broadcast_approvers.tell(tx, row, found.total, self._profile, self._wall.now())
             if row.state == state:  # at another time
                 return await broadcast_rows.write(tx, row, **values)
             return await broadcast_rows.move(tx, row, state, **values)
@@ -101,7 +103,8 @@ class Broadcasts:
                 raise NothingToApprove
             values: dict[str, Any] = {"approved_by": by, "approved_version": version}
             if row.state == BroadcastState.WAITING:
-                values |= {"start_at": row.start_at or self._clock.now()}
+                now = self._clock.now()
+                values |= {"start_at": max(row.start_at or now, now)}
                 approved = await broadcast_rows.move(tx, row, BroadcastState.SCHEDULED, **values)
             else:
                 approved = await broadcast_rows.write(tx, row, **values)

@@ -10,17 +10,22 @@ from uuid import UUID
 from sqlalchemy import Row, false, select
 
 from core.messages import outbox
+from core.messages.alert_notices import Alert
+from core.messages.broadcast_text import language_of
 from core.messages.notices import Notice
 from core.messages.outbox import DueNotice, held_of
+from core.profile import Profile
 from core.states import Channel, NoticeState
 from core.storage.broadcast_tables import consent
 from core.storage.database import Transaction
-from core.storage.tables import subscriber
+from core.storage.tables import account_phone, link, subscriber
 from core.use_cases import fallbacks
 
 OPTED_OUT, BLOCKED, LATE = "opted out", "blocked", "too late to be of use"
+UNLINKED = "unlinked"
 # The same edit twice leaves one message, a second recall none.
 HARMLESS_AGAIN = fallbacks.NOT_AGAIN
+RECALL = "broadcast_recall"
 
 Outcome = tuple[NoticeState, str]
 
@@ -33,11 +38,10 @@ class Running:
     texts: dict[str, dict[str, str]]
     advertises: bool
     urgent: bool
+    tells_facts: bool  # of the recipient's account
 
     def text(self, channel: Channel, locale: str, default: str) -> str | None:
-        """In the person's language, else the operator's, else the first."""
-        said = self.texts.get(locale) or self.texts.get(default) or next(iter(self.texts.values()))
-        return said.get(channel)
+        return self.texts[language_of(self.texts, locale, default)].get(channel)
 
 
 async def sift(
@@ -45,6 +49,7 @@ async def sift(
     channel: Channel,
     found: Sequence[Row[Any]],
     running: dict[UUID, Running],
+    profile: Profile,
     now: datetime,
 ) -> list[DueNotice]:
     """Settle those who are not written to after all; the rest."""
@@ -52,17 +57,20 @@ async def sift(
         return []
     away = await _stopped_or_away(tx, channel, found)
     agreed = await _agreed(tx, channel, found) if _any_advertises(found, running) else set()
+    strangers = await _strangers(tx, channel, [row for row in found if _tells_facts(row, running)])
     out: dict[Outcome, list[DueNotice]] = defaultdict(list)
     going = []
     for row in found:
         held, of = held_of(row), running.get(row.broadcast_id)
         outcome = _outcome_of(row, of, now, away=row.address in away, agreed=row.address in agreed)
+        if outcome is None and row.id in strangers:
+            outcome = NoticeState.CANCELLED, UNLINKED
         if outcome is None:
             going.append(held)
-        elif outcome == (NoticeState.CANCELLED, BLOCKED) and await fallbacks.by_sms(tx, held, now=now):
-            out[NoticeState.FAILED, BLOCKED].append(held)
-        else:
-            out[outcome].append(held)
+            continue
+        out[outcome].append(held)
+        if outcome == (NoticeState.FAILED, BLOCKED):
+            await fallbacks.by_sms(tx, held, profile, now=now)
     for (state, reason), rows in out.items():
         await outbox.settle(tx, rows, state, reason=reason)
     return going
@@ -78,6 +86,31 @@ def _repeats(template: str) -> bool:
 
 def _any_advertises(found: Sequence[Row[Any]], running: dict[UUID, Running]) -> bool:
     return any(row.broadcast_id in running and running[row.broadcast_id].advertises for row in found)
+
+
+def _tells_facts(row: Row[Any], running: dict[UUID, Running]) -> bool:
+    """Whether it is for the account's own people alone."""
+    if row.account_id is None or row.template == RECALL:
+        return False
+    of = running.get(row.broadcast_id)
+    return row.template == Alert.template if of is None else of.tells_facts
+
+
+async def _strangers(tx: Transaction, channel: Channel, found: Sequence[Row[Any]]) -> set[UUID]:
+    """Of these those whose chat or phone is not the account's any more: unlinked, or taken off it."""
+    if not found:
+        return set()
+    accounts = {row.account_id for row in found}
+    # A phone is the account's by registration, or as the one that proved a chat's link.
+    by_link = link.c.phone if channel == Channel.SMS else link.c.address
+    links = select(by_link, link.c.account_id).where(
+        link.c.channel == Channel.TELEGRAM, link.c.account_id.in_(accounts), link.c.ended_at.is_(None)
+    )
+    known = {tuple(row) for row in await tx.all(links)}
+    if channel == Channel.SMS:
+        phones = select(account_phone.c.msisdn, account_phone.c.account_id)
+        known |= {tuple(row) for row in await tx.all(phones.where(account_phone.c.account_id.in_(accounts)))}
+    return {row.id for row in found if (row.address, row.account_id) not in known}
 
 
 async def _stopped_or_away(tx: Transaction, channel: Channel, found: Sequence[Row[Any]]) -> set[str]:
@@ -110,7 +143,7 @@ def _outcome_of(
     if row.expires_at is not None and row.expires_at < now:
         return NoticeState.EXPIRED, LATE
     if away and row.channel == Channel.TELEGRAM:
-        return NoticeState.CANCELLED, BLOCKED
+        return NoticeState.FAILED, BLOCKED
     if row.template in HARMLESS_AGAIN:
         return None  # of a message that they have: what they chose since does not matter
     if away and not _repeats(row.template):

@@ -1,6 +1,6 @@
 """Bulk: claims of what goes to many, and who of them is written to after all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,6 @@ from sqlalchemy import (
     and_,
     case,
     false,
-    literal,
     or_,
     select,
     text,
@@ -24,6 +23,7 @@ from sqlalchemy import (
 from core.clock import Clock
 from core.ids import new_id
 from core.messages import outbox
+from core.messages.broadcast_text import fields_in
 from core.messages.outbox import HELD, LEASE, DueNotice
 from core.notice_states import BroadcastKind, BroadcastState
 from core.profile import Profile
@@ -32,20 +32,21 @@ from core.storage.broadcast_tables import broadcast
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice
 from core.storage.queue import unfinished
-from core.storage.tables import account, ledger_account
-from core.use_cases.accounts import screen_of
+from core.use_cases import alert_wording
+from core.use_cases.broadcast_facts import Facts, facts_of
 from core.use_cases.bulk_recipients import HARMLESS_AGAIN, Running, repeating, sift
 from core.use_cases.sms_budgets import SPENT
 
 LOST = "its delivery ended in the middle"
+UNKNOWN_FACTS = "its account's facts are not known"
 
-_FACTS = select(
-    account.c.id, account.c.number, account.c.holder, account.c.city, account.c.street, account.c.tariff,
-    account.c.tariff_next, account.c.state, account.c.accrued_until, account.c.negative_since,
-    ledger_account.c.balance, literal(0).label("fees"),
-).join(ledger_account, ledger_account.c.id == account.c.id)  # fmt: skip
-
-Facts = dict[str, Any]
+_CHANGES = select(notice.c.id).where(
+    notice.c.broadcast_id == broadcast.c.id,
+    notice.c.broadcast_id.is_not(None),
+    notice.c.parent_id.is_not(None),
+    notice.c.template.in_(HARMLESS_AGAIN),
+    notice.c.state == NoticeState.DUE,
+)
 
 
 class BulkSending:
@@ -70,10 +71,11 @@ class BulkSending:
             for each in self._in_turn(running):
                 if len(found) < n:
                     found += await self._take(tx, channel, each, n - len(found), now)
-            held = await sift(tx, channel, found, running, now)
+            held = await sift(tx, channel, found, running, self._profile, now)
             if found and not held:
                 tx.wake(outbox.topic(channel, Lane.BULK))
-            return await self._worded(tx, held, running)
+            worded = await self._worded(tx, held, running)
+            return await alert_wording.as_of(tx, worded, self._profile, self._clock.now())
 
     def is_quiet(self) -> bool:
         """Whether it is night where the operator's subscribers live."""
@@ -89,7 +91,7 @@ class BulkSending:
             if await tx.scalar(select(notice.c.id).where(*_lost(channel, now)).limit(1)) is not None:
                 return True
             for each in await self._running(tx):
-                mine = select(notice.c.id).where(_in_bulk(channel), _due(each, now))
+                mine = select(notice.c.id).where(_in_bulk(channel), _due(each, now), self._by_day())
                 if await tx.scalar(mine.limit(1)) is not None:
                     return True
         return False
@@ -114,22 +116,20 @@ class BulkSending:
         )
 
     async def _running(self, tx: Transaction) -> dict[UUID, Running]:
-        """By night only the urgent ones."""
+        """By night only the urgent ones, and those of which something is to be changed that was sent."""
+        awake = or_(broadcast.c.urgent, _CHANGES.exists()) if self.is_quiet() else true()
         rows = await tx.all(
             select(broadcast)
-            .where(
-                unfinished(broadcast),
-                broadcast.c.state == BroadcastState.RUNNING,
-                broadcast.c.urgent if self.is_quiet() else literal(True),
-            )
+            .where(unfinished(broadcast), broadcast.c.state == BroadcastState.RUNNING, awake)
             .order_by(broadcast.c.number)
         )
         return {
             row.id: Running(
-                row.id,
-                row.texts,
-                row.kind == BroadcastKind.ADVERTISING,
-                row.urgent,
+                id=row.id,
+                texts=row.texts,
+                advertises=row.kind == BroadcastKind.ADVERTISING,
+                urgent=row.urgent,
+                tells_facts=bool(fields_in(row.texts)),
             )
             for row in rows
         }
@@ -145,10 +145,9 @@ class BulkSending:
     async def _take(
         self, tx: Transaction, channel: Channel, of: UUID | None, n: int, now: datetime
     ) -> list[Row[Any]]:
-        by_day = self._by_day() if of is None else true()
         pick = (
             select(notice.c.id)
-            .where(_in_bulk(channel), _due(of, now), by_day)
+            .where(_in_bulk(channel), _due(of, now), self._by_day())
             .order_by(notice.c.next_at)
             .limit(n)
             .with_for_update(skip_locked=True)
@@ -167,47 +166,42 @@ class BulkSending:
         self, tx: Transaction, held: Sequence[DueNotice], running: dict[UUID, Running]
     ) -> list[DueNotice]:
         """A broadcast's words, and the facts of the moment where they name any."""
-        texts: dict[UUID, str | None] = {
-            each.id: running[each.broadcast_id].text(each.channel, each.locale, self._profile.default_locale)
+        default = self._profile.default_locale
+        texts = {
+            each.id: running[each.broadcast_id].text(each.channel, each.locale, default)
             for each in held
             if each.broadcast_id is not None
         }
-        naming = {each.account_id for each in held if "{" in (texts.get(each.id) or "")} - {None}
-        facts = await self._facts(tx, naming) if naming else {}
-        worded = []
-        for each in held:
-            if each.broadcast_id is None:
-                worded.append(each)
-                continue
-            params = {
-                each.channel.value: texts[each.id],
-                "facts": facts.get(each.account_id, {}),
-                "opt_out": running[each.broadcast_id].advertises,
-            }
-            if SPENT in each.params:
-                params[SPENT] = each.params[SPENT]
-            worded.append(replace(each, params=params))
-        return worded
 
-    async def _facts(self, tx: Transaction, accounts: set[Any]) -> dict[Any, Facts]:
-        now = self._clock.now()
-        found = {}
-        for row in await tx.all(_FACTS.where(account.c.id.in_(accounts))):
-            screen = screen_of(row, self._profile, now)
-            found[row.id] = {
-                "name": row.holder,
-                "account": row.number,
-                "balance": screen.balance.kopecks,
-                "days": screen.days_until_block,
-                "sum": None if screen.recommended is None else screen.recommended.kopecks,
-                "tariff": screen.tariff,
-                "city": row.city,
-                "street": row.street,
-            }
-        return found
+        def names_facts(each: DueNotice) -> bool:
+            return "{" in (texts.get(each.id) or "")
+
+        naming = {each.account_id for each in held if each.account_id is not None and names_facts(each)}
+        facts = await facts_of(tx, naming, self._profile, self._clock.now()) if naming else {}
+        unknown = [each for each in held if each.account_id in naming - facts.keys() and names_facts(each)]
+        await outbox.settle(tx, unknown, NoticeState.FAILED, reason=UNKNOWN_FACTS)
+        left = {each.id for each in held} - {each.id for each in unknown}
+        return [
+            _worded(each, texts[each.id], facts, running[each.broadcast_id])
+            if each.broadcast_id is not None
+            else each
+            for each in held
+            if each.id in left
+        ]
 
     def _by_day(self) -> ColumnElement[bool]:
         return notice.c.quiet == false() if self.is_quiet() else true()
+
+
+def _worded(held: DueNotice, text: str | None, facts: Mapping[UUID, Facts], of: Running) -> DueNotice:
+    params = {
+        held.channel.value: text,
+        "facts": {} if held.account_id is None else facts.get(held.account_id, {}),
+        "opt_out": of.advertises,
+    }
+    if SPENT in held.params:
+        params[SPENT] = held.params[SPENT]
+    return replace(held, params=params)
 
 
 def _in_bulk(channel: Channel) -> ColumnElement[bool]:

@@ -26,9 +26,8 @@ from core.use_cases import (
     reconciliation_invariants,
 )
 from core.use_cases.asking import Moment
-from core.use_cases.violations import SETTLED_WITHIN, Violation, violations
+from core.use_cases.violations import NIGHT, SETTLED_WITHIN, Violation, violations
 
-NIGHT = timedelta(hours=24)  # the longest that quiet hours can be
 FEES_POSTED_WITHIN = timedelta(days=1) + SETTLED_WITHIN
 CREDITS = (TransferKind.TOP_UP, TransferKind.COMMISSION, TransferKind.SUSPENSE)
 FINAL_NOTICE = (

@@ -1,6 +1,7 @@
 """Quotes: account, amount and commission fixed for fifteen minutes, before anything is charged."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,8 +12,6 @@ from sqlalchemy.exc import IntegrityError
 from core.clock import Clock
 from core.errors import (
     AlreadyConfirmed,
-    AmountTooLarge,
-    AmountTooSmall,
     MethodUnavailable,
     NotYours,
     QuoteExpired,
@@ -24,13 +23,16 @@ from core.errors import (
 from core.ids import AccountId, IncomingId, Payer, TopUpId, new_id
 from core.messages import incoming
 from core.messages.notices import Quoted
-from core.money import ZERO, Money
+from core.money import Money
 from core.profile import Profile
-from core.states import ON_A_PAGE, Channel, Method, TopUpState
+from core.states import Channel, Method, TopUpState
 from core.storage.database import Database, Transaction
 from core.storage.tables import account, top_up
 from core.use_cases import limits
+from core.use_cases.charge_limits import ChargeLimits
+from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
+from core.use_cases.prices import priced, within
 from core.use_cases.top_up_moves import move, newest_by_sms, record
 
 CONFIRM_WINDOW = timedelta(minutes=15)  # operators keep an unfinished request open as long
@@ -56,13 +58,22 @@ class Quote:
 
 class Quotes:
     def __init__(
-        self, database: Database, profile: Profile, clock: Clock, wall: Clock, payments: Payments
+        self,
+        database: Database,
+        profile: Profile,
+        clock: Clock,
+        wall: Clock,
+        payments: Payments,
+        operators: MobileOperators,
+        charge_limits: ChargeLimits,
     ) -> None:
         self._database = database
         self._profile = profile
         self._clock = clock
         self._wall = wall
         self._payments = payments
+        self._operators = operators
+        self._charge_limits = charge_limits
 
     async def make(
         self,
@@ -73,33 +84,32 @@ class Quotes:
         method: Method,
         locale: str,
         answering: IncomingId | None = None,
+        told: Sequence[str] = (),
     ) -> Quote:
         """Fix account, amount and commission for 15 minutes; by SMS the reply is stored with it.
 
-        Raises MethodUnavailable, AmountTooSmall, AmountTooLarge, UnknownAccount and, for who
+        `told` are the names that the SMSC has for the phone's operator. Raises MethodUnavailable,
+        AmountTooSmall, AmountTooLarge, OperatorUnknown, LimitReached, UnknownAccount and, for who
         guesses at numbers, TooManyUnknownAccounts.
         """
         by_phone = method == Method.MOBILE
         if not self._payments.takes(method) or (by_phone and payer.channel != Channel.SMS):
             raise MethodUnavailable  # only an SMS tells a phone whose account may be charged
-        total, commission, commission_from, operator = self._price(payer, amount, method)
+        limit = within(amount, method, self._profile, self._payments.limits(method))
+        whose = await self._operators.of(payer.address, told) if by_phone else None
         asked = {
             "payer": payer.address,
             "channel": payer.channel,
             "locale": locale,
             "method": method,
-            "operator": operator,
-            "amount": amount.kopecks,
-            "commission": commission.kopecks,
-            "total": total.kopecks,
-            "commission_from": commission_from,
             "quoted_by": answering,
-        }
+        } | priced(amount, limit, None if whose is None else whose.operator)
+        why = "asked" if whose is None else f"asked, {whose.operator.code}: {whose.because}"
         try:
-            return await self._store_quote(payer, number, asked, answering)
+            return await self._store_quote(payer, number, asked, answering, why)
         except IntegrityError:
             # Two texts of one phone at once: the second now sees the first.
-            return await self._store_quote(payer, number, asked, answering)
+            return await self._store_quote(payer, number, asked, answering, why)
 
     async def read(self, top_up_id: TopUpId, *, by: Payer) -> Quote:
         """A quote that still waits; raises StaleScreen, NotYours, AlreadyConfirmed, QuoteExpired."""
@@ -119,31 +129,8 @@ class Quotes:
             raise QuoteExpired
         return quote_of(row, row.number)
 
-    def _price(self, payer: Payer, amount: Money, method: Method) -> tuple[Money, Money, bool, str | None]:
-        """Total, commission, whether it is "from", and the operator assumed: frozen in the quote."""
-        limit = self._profile.methods.get(method.value)
-        if limit is None:
-            raise MethodUnavailable
-        provider = self._payments.limits(method)
-        least = limit.least if provider is None else max(limit.least, provider.least)
-        most = limit.most if provider is None else min(limit.most, provider.most)
-        if amount < least:
-            raise AmountTooSmall(least)
-        if amount > most:
-            raise AmountTooLarge(most)
-        if method in ON_A_PAGE:
-            return amount, ZERO, False, None
-        operator = self._profile.operator_of(payer.address)
-        commission = operator.commission(amount)
-        if operator.taken_by == "provider":
-            return amount, commission, True, operator.code
-        most_total = limit.most_total if provider is None else min(limit.most_total, provider.most)
-        if amount + commission > most_total:
-            raise AmountTooLarge(min(most, operator.largest(most_total)))
-        return amount + commission, commission, False, operator.code
-
     async def _store_quote(
-        self, payer: Payer, number: str, asked: dict[str, Any], answering: IncomingId | None
+        self, payer: Payer, number: str, asked: dict[str, Any], answering: IncomingId | None, why: str
     ) -> Quote:
         now = self._clock.now()
         async with self._database.transaction() as tx:
@@ -151,13 +138,22 @@ class Quotes:
             if account_id is not None:
                 row = await self._quoted_before(tx, payer, account_id, asked, answering)
                 if row is None:
-                    row = await self._insert(tx, payer, account_id, asked, now)
+                    await self._check_limits(tx, payer, account_id, asked)
+                    row = await self._insert(tx, payer, account_id, asked, now, why)
                 quote = quote_of(row, number)
                 if answering is not None:
                     await self._reply(tx, payer, quote, row.locale, answering)
                 return quote
             refusal = await self._count_unknown(tx, payer, number)
         raise refusal  # outside, or the count would be rolled back with it
+
+    async def _check_limits(
+        self, tx: Transaction, payer: Payer, account_id: AccountId, asked: dict[str, Any]
+    ) -> None:
+        if asked["method"] == Method.MOBILE:
+            amount = Money(asked["amount"])
+            if (reached := await self._charge_limits.why_not(tx, payer, account_id, amount)) is not None:
+                raise reached
 
     async def _count_unknown(self, tx: Transaction, payer: Payer, number: str) -> Refusal:
         subject, now = limits.subject(payer, "unknown_account"), self._clock.now()
@@ -204,7 +200,13 @@ class Quotes:
         return None
 
     async def _insert(
-        self, tx: Transaction, payer: Payer, account_id: AccountId, asked: dict[str, Any], now: datetime
+        self,
+        tx: Transaction,
+        payer: Payer,
+        account_id: AccountId,
+        asked: dict[str, Any],
+        now: datetime,
+        why: str,
     ) -> Any:
         by_code = payer.channel == Channel.SMS and self._profile.sms.confirm == "code"
         values = {
@@ -218,7 +220,7 @@ class Quotes:
             **asked,
         }
         row = (await tx.execute(insert(top_up).values(values).returning(*top_up.c))).one()
-        await record(tx, row.id, TopUpState.QUOTED, at=now, why="asked")
+        await record(tx, row.id, TopUpState.QUOTED, at=now, why=why)
         return row
 
     async def _reply(

@@ -14,6 +14,7 @@ from core.messages.notices import Notice
 from core.messages.outbox import DueNotice
 from core.profile import Profile
 from core.states import Channel, Lane, NoticeState
+from core.storage.away import outlasting
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice
 from core.storage.queue import unfinished
@@ -25,11 +26,14 @@ if TYPE_CHECKING:
     from core.payments.seal import Seal  # its import costs 30 ms, and few processes open a code
 
 UNCERTAIN_AGAIN = timedelta(seconds=10)
-MAX_ATTEMPTS = 8  # with the back-off of the doors this spans more than a notice's life
+MAX_ATTEMPTS = 8  # half an hour by the back-off of the doors
 
 
 class Sending:
-    """Each outcome is written by (id, lease): a delivery that lost its lease changes nothing."""
+    """Each outcome is written by (id, lease): a delivery that lost its lease changes nothing.
+
+    What became of a message is written though the database is away for a moment: else it were uncertain.
+    """
 
     def __init__(
         self, database: Database, profile: Profile, clock: Clock, wall: Clock, seal: "Seal | None" = None
@@ -54,6 +58,7 @@ class Sending:
             held = await self._claim(channel, n, avoid)
         return [self._opened(each) for each in held]
 
+    @outlasting
     async def sent(self, delivered: Sequence[tuple[DueNotice, str | None]]) -> None:
         """They went out; the id is the channel's own, by which a receipt finds the notice."""
         if not delivered:
@@ -61,8 +66,11 @@ class Sending:
         async with self._database.transaction() as tx:
             await outbox.mark_sent(tx, delivered, self._wall.now())
 
+    @outlasting
     async def put_back(self, held: Sequence[DueNotice], *, after: timedelta, reason: str) -> None:
         """They were not tried, or the channel said not now: no attempt is counted."""
+        if not held:
+            return
         async with self._database.transaction() as tx:
             await outbox.settle(
                 tx,
@@ -73,24 +81,31 @@ class Sending:
                 reason=reason[:120],
             )
 
+    @outlasting
     async def retry(self, held: DueNotice, *, after: timedelta, reason: str) -> None:
-        """It certainly did not go out: again after a while, up to MAX_ATTEMPTS."""
+        """It certainly did not go out: again after a while, as long as it lives.
+
+        Of a broadcast up to MAX_ATTEMPTS: it has an end, and staff may try the failed ones again.
+        """
         async with self._database.transaction() as tx:
-            if held.attempt >= MAX_ATTEMPTS:
+            if held.broadcast_id is not None and held.attempt >= MAX_ATTEMPTS:
                 await outbox.settle(tx, [held], NoticeState.FAILED, reason=reason[:120])
             else:
                 await self._again(tx, held, after=after, reason=reason)
 
+    @outlasting
     async def failed(self, held: DueNotice, reason: str) -> None:
         async with self._database.transaction() as tx:
             await outbox.settle(tx, [held], NoticeState.FAILED, reason=reason[:120])
 
+    @outlasting
     async def blocked(self, held: DueNotice) -> None:
         """Its reader blocked the bot: it fails, and goes by SMS where its kind may."""
         async with self._database.transaction() as tx:
             if await outbox.settle(tx, [held], NoticeState.FAILED, reason=BLOCKED):
-                await fallbacks.by_sms(tx, held, now=self._wall.now())
+                await fallbacks.by_sms(tx, held, self._profile, now=self._wall.now())
 
+    @outlasting
     async def spend(self, costs: Sequence[tuple[DueNotice, int]]) -> set[NoticeId]:
         """Take the segments of SMS that nobody asked for out of their budgets, before they are submitted.
 
@@ -105,6 +120,7 @@ class Sending:
             await outbox.settle(tx, refused, NoticeState.FAILED, reason="sms budget")
         return {each.id for each in refused}
 
+    @outlasting
     async def uncertain(self, held: DueNotice, reason: str) -> None:
         """It may have gone out. What tells of money is sent again, visibly marked; the rest is left."""
         kind = Notice.kinds.get(held.template)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from core.messages.outbox import DueNotice
+from core.states import Lane
 from core.storage.broadcast_tables import broadcast, sms_budget
 from core.storage.database import Transaction
 from core.storage.message_tables import notice
@@ -27,7 +28,7 @@ def of_broadcast(broadcast_id: UUID) -> str:
 
 
 def is_budgeted(held: DueNotice) -> bool:
-    return held.broadcast_id is not None or held.parent_id is not None
+    return held.broadcast_id is not None or _is_fallback(held)
 
 
 async def spend(tx: Transaction, costs: Sequence[Cost], day: date, *, most_a_day: int) -> list[DueNotice]:
@@ -51,8 +52,13 @@ async def spend(tx: Transaction, costs: Sequence[Cost], day: date, *, most_a_day
 
 
 def _purposes(held: DueNotice, day: date) -> list[str]:
-    purposes = [] if held.parent_id is None else [in_place_of_telegram(day)]
+    purposes = [in_place_of_telegram(day)] if _is_fallback(held) else []
     return purposes if held.broadcast_id is None else [*purposes, of_broadcast(held.broadcast_id)]
+
+
+def _is_fallback(held: DueNotice) -> bool:
+    # What staff send again stands in for another too, and is people's.
+    return held.parent_id is not None and held.lane == Lane.BULK
 
 
 async def _limits(tx: Transaction, broadcasts: set[UUID]) -> dict[str, int]:

@@ -31,7 +31,7 @@ async def known_to(tx: Transaction, told: Sequence[ReceiptTold]) -> list[Row[Any
     return await tx.all(
         select(
             _PART.notice_id,
-            _PART.attempt,
+            _PART.trial,
             _PART.part,
             _PART.smsc,
             _PART.known_as,
@@ -72,7 +72,7 @@ async def alone_of_a_phone(tx: Transaction, now: datetime) -> list[tuple[Row[Any
     """Each submission without an answer that is alone of its phone, with the only receipt it may have."""
     unknown = defaultdict(list)
     for row in await tx.all(
-        select(_PART.notice_id, _PART.attempt, _PART.part, _PART.smsc, _PART.submitted_at, notice.c.address)
+        select(_PART.notice_id, _PART.trial, _PART.part, _PART.smsc, _PART.submitted_at, notice.c.address)
         .join(notice, notice.c.id == _PART.notice_id)
         .where(
             text("sms_submission.state = 'unknown'"),

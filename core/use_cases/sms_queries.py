@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy import select, text, update
 
@@ -20,7 +21,7 @@ _PART = sms_submission.c
 @dataclass(frozen=True, slots=True)
 class PartAsked:
     notice_id: NoticeId
-    attempt: int
+    trial: UUID
     part: int
     smsc: str
     message_id: str
@@ -45,14 +46,14 @@ class SmsQueries:
                 again = now + AGAIN[row.asked] if row.asked < len(AGAIN) else None
                 mine = (
                     _PART.notice_id == row.notice_id,
-                    _PART.attempt == row.attempt,
+                    _PART.trial == row.trial,
                     _PART.part == row.part,
                 )
                 await tx.execute(
                     update(sms_submission).where(*mine).values(ask_at=again, asked=row.asked + 1)
                 )
         return [
-            PartAsked(row.notice_id, row.attempt, row.part, row.smsc, row.message_id)
+            PartAsked(row.notice_id, row.trial, row.part, row.smsc, row.message_id)
             for row in rows
             if row.message_id is not None
         ]

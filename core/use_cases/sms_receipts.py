@@ -46,7 +46,7 @@ _SETTLE = (
     update(sms_submission)
     .where(
         _PART.notice_id == bindparam("of"),
-        _PART.attempt == bindparam("at"),
+        _PART.trial == bindparam("by"),
         _PART.part == bindparam("nth"),
         or_(_PART.state == SmsState.SENT, _PART.state == SmsState.UNKNOWN),
     )
@@ -196,13 +196,13 @@ def _told(row: Row[Any]) -> ReceiptTold:
 
 
 def _of(part: Row[Any], state: SmsState, reason: str | None, message_id: str | None) -> PartTold:
-    return PartTold(part.notice_id, part.attempt, part.part, state, reason, message_id)
+    return PartTold(part.notice_id, part.trial, part.part, state, reason, message_id)
 
 
 def _values(told: PartTold, now: datetime) -> dict[str, Any]:
     return {
         "of": told.notice_id,
-        "at": told.attempt,
+        "by": told.trial,
         "nth": told.part,
         "becomes": told.state,
         "why": told.reason and told.reason[:120],

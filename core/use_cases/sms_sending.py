@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from core.clock import Clock
 from core.ids import NoticeId
@@ -14,12 +14,17 @@ from core.messages.notices import Notice
 from core.messages.outbox import DueNotice
 from core.messages.sms_trials import MOST_ID_LETTERS, End, PartSent, Trial, known_as
 from core.states import NoticeState, SmsState
+from core.storage.away import outlasting
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice, sms_submission
+from core.storage.new_rows import NewRows
 from core.use_cases.sending import MAX_ATTEMPTS, UNCERTAIN_AGAIN
 from core.use_cases.sms_receipts import ASK_FIRST, SmsReceipts
 
-LATER = timedelta(seconds=30)
+LATER, LATER_MOST = timedelta(seconds=30), timedelta(minutes=10)
+
+# Written twice where the database went away between a commit and its answer.
+_NEW = NewRows(sms_submission, "notice_id", "trial", "part", returning="part")
 
 Accepted = Mapping[NoticeId, Mapping[str, frozenset[int]]]
 
@@ -47,13 +52,14 @@ class SmsSending:
                 found[row.notice_id][row.digest] |= {row.part}
         return found
 
+    @outlasting
     async def conclude(self, trials: Sequence[Trial]) -> Sequence[None]:
         """Write down what came of them, in one commit; then the receipts that were quicker."""
         async with self._database.transaction() as tx:
             now = self._wall.now()
             rows = [_row(trial, part, now) for trial in trials for part in trial.sent]
             if rows:
-                await tx.execute(insert(sms_submission), rows)
+                await _NEW.add(tx, rows)
             await self._write(tx, trials, now)
         await self.receipts.apply_early([trial for trial in trials if trial.sent])
         return [None] * len(trials)
@@ -71,7 +77,7 @@ class SmsSending:
 def _row(trial: Trial, part: PartSent, now: datetime) -> dict[str, Any]:
     return {
         "notice_id": trial.held.id,
-        "attempt": trial.held.attempt,
+        "trial": trial.held.lease,
         "part": part.number,
         "parts": trial.parts,
         "smsc": trial.smsc,
@@ -97,10 +103,10 @@ def _last_id(trial: Trial) -> str | None:
 def _outcome(trial: Trial, now: datetime) -> tuple[NoticeState, dict[str, Any]]:
     held, kind = trial.held, Notice.kinds.get(trial.held.template)
     if trial.end is End.NOT_SENT:
-        # It keeps its place in the line. An attempt that got some parts through has a row: it counts.
-        return NoticeState.DUE, {"attempt": notice.c.attempt - (0 if trial.sent else 1)}
-    if trial.end is End.LATER and held.attempt < MAX_ATTEMPTS:
-        return NoticeState.DUE, {"next_at": now + LATER}
+        return NoticeState.DUE, {"attempt": notice.c.attempt - 1}  # its next_at stays: so does its place
+    # Of a broadcast a few times: it has an end, and staff may try the failed ones again.
+    if trial.end is End.LATER and (held.broadcast_id is None or held.attempt < MAX_ATTEMPTS):
+        return NoticeState.DUE, {"next_at": now + min(LATER * held.attempt, LATER_MOST)}
     if trial.end is End.UNKNOWN:
         if kind is not None and kind.repeats and held.attempt < MAX_ATTEMPTS:
             return NoticeState.DUE, {"next_at": now + UNCERTAIN_AGAIN, "repeat": True}

@@ -100,8 +100,7 @@ class Staff:
     async def members(self) -> Sequence[Member]:
         """All who work here, by name."""
         async with self._database.read() as tx:
-            rows = await tx.all(select(staff).where(staff.c.ended_at.is_(None)).order_by(staff.c.name))
-        return [_member(row) for row in rows]
+            return await able(tx, Role.VIEWER)
 
     async def of_telegram(self, user_id: int) -> Member | None:
         """The member of staff that a Telegram user is; asked anew at every press."""
@@ -133,6 +132,12 @@ async def require(tx: Transaction, by: str, role: Role) -> Member:
     if not member.may(role):
         raise NotAllowed(by, role)
     return member
+
+
+async def able(tx: Transaction, role: Role) -> list[Member]:
+    """All who work here and may do this, by name."""
+    rows = await tx.all(select(staff).where(staff.c.ended_at.is_(None)).order_by(staff.c.name))
+    return [member for member in map(_member, rows) if member.may(role)]
 
 
 def _is(name: str) -> Any:

@@ -13,6 +13,7 @@ from core.messages import incoming
 from core.messages.notices import Started, Stopped
 from core.profile import Profile
 from core.states import Channel
+from core.storage.away import outlasting
 from core.storage.batch import Batch
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice
@@ -98,6 +99,7 @@ class Subscribers:
     async def choose_account(self, payer: Payer, account_id: AccountId) -> None:
         await self._set(payer, current_account=account_id)
 
+    @outlasting
     async def set_reachable(self, payer: Payer, *, reachable: bool) -> None:
         await self._set(payer, reachable=reachable)
 

@@ -1,8 +1,7 @@
 """Top-ups: quoted, confirmed once, paid. What a payer may do with a quote."""
 
-import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -10,14 +9,11 @@ from sqlalchemy import and_, select
 from core.clock import Clock
 from core.errors import (
     AlreadyConfirmed,
-    CodeNeeded,
     NoOpenQuote,
     NotYours,
     QuoteExpired,
     Refusal,
     StaleScreen,
-    SumNeeded,
-    WrongSum,
 )
 from core.ids import AccountId, CardId, IncomingId, Payer, TopUpId, TransferId
 from core.messages import incoming
@@ -28,16 +24,15 @@ from core.states import Method, PaymentState, TopUpState
 from core.storage.database import Database, Transaction
 from core.storage.queue import unfinished
 from core.storage.tables import account, payment, top_up
-from core.use_cases import history, limits
+from core.use_cases import confirmations, history
 from core.use_cases.cards import Cards
+from core.use_cases.charge_limits import ChargeLimits
 from core.use_cases.history import Chips, HistoryPage
+from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.quotes import Quote, Quotes, quote_of
 from core.use_cases.top_up_moves import by as by_payer
 from core.use_cases.top_up_moves import move, newest_by_sms, number_of
-
-EXPIRED_REMEMBERED = timedelta(days=1)  # a late "да" is told that it is late
-CODE_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +55,7 @@ class TopUps:
         wall: Clock,
         payments: Payments,
         cards: Cards,
+        operators: MobileOperators,
     ) -> None:
         self._database = database
         self._profile = profile
@@ -67,7 +63,8 @@ class TopUps:
         self._wall = wall
         self._payments = payments
         self._cards = cards
-        self._quotes = Quotes(database, profile, clock, wall, payments)
+        self._limits = ChargeLimits(profile, clock)
+        self._quotes = Quotes(database, profile, clock, wall, payments, operators, self._limits)
 
     async def chips(self, payer: Payer, account_id: AccountId) -> Chips:
         """The sums to offer for an account that the payer is linked to."""
@@ -90,10 +87,17 @@ class TopUps:
         method: Method,
         locale: str,
         answering: IncomingId | None = None,
+        told: Sequence[str] = (),
     ) -> Quote:
         """Fix account, amount and commission for 15 minutes, as Quotes.make tells."""
         return await self._quotes.make(
-            payer, number=number, amount=amount, method=method, locale=locale, answering=answering
+            payer,
+            number=number,
+            amount=amount,
+            method=method,
+            locale=locale,
+            answering=answering,
+            told=told,
         )
 
     async def quoted(self, top_up_id: TopUpId, *, by: Payer) -> Quote:
@@ -140,7 +144,7 @@ class TopUps:
     ) -> None:
         """SMS: confirm the phone's one open quote. Its outcome is the reply, and is stored with it.
 
-        Raises NoOpenQuote, AlreadyConfirmed, QuoteExpired, SumNeeded, WrongSum, CodeNeeded.
+        Raises NoOpenQuote, AlreadyConfirmed, QuoteExpired, SumNeeded, WrongSum, CodeNeeded, LimitReached.
         """
         refusal: Refusal | None = None
         async with self._database.transaction() as tx:
@@ -223,32 +227,12 @@ class TopUps:
     async def _why_not(
         self, tx: Transaction, row: Any, amount: Money | None, code: str | None
     ) -> Refusal | None:
-        """What stands against confirming the phone's newest quote; a late one is closed here."""
-        now = self._clock.now()
-        if row is None or now - row.created_at > EXPIRED_REMEMBERED:
-            return NoOpenQuote()
-        if row.state == TopUpState.QUOTED and row.expires_at <= now:
-            await move(tx, row, TopUpState.EXPIRED, at=now, why="window passed")
-            return QuoteExpired()
-        if row.state == TopUpState.EXPIRED:
-            return QuoteExpired()
-        if row.state != TopUpState.QUOTED:
-            return AlreadyConfirmed(row.id)
-        named = amount in (Money(row.amount), Money(row.total))
-        if amount is not None and not named:
-            return WrongSum(Money(row.amount))
-        if row.needs_sum and not named:
-            return SumNeeded(Money(row.amount))
-        if row.code is not None and not secrets.compare_digest(row.code, code or ""):
-            return await self._wrong_code(tx, row, now)
-        return None
-
-    async def _wrong_code(self, tx: Transaction, row: Any, now: datetime) -> Refusal:
-        await limits.hit(tx, f"quote_code:{row.id}", now=now)
-        if await limits.count(tx, f"quote_code:{row.id}") >= CODE_TRIES:
-            await move(tx, row, TopUpState.CANCELLED, at=now, why="too many codes")
-            return NoOpenQuote()
-        return CodeNeeded()
+        refusal = await confirmations.why_not(tx, row, amount, code, self._clock.now())
+        if refusal is not None or row.method != Method.MOBILE:
+            return refusal
+        payer = Payer.sms(row.payer)
+        await self._limits.alone(tx, payer, row.account_id)
+        return await self._limits.why_not(tx, payer, row.account_id, Money(row.amount))
 
     async def _consume(
         self,

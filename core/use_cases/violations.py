@@ -9,6 +9,7 @@ from sqlalchemy import Select
 from core.storage.database import Transaction
 
 SETTLED_WITHIN = timedelta(minutes=15)  # whatever was accepted is finished, or openly waiting, by then
+NIGHT = timedelta(hours=24)  # the longest that quiet hours can be
 SHOWN = 20  # violations told a rule
 
 

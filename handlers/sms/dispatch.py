@@ -8,6 +8,7 @@ from core.errors import NoOpenQuote, Refusal, TooManyUnknownAccounts
 from core.ids import Payer
 from core.messages.incoming import Accepted
 from core.messages.notices import NoCards
+from core.use_cases.mobile_operators import told_in
 from core.wiring import Core
 from handlers.locale import Catalogues
 from handlers.sms import alerts, autopay, balance, errors, stop, top_up
@@ -72,7 +73,7 @@ class Dispatch:
 
     async def _conclude(self, accepted: Accepted, payer: Payer, command: Command) -> None:
         locale, replies = await self._core.subscribers.writing(payer, window=REPLIES_WINDOW)
-        message = Message(accepted.id, payer, locale, command)
+        message = Message(accepted.id, payer, locale, command, told_in(accepted.arrival.payload))
         if replies >= REPLIES_MOST:
             await keep_silent(self._core, message, "loop_guard")
         elif accepted.arrival.payload.get("card_masked"):

@@ -13,6 +13,7 @@ from handlers.locale import Words
 from handlers.sms.amounts import Problem
 from handlers.sms.errors_alerts import ALERT_REFUSALS
 from handlers.sms.errors_autopay import AUTOPAY_REFUSALS
+from handlers.sms.errors_charges import CHARGE_REFUSALS
 from handlers.sms.short_code import Command, CommandKind
 from handlers.sms.told import Said
 
@@ -42,6 +43,7 @@ _NAMES: dict[type[errors.Refusal], str] = {
     errors.CodeNeeded: "code_needed",
     errors.CodeWrong: "code_wrong",
     errors.DaysOutOfRange: "days_out_of_range",
+    errors.LimitReached: "limit_reached",
     errors.MandateExists: "mandate_exists",
     errors.MethodUnavailable: "method_unavailable",
     errors.NoMandate: "no_mandate",
@@ -49,6 +51,7 @@ _NAMES: dict[type[errors.Refusal], str] = {
     errors.NoRegisteredPhone: "no_registered_phone",
     errors.NotLinked: "not_linked",
     errors.NotYours: "not_yours",
+    errors.OperatorUnknown: "operator_unknown",
     errors.QuoteExpired: "quote_expired",
     errors.SumNeeded: "sum_needed",
     errors.TooManyTries: "too_many_tries",
@@ -186,6 +189,7 @@ def _yes_with_amount(said: Said) -> str:
 _TEXTS: dict[str, Callable[[Said], str]] = (
     ALERT_REFUSALS
     | AUTOPAY_REFUSALS
+    | CHARGE_REFUSALS
     | {
         Problem.ACCOUNT_MISSING: _amount_missing,
         Problem.AMBIGUOUS_NUMBERS: _ambiguous_numbers,

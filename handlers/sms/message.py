@@ -14,6 +14,7 @@ class Message:
     payer: Payer
     locale: str
     command: Command
+    told: tuple[str, ...] = ()  # names that the SMSC has for the sender's operator
 
 
 async def answer(core: Core, message: Message, said: Notice) -> None:

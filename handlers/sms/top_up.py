@@ -18,6 +18,7 @@ async def quote(core: Core, message: Message) -> None:
         method=Method.MOBILE,
         locale=message.locale,
         answering=message.id,
+        told=message.told,
     )
 
 

@@ -3,7 +3,7 @@
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from core.errors import AmountTooLarge
+from core.errors import AmountTooLarge, OperatorUnknown
 from core.ids import Payer
 from core.messages.notices import Help, Notice, Quoted, Started, Stopped
 from core.profile import Profile
@@ -82,6 +82,8 @@ def _quote(command: Command, profile: Profile, payer: Payer) -> Notice:
     assert command.account is not None
     assert command.amount is not None
     operator, limits = profile.operator_of(payer.address), profile.methods["mobile"]
+    if operator is None:
+        return errors.of_refusal(OperatorUnknown(), command)
     commission = operator.commission(command.amount)
     by_provider = operator.taken_by == "provider"
     total = command.amount if by_provider else command.amount + commission

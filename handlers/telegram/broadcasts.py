@@ -11,7 +11,7 @@ from core.notice_states import BroadcastKind, Reach
 from core.staff_errors import NothingToDo
 from core.use_cases.broadcast_drafts import Draft
 from core.use_cases.broadcast_orders import BY_STAFF
-from core.use_cases.broadcast_reports import BLOCKED
+from core.use_cases.bulk_recipients import BLOCKED
 from core.use_cases.staff import Member
 from handlers.telegram import buttons_desk as to
 from handlers.telegram import texts_desk
@@ -71,10 +71,10 @@ async def begin(
     query: CallbackQuery, callback_data: to.Begin, words: Html, member: Member, desk: Desk
 ) -> Screen:
     """A second press finds it begun, and shows how far it is."""
-    pressed = callback_data
-    at = datetime.fromtimestamp(pressed.minute * 60, UTC) if pressed.minute else None
-    await desk.broadcasts.start(pressed.broadcast, by=member.name, at=at, version=pressed.version)
-    return await desk.followed(words, member, pressed.broadcast, query)
+    number, version = callback_data.broadcast, callback_data.version
+    at = datetime.fromtimestamp(callback_data.minute * 60, UTC) if callback_data.minute else None
+    began = desk.broadcasts.start(number, by=member.name, at=at, version=version)
+    return await desk.after(began, words, member, number, query)
 
 
 @router.callback_query(to.Ask.filter(), StaffOnly())
@@ -98,8 +98,7 @@ async def act(query: CallbackQuery, callback_data: to.Act, words: Html, member: 
         for locale in one.texts:
             await desk.drafts.preview(number, by=member.name, locale=locale)
         return Screen(toast=words("It comes to this chat as a recipient would get it."))
-    await _done(desk, pressed, member.name)
-    return await desk.followed(words, member, number, query)
+    return await desk.after(_done(desk, pressed, member.name), words, member, number, query)
 
 
 @router.callback_query(to.Retry.filter(), StaffOnly())
@@ -111,8 +110,8 @@ async def again(
     reasons = [why for why in (BLOCKED, *progress.failed) if to.mark_of(why) == callback_data.mark]
     if not reasons:
         raise NothingToDo
-    await desk.orders.retry(number, reasons, by=member.name)
-    return await desk.followed(words, member, number, query)
+    tried = desk.orders.retry(number, reasons, by=member.name)
+    return await desk.after(tried, words, member, number, query)
 
 
 async def _done(desk: Desk, pressed: to.Act, by: str) -> None:

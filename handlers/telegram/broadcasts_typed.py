@@ -31,6 +31,7 @@ from handlers.telegram.states import Broadcasting
 
 YES = ("да", "yes")
 TIME = re.compile(r"(?:(?P<day>\S+)\s+)?(?P<hour>[01]?[0-9]|2[0-3])[:.](?P<minute>[0-5][0-9])")
+YEARS_AHEAD = 10
 DAYS = re.compile(r"[0-9]{1,3}")
 BETWEEN = re.compile(r"[\s,;]+")
 
@@ -207,7 +208,7 @@ def _moment(text: str, profile: Profile, desk: Desk) -> datetime | None:
         return None
     now = desk.clock.now().astimezone(profile.zone)
     day = now.date() if found["day"] is None else read_date(found["day"])
-    if day is None:
+    if day is None or day.year > now.year + YEARS_AHEAD:
         return None
     hour, minute = int(found["hour"]), int(found["minute"])
     at = datetime(day.year, day.month, day.day, hour, minute, tzinfo=profile.zone)

@@ -1,6 +1,6 @@
 """Between a press of staff and the screens of broadcasts; who is no staff is not told that there are any."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from core.clock import Clock
 from core.errors import StaleScreen
 from core.notice_states import BroadcastState
 from core.profile import Profile
+from core.staff_errors import WrongState
 from core.use_cases.audiences import Reached
 from core.use_cases.broadcast_drafts import BroadcastDrafts, Draft
 from core.use_cases.broadcast_orders import BroadcastOrders
@@ -19,7 +20,7 @@ from core.use_cases.broadcast_reports import BroadcastReports
 from core.use_cases.broadcast_rows import UNBEGUN, Broadcast
 from core.use_cases.broadcasts import Broadcasts
 from core.use_cases.staff import Member, Staff
-from handlers.telegram import narrowing, texts_desk
+from handlers.telegram import narrowing, texts_desk, texts_desk_refusals
 from handlers.telegram.buttons_desk import Condition
 from handlers.telegram.html import Html
 from handlers.telegram.screen import Screen
@@ -87,6 +88,17 @@ class Desk:
             toast=toast,
         )
 
+    async def after(
+        self, command: Awaitable[object], words: Html, member: Member, number: int, query: CallbackQuery
+    ) -> Screen:
+        """The card after a command; where it came too late, the card as it is, and a word about it."""
+        try:
+            await command
+        except WrongState as late:
+            shown = await self.followed(words, member, number, query)
+            return replace(shown, toast=texts_desk_refusals.told(words, late), alert=True)
+        return await self.followed(words, member, number, query)
+
     async def followed(self, words: Html, member: Member, number: int, query: CallbackQuery) -> Screen:
         """The card, which goes on by itself while the broadcast does."""
 
@@ -104,7 +116,7 @@ class Desk:
     ) -> Broadcast:
         """The draft that was looked at, with a change; the same twice is one. Raises VersionChanged."""
         one = await self.broadcasts.get(number, by=member.name)
-        draft = change(draft_of(one))
+        draft = change(Draft.of(one))
         return await self.drafts.change(number, draft, by=member.name, version=version)
 
     def audience(self, words: Html, one: Broadcast, reached: Reached | None = None) -> Screen:
@@ -139,17 +151,3 @@ class Desk:
         cities = await self.drafts.cities(by=member.name) if of == Condition.CITIES else []
         values = list(narrowing.offered(of, self._profile, cities))
         return values + [value for value in narrowing.chosen(one.audience, of) if value not in values]
-
-
-def draft_of(one: Broadcast) -> Draft:
-    """As stored; a list of accounts stays where none is given."""
-    return Draft(
-        title=one.title,
-        texts=one.texts,
-        audience=one.audience,
-        kind=one.kind,
-        reach=one.reach,
-        urgent=one.urgent,
-        lives=one.lives,
-        sms_most=one.sms_most,
-    )

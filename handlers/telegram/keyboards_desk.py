@@ -65,6 +65,12 @@ def _approving(words: Html, one: Broadcast, progress: Progress | None, member: M
     ]
 
 
+def waits(words: Html, number: int, version: int) -> InlineKeyboardMarkup:
+    """Under the notice to who may approve: what there is to approve, and the word for this version."""
+    approve = to.Act(broadcast=number, version=version, what=Action.APPROVE)
+    return rows([button(words("Open"), to.ToBroadcast(broadcast=number)), button(words("Approve"), approve)])
+
+
 def _draft(words: Html, one: Broadcast, locales: Sequence[str]) -> list[Row]:
     def write(text: str, what: Written, code: str = "") -> Any:
         return button(text, to.Write(broadcast=one.number, version=one.version, what=what, code=code))

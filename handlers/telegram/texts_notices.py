@@ -5,7 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from core.money import Money
-from handlers.telegram import keyboards, texts_alerts, texts_autopay_notices, texts_broadcast
+from handlers.telegram import (
+    keyboards,
+    texts_alerts,
+    texts_autopay_notices,
+    texts_broadcast,
+    texts_desk_notices,
+)
 from handlers.telegram.html import Html
 from handlers.telegram.screen import Screen
 
@@ -131,4 +137,5 @@ TEMPLATES: dict[str, Callable[[Html, Params], Screen]] = {
     **texts_alerts.TEMPLATES,
     **texts_autopay_notices.TEMPLATES,
     **texts_broadcast.TEMPLATES,
+    **texts_desk_notices.TEMPLATES,
 }

@@ -7,7 +7,9 @@ import pytest
 from pydantic import SecretStr
 
 from core.settings import Settings
+from handlers.telegram import watches
 from tests.bot.accounts import import_accounts
+from tests.bot.desk_scenes import APPROVER, staffed_stand
 from tests.bot.stand import Person, Stand, open_stand
 from tests.core.autopay_scenes import CARD_KEY
 
@@ -39,3 +41,22 @@ async def keeping(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Stand]:
 @pytest.fixture
 def keeper(keeping: Stand) -> Person:
     return keeping.person
+
+
+@pytest.fixture
+async def staffed(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stand]:
+    """The stand with staff at the desk, and readers."""
+    monkeypatch.setattr(watches, "EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(watches, "SHARE", 0)
+    async with staffed_stand(sqlite_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sender(staffed: Stand) -> Person:
+    return staffed.person
+
+
+@pytest.fixture
+def approver(staffed: Stand) -> Person:
+    return Person(staffed.api, APPROVER)

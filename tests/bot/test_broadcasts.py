@@ -1,116 +1,19 @@
 """Staff's broadcasts in the chat: from the draft to the report; strangers, viewers, late taps."""
 
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
-
-import pytest
-from sqlalchemy import insert, select
-
-from core.ids import new_id
 from core.notice_states import BroadcastState, Role
-from core.profile import SHIPPED
-from core.settings import Settings
-from core.states import Access, Channel
-from core.storage.tables import account, link
-from core.use_cases.broadcast_rows import Broadcast
-from core.wiring import Core
 from handlers.telegram import buttons_desk as to
-from handlers.telegram import watches
 from handlers.telegram.buttons_desk import Action
-from tests.bot.accounts import import_accounts
-from tests.bot.stand import Person, Stand, open_stand
-from tests.core.broadcast_scenes import work
-from tests.deadlines import until
-
-SENDER, APPROVER, VIEWER, STRANGER = 7001, 7003, 7004, 7009
-READERS = (8001, 8002, 8003)
-
-
-@pytest.fixture
-async def staffed(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stand]:
-    """Staff with phones, three readers of two accounts, and a profile where two recipients need approval."""
-    monkeypatch.setattr(watches, "EVERY_SECONDS", 0.05)
-    monkeypatch.setattr(watches, "SHARE", 0)
-    profile = tmp_path / "profile.toml"
-    text = SHIPPED.read_text(encoding="utf-8")
-    assert "approve_above = 1000" in text
-    profile.write_text(text.replace("approve_above = 1000", "approve_above = 1"), encoding="utf-8")
-    settings = Settings(_env_file=None, env="test", database_url=sqlite_url, operator_profile=str(profile))
-    async with open_stand(settings) as stand:
-        core = stand.core
-        await import_accounts(core.imports, tmp_path, core.profile.tariffs[0].code)
-        await core.staff.add("admin", Role.ADMIN, by="admin")
-        for name, role, user in (
-            ("anna", Role.SENDER, SENDER), ("boris", Role.APPROVER, APPROVER), ("vera", Role.VIEWER, VIEWER)
-        ):  # fmt: skip
-            await core.staff.add(name, role, by="admin", telegram=str(user))
-        await link_chats(core, "100080", READERS[:2])
-        await link_chats(core, "166301", READERS[2:])
-        for reader in READERS:
-            stand.api.phones.block(reader, blocked=False)  # has started the bot
-        yield stand
-        assert await core.invariants.check() == []
-
-
-async def link_chats(core: Core, number: str, chats: Sequence[int]) -> None:
-    async with core.database.transaction() as tx:
-        owner = await tx.scalar(select(account.c.id).where(account.c.number == number))
-        shared = {"channel": Channel.TELEGRAM, "account_id": owner, "access": Access.FULL}
-        for chat in chats:
-            row = {"id": new_id(), "address": str(chat), "linked_at": core.clock.now()}
-            await tx.execute(insert(link).values(shared | row))
-
-
-@pytest.fixture
-def sender(staffed: Stand) -> Person:
-    return staffed.person
-
-
-@pytest.fixture
-def approver(staffed: Stand) -> Person:
-    return Person(staffed.api, APPROVER)
-
-
-async def drafted(sender: Person, text: str = "**Работы** у вас, {name}: ночью") -> None:
-    sender.says("/broadcast")
-    await sender.sees("Рассылки. Вы — anna")
-    sender.presses("Новая рассылка")
-    await sender.sees("Как назвать новую рассылку?")
-    sender.says("Работы <ночью>")
-    await sender.sees("Пришлите текст для «Работы")
-    sender.says(text)
-    await sender.sees("черновик · служебная · Telegram")
-
-
-async def asked_for_approval(sender: Person) -> None:
-    sender.presses("Только днём")  # urgent: the clock of the test may stand at night
-    await sender.sees("черновик")
-    sender.presses("Посчитать и отправить")
-    await sender.sees("второй сотрудник")
-    sender.presses("Отдать на утверждение")
-    await sender.sees("ждёт второго сотрудника")
-
-
-async def approved(approver: Person) -> None:
-    approver.says("/broadcast")
-    await approver.sees("Рассылки. Вы — boris")
-    approver.presses("ждёт второго")
-    await approver.sees("ждёт второго сотрудника")
-    approver.presses("Утвердить")
-
-
-async def goes_out(stand: Stand, number: int = 1) -> None:
-    """The jobs, which this stand does not run by itself, until all is sent."""
-
-    async def ended() -> bool:
-        await work(stand.core)
-        return (await the(stand, number)).state == BroadcastState.DONE
-
-    await until(ended, within=20, what="the end of the broadcast")
-
-
-async def the(stand: Stand, number: int = 1) -> Broadcast:
-    return await stand.core.broadcasts.get(number, by="admin")
+from tests.bot.desk_scenes import (
+    READERS,
+    STRANGER,
+    VIEWER,
+    approved,
+    asked_for_approval,
+    drafted,
+    goes_out,
+    the,
+)
+from tests.bot.stand import Person, Stand
 
 
 async def test_a_broadcast_from_the_draft_to_its_report(
@@ -324,3 +227,28 @@ async def test_advertising_ends_by_one_tap_and_comes_back_in_the_settings(
     await staffed.updates_handled()
     assert "☑ Присылать рекламу" in reader.buttons()
     assert await staffed.core.consents.lives(reader.payer)
+
+
+async def test_a_time_is_typed_and_one_that_is_none_is_asked_for_again(
+    staffed: Stand, sender: Person, approver: Person
+) -> None:
+    await drafted(sender)
+    sender.presses("Посчитать и отправить")
+    await sender.sees("второй сотрудник")
+    sender.presses("В другое время")
+    await sender.sees("Когда?")
+    for text, told in (("31.12.9999 18:30", "Когда?"), ("01.01.2020 10:00", "прошло"), ("завтра", "Когда?")):
+        answers = sum(told in message["text"] for message in sender.messages)
+        sender.says(text)
+        await staffed.updates_handled()
+        assert sum(told in message["text"] for message in sender.messages) == answers + 1
+    later = staffed.core.clock.now().astimezone(staffed.core.profile.zone).year + 1
+    sender.says(f"31.12.{later} 18:30")
+    await sender.sees("Начало: 31 декабря")
+    sender.presses("Отдать на утверждение")
+    await sender.sees("ждёт второго сотрудника")
+    await approved(approver)
+    await approver.sees("ждёт своего времени")
+    at = (await the(staffed)).start_at
+    assert at is not None
+    assert f"{at.astimezone(staffed.core.profile.zone):%d.%m.%Y %H:%M}" == f"31.12.{later} 18:30"

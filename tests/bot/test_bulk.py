@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from aiohttp import ClientTimeout
 from sqlalchemy import select
 
 from bot.bulk import BulkDelivery
@@ -134,11 +135,21 @@ async def test_5xx_are_tried_again(stand: Stand, bulk: BulkDelivery, pace: BulkP
 
 
 @pytest.mark.parametrize(
-    "faults", [{"reset_after": {"calls": 5}}, {"server_error": {"calls": 5, "status": 504}}]
+    "faults",
+    [
+        {"reset_after": {"calls": 5}},
+        {"server_error": {"calls": 5, "status": 504}},
+        {"slow_answer": {"calls": 5, "seconds": 3}},
+    ],
 )
 async def test_what_may_have_gone_out_is_uncertain_and_not_sent_again(
-    stand: Stand, bulk: BulkDelivery, pace: BulkPace, faults: dict[str, dict[str, int]]
+    stand: Stand,
+    bulk: BulkDelivery,
+    pace: BulkPace,
+    faults: dict[str, dict[str, int]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("bot.session.PATIENCE", ClientTimeout(total=1.5))
     stand.api.set_faults(faults)
     await is_frozen(stand.core, CHATS)
     await works(stand, bulk, pace)
@@ -148,7 +159,7 @@ async def test_what_may_have_gone_out_is_uncertain_and_not_sent_again(
 async def test_a_bot_api_out_of_reach_costs_no_attempts(
     stand: Stand, bulk: BulkDelivery, pace: BulkPace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.bulk.TROUBLE_SECONDS", (3.0,))
+    monkeypatch.setattr("bot.pace.TROUBLE_SECONDS", (3.0,))
     await is_frozen(stand.core, CHATS)
     api = stand.door.bot.session.api
     stand.door.bot.session.api = type(api).from_base("http://127.0.0.1:1")

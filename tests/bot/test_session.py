@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,12 +11,12 @@ from typing import Any
 import pytest
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
-from aiogram.exceptions import ClientDecodeError, TelegramBadRequest, TelegramServerError
-from aiogram.methods import GetMe, SendMessage, SendPhoto
-from aiogram.types import BufferedInputFile
+from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter, TelegramServerError
+from aiogram.methods import GetMe, Response, SendMessage, SendPhoto
+from aiogram.types import BufferedInputFile, Message
 from aiohttp import web
 
-from bot.fast import freeze_collector, keep_response_models
+from bot.fast import keep_response_models
 from bot.session import JsonSession, NotSent, Unanswered
 from tests.bot.stand import TOKEN, reserved, served
 
@@ -85,7 +86,14 @@ async def test_an_answer_that_does_not_come_in_time_is_unanswered() -> None:
         (502, "<html>Bad Gateway</html>", TelegramServerError),
         (500, json.dumps({"ok": False, "description": "Internal"}), TelegramServerError),
         (400, json.dumps({"ok": False, "description": "Bad Request: x"}), TelegramBadRequest),
-        (400, "<html>", ClientDecodeError),
+        (400, "<html>", TelegramServerError),
+        (200, "<html>Please log in to this network</html>", Unanswered),
+        (429, json.dumps({"ok": False, "description": "Too Many Requests"}), TelegramRetryAfter),
+        (
+            429,
+            json.dumps({"ok": False, "description": "Too Many", "parameters": {"retry_after": 0}}),
+            TelegramRetryAfter,
+        ),
     ],
 )
 async def test_an_error_is_told_by_its_kind(status: int, body: str, error: type[Exception]) -> None:
@@ -120,12 +128,8 @@ def test_tls_trusts_the_public_authorities() -> None:
     assert JsonSession("https://api.telegram.org")._tls is not True
 
 
-def test_models_are_kept_and_the_collector_frozen() -> None:
-    before = gc.get_threshold()
-    try:
-        keep_response_models()
-        freeze_collector()
-        assert gc.get_freeze_count() > 0
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
+def test_the_models_of_answers_are_built_once() -> None:
+    keep_response_models()
+    kept = weakref.ref(Response[Message])
+    gc.collect()
+    assert kept() is Response[Message]

@@ -49,7 +49,7 @@ async def is_frozen(
     one, now = UUID(str(new_id())), core.wall.now()
     values = {
         "kind": BroadcastKind.SERVICE, "state": BroadcastState.RUNNING, "reach": Reach.TELEGRAM,
-        "texts": TEXTS, "urgent": False,
+        "texts": TEXTS, "urgent": False, "total": len(chats) + len(phones),
     } | columns  # fmt: skip
     expires_at = None if lives is None else now + lives
     to = [(Channel.TELEGRAM, str(chat)) for chat in chats] + [(Channel.SMS, phone) for phone in phones]
@@ -57,7 +57,7 @@ async def is_frozen(
         await tx.execute(
             insert(broadcast).values(
                 id=one, number=next(_numbers), title="", audience={}, created_by="ann", written_by="ann",
-                created_at=now, started_at=now, total=len(to), expires_at=expires_at, **values,
+                created_at=now, started_at=now, expires_at=expires_at, **values,
             )
         )  # fmt: skip
         await recipients(

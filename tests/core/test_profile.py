@@ -105,7 +105,7 @@ def test_the_shipped_profile_holds_the_handbooks_facts(profile: Profile) -> None
     "msisdn, code", [("79141234567", "mts"), ("79841234567", "mts"), ("79241234567", "other"), ("1", "other")]
 )
 def test_a_phone_has_the_operator_of_its_prefix(profile: Profile, msisdn: str, code: str) -> None:
-    assert profile.operator_of(msisdn).code == code
+    assert profile.operator_of(msisdn) is profile.operator(code)
 
 
 def test_the_longest_prefix_decides() -> None:
@@ -114,8 +114,8 @@ def test_the_longest_prefix_decides() -> None:
         {"code": "small", "name": "Малый", "prefixes": ["791412"], "percent": "5"}
     )
     profile = Profile.model_validate(facts)
-    assert profile.operator_of("79141234567").code == "small"
-    assert profile.operator_of("79141334567").code == "mts"
+    assert profile.operator_of("79141234567") is profile.operator("small")
+    assert profile.operator_of("79141334567") is profile.operator("mts")
 
 
 @pytest.mark.parametrize(

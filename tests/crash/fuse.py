@@ -9,11 +9,15 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.bulk import BulkDelivery
 from core.payments.sandbox import Sandbox
 from core.payments.yookassa import YooKassa
 from core.storage.database import Database, Transaction
+from core.use_cases.alerts import Alerts
 from core.use_cases.autopay import Autopay
 from core.use_cases.autopay_charging import AutopayCharging
+from core.use_cases.broadcast_work import BroadcastWork
+from core.use_cases.broadcasts import Broadcasts
 from core.use_cases.callbacks import Callbacks
 from core.use_cases.cards import Cards
 from core.use_cases.payments import Payments
@@ -36,6 +40,9 @@ STEPS: tuple[tuple[type, str, str], ...] = (
     (Callbacks, "_apply_once", "apply"),
     (Refunds, "refund_once", "give"),
     (Refunds, "_write", "given"),
+    (Alerts, "due_once", "alert"),
+    (Broadcasts, "start", "start"),
+    (BroadcastWork, "_step", "freeze"),
     (Sending, "claim", "claim"),
     (Sending, "sent", "mark"),
     (SmsSending, "conclude", "mark"),
@@ -52,6 +59,7 @@ CALLS: tuple[tuple[type, str, str], ...] = (
     (YooKassa, "look_up", "look"),
     (YooKassa, "refund", "refund"),
     (Session, "submit", "submit"),
+    (BulkDelivery, "_send", "send"),
     (CallbackRoutes, "take", "ack"),
 )
 BEGINNINGS = ((Receiving, "accept"), (TopUps, "quote"))

@@ -38,7 +38,7 @@ LATER = timedelta(seconds=60)  # the second life's clock: the first one's leases
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(
-    ["tests.crash.victim", "sms_gateway.door", "commands.site", "core.payments.seal", "redis.asyncio"]
+    ["tests.crash.victim", "bot.door", "sms_gateway.door", "commands.site", "core.payments.seal"]
 )
 
 

@@ -54,7 +54,7 @@ def live(settings: Settings, point: Point | None, begins: Begins, told: Connecti
     fuse = Fuse(point, armed=begins.armed)
     fuse.wire()
     if begins.batch is not None:
-        wiring_parts.BATCH = wiring_parts.MANDATES = begins.batch
+        wiring_parts.BATCH = wiring_parts.MANDATES = wiring_parts.CHUNK = begins.batch
     asyncio.run(_serve(settings, begins, told))
     told.send(dict(fuse.counts))
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from core.messages import broadcast_text, gsm
 from core.profile import Profile
 from handlers.broadcasts import FIELDS, fill
 from handlers.locale import Catalogues
+from handlers.sms.texts_broadcast import broadcast_text as worded
 from tests.core.scenes import NUMBER
 
 FACTS = {
@@ -56,3 +58,16 @@ def test_what_is_not_known_is_a_dash(catalogues: Catalogues) -> None:
     none = FACTS | {"days": None, "sum": None, "tariff": None}
     assert fill("{days} {sum} {tariff}", none, catalogues.words("sms", "ru"), html=False) == "- - -"
     assert fill("{days}", FACTS | {"days": 0}, catalogues.words("sms", "ru"), html=False) == "0 дней"
+
+
+def test_the_way_out_of_advertising_is_counted_in_every_language(
+    catalogues: Catalogues, profile: Profile
+) -> None:
+    for locale in profile.locales:
+        said = worded("", {}, catalogues.words("sms", locale), opt_out=True, short_code="12345678")
+        assert len(said) <= len(broadcast_text.OPT_OUT_BY_SMS), locale
+    assert not gsm.fits(broadcast_text.OPT_OUT_BY_SMS)  # as the languages that cost most
+
+
+def test_no_tariff_is_longer_than_is_counted(profile: Profile) -> None:
+    assert max(len(tariff.name) for tariff in profile.tariffs) <= len(broadcast_text.FIELDS["tariff"])

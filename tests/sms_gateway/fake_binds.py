@@ -61,7 +61,7 @@ class Desk:
 
     def __init__(self, core: Core, *binds: Bind, render: Render, sending: Sending | None = None) -> None:
         self.binds = binds
-        self.carriers = Carriers(binds, lambda phone: core.profile.operator_of(phone).code)
+        self.carriers = Carriers(binds, core.profile)
         self.settling = Settling(core.sms_sending.receipts, SmsQueries(core.database, core.wall))
         self.delivery = Delivery(
             sending or core.sending,

@@ -46,7 +46,7 @@ class SlowSession(FakeSession):
 
 
 async def test_a_broadcast_goes_out_with_facts_and_without_markup(core: Core) -> None:
-    one = await lives_here(core, "100080")
+    one = await lives_here(core, "100080", phones=[PHONES[0]])
     await is_frozen(core, (), [PHONES[0]], accounts=[one], reach=Reach.SMS)
     session = FakeSession()
     assert await delivery_of(core, session).run_once(Lane.BULK) == 1

@@ -116,6 +116,21 @@ async def test_an_outcome_is_written(
     assert (row.state, row.repeat, row.provider_id) == (state, repeat, None)
 
 
+@pytest.mark.parametrize(
+    "outcome", [NotSent("not bound"), Refused(0x58, retry=True), Refused(0x14, retry=True)]
+)
+async def test_a_gateway_that_takes_nothing_for_an_hour_costs_no_attempt(
+    core: Core, clock: FakeClock, outcome: Outcome
+) -> None:
+    await owe(core, clock)
+    for _ in range(20):
+        await delivery_of(core, FakeSession(outcome)).run_once()
+        clock.shift(timedelta(minutes=3))
+    await delivery_of(core, FakeSession()).run_once()
+    (row,) = await rows(core)
+    assert (row.state, row.attempt, row.repeat) == ("sent", 1, False)
+
+
 async def test_a_text_of_money_that_may_have_gone_out_says_so_the_second_time(
     core: Core, clock: FakeClock
 ) -> None:

@@ -6,13 +6,17 @@ from core.storage import (
     alert_tables,
     autopay_tables,
     broadcast_tables,
+    def_tables,
     message_tables,
     proof_tables,
     staff_tables,
     tables,
 )
 
-MODULES = (alert_tables, autopay_tables, broadcast_tables, message_tables, proof_tables, staff_tables, tables)
+MODULES = (
+    alert_tables, autopay_tables, broadcast_tables, def_tables, message_tables, proof_tables, staff_tables,
+    tables,
+)  # fmt: skip
 (metadata,) = {module.metadata for module in MODULES}
 context.configure(
     connection=context.config.attributes["connection"],

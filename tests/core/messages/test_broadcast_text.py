@@ -7,8 +7,8 @@ from core.messages.broadcast_text import (
     OPT_OUT_BY_SMS,
     faults_of,
     fields_in,
+    language_of,
     most_segments,
-    text_of,
 )
 from core.notice_states import BroadcastKind, Reach
 from core.states import Channel
@@ -107,6 +107,6 @@ def test_fields_are_found_in_any_text_and_only_those_that_are_ours() -> None:
 
 def test_a_person_reads_his_language_else_the_default_else_the_first() -> None:
     texts = {"en": {"sms": "hello"}, "ru": {"sms": "привет"}}
-    assert text_of(texts, Channel.SMS, "en", "ru") == ("en", "hello")
-    assert text_of(texts, Channel.SMS, "de", "ru") == ("ru", "привет")
-    assert text_of({"en": {"sms": "hello"}}, Channel.SMS, "de", "ru") == ("en", "hello")
+    assert language_of(texts, "en", "ru") == "en"
+    assert language_of(texts, "de", "ru") == "ru"
+    assert language_of({"en": {"sms": "hello"}}, "de", "ru") == "en"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.messages.masking import mask_cards, mask_phone
+from core.messages.masking import mask_cards, mask_phone, mask_phones
 
 
 @dataclass(frozen=True)
@@ -88,3 +88,24 @@ def test_no_card_number_survives_however_it_is_grouped(
 def test_a_phone_shows_its_ends_alone() -> None:
     assert mask_phone("79141234567") == "7914…67"
     assert mask_phone("3116") == "…"
+
+
+PHONES = [
+    Case("as it is stored", "перевод с 79141234567 мой", "перевод с 7914…67 мой"),
+    Case("as people write it", "звоните +7 (914) 123-45-67", "звоните +7914…67"),
+    Case("in two groups and a sum behind it", "8-914-1234567 100 руб", "8914…67 100 руб"),
+    Case("between account and sum", "aliance 100080 79141234567 1 000", "aliance 100080 7914…67 1 000"),
+    Case("an account that begins alike", "aliance 891400 50000", "aliance 891400 50000"),
+    Case("another one", "aliance 912345 1000", "aliance 912345 1000"),
+    Case("with spaces", "8 914 123 45 67", "8914…67"),
+    Case("with dots and a plus", "+7.914.123.45.67!", "+7914…67!"),
+    Case("without the country", "9141234567", "9141…67"),
+    Case("of another country", "992123456789", "9921…89"),
+    Case("an account and a sum", "aliance 100080 1 000,50", "aliance 100080 1 000,50"),
+    Case("the longest account", "баланс 1234567890", "баланс 1234567890"),
+]
+
+
+@pytest.mark.parametrize("case", PHONES, ids=lambda case: case.name)
+def test_phones_in_a_text_show_their_ends_alone(case: Case) -> None:
+    assert mask_phones(case.text) == case.masked

@@ -81,3 +81,57 @@ async def test_a_cancelled_leader_leaves_the_others_with_an_error_that_they_can_
         await leader
     works.let.set()
     assert await batch.put(2) == 4
+
+
+async def test_a_leader_that_is_cancelled_before_his_work_leaves_all_of_it_to_the_next() -> None:
+    works = Works()
+    works.let.set()
+    batch = Batch(works)
+    async with asyncio.TaskGroup() as group:
+        leader = group.create_task(batch.put(1))
+        await asyncio.sleep(0)  # he waits for company
+        other = group.create_task(batch.put(2))
+        await asyncio.sleep(0)
+        leader.cancel()
+    assert other.result() == 4
+    assert list(chain(*works.batches))[-1] == 2
+
+
+async def test_who_is_cancelled_as_he_is_appointed_appoints_the_next() -> None:
+    works = Works()
+    batch = Batch(works)
+    tasks: list[asyncio.Task[int]] = []
+
+    async def lead_and_cancel_the_next() -> int:
+        result = await batch.put(1)
+        tasks[0].cancel()
+        return result
+
+    async with asyncio.TaskGroup() as group:
+        leader = group.create_task(lead_and_cancel_the_next())
+        await asyncio.sleep(0)
+        tasks += [group.create_task(batch.put(item)) for item in (2, 3)]
+        await asyncio.sleep(0)
+        works.let.set()
+    assert leader.result() == 2
+    assert tasks[0].cancelled()
+    assert tasks[1].result() == 6
+
+
+async def test_nobody_leads_twice_at_once() -> None:
+    at_once = most = 0
+
+    async def work(items: Sequence[int]) -> Sequence[int]:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+        return items
+
+    batch = Batch(work)
+    async with asyncio.TaskGroup() as group:
+        for item in range(50):
+            group.create_task(batch.put(item))
+            await asyncio.sleep(0)
+    assert most == 1

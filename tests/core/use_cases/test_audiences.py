@@ -153,6 +153,7 @@ async def test_a_list_is_stored_whole_or_not_at_all(core: Core) -> None:
         Audience(locales=("de",)),
         Audience(balance_from=Money.roubles(2), balance_to=Money.roubles(1)),
         Audience(days_from=2, days_to=1),
+        Audience(days_to=999_999_999),
     ],
 )
 async def test_a_condition_that_nothing_can_fit_is_refused(core: Core, audience: Audience) -> None:

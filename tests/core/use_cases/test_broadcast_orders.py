@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
-from core.ids import new_id
+from core.ids import Payer, new_id
+from core.messages.sms_trials import End, PartSent, ReceiptTold, Trial
 from core.notice_states import BroadcastState, OrderKind, Reach
 from core.staff_errors import NothingToDo, OwnBroadcast, TextsRefused, VersionChanged, WrongState
-from core.states import Channel, Lane, NoticeState
+from core.states import Channel, Lane, NoticeState, SmsState
 from core.storage.broadcast_tables import broadcast, broadcast_resend
 from core.storage.message_tables import notice
 from core.storage.staff_tables import audit
@@ -110,6 +111,35 @@ async def test_who_got_it_by_sms_instead_is_not_sent_to_again(city: Core) -> Non
     await city.broadcast_orders.retry(made.number, ["blocked"], by=ANNA)
 
 
+@pytest.mark.parametrize("arrived", [False, True])
+async def test_who_is_blocked_still_gets_the_sms_that_had_failed(city: Core, arrived: bool) -> None:
+    await live_at(city, "8", chats=("80",), phones=("79140000008",))
+    made = await started(city)
+    await deliver(city, made, {"80": (N.DUE, None)})
+    (held,) = await city.sending.claim(Channel.TELEGRAM, 10, lane=Lane.BULK)
+    await city.sending.blocked(held)
+    (sms,) = await city.sending.claim(Channel.SMS, 10, lane=Lane.BULK)
+    part = PartSent(1, SmsState.SENT, "m8", receipt=True)
+    await city.sms_sending.conclude([Trial(sms, "smsc", "smsc", "", 1, [part], End.SENT)])
+    end = SmsState.DELIVERED if arrived else SmsState.FAILED
+    await city.sms_sending.receipts.take([ReceiptTold("smsc", ("m8",), "", end, "UNDELIV")])
+    await work(city)
+    await city.subscribers.set_reachable(Payer.telegram(80), reachable=False)
+    if arrived:
+        with pytest.raises(NothingToDo):
+            await city.broadcast_orders.retry(made.number, ["blocked"], by=ANNA)
+        return
+    await city.broadcast_orders.retry(made.number, ["blocked"], by=ANNA)
+    await work(city)
+    assert await city.sending.claim(Channel.TELEGRAM, 10, lane=Lane.BULK) == []
+    assert (await recipients(city, made))["80"].reason == "blocked"
+    (again,) = await city.sending.claim(Channel.SMS, 10, lane=Lane.BULK)
+    assert (again.id, again.address, again.attempt) == (sms.id, "79140000008", 1)
+    await city.sending.sent([(again, "m9")])
+    await work(city)
+    assert await state_of(city, made) == S.DONE
+
+
 @ON_SQLITE
 async def test_the_uncertain_go_out_again_by_a_word_of_staff_alone(city: Core) -> None:
     made = await ended(city, OUTCOMES)
@@ -140,6 +170,44 @@ async def test_what_a_cancel_left_goes_on_where_staff_say_so(city: Core, clock: 
     found = await recipients(city, made)
     assert {row.state for row in found.values()} == {N.DUE}
     assert {row.expires_at for row in found.values()} == {clock.now() + timedelta(days=1)}
+
+
+async def _cancelled_half_way(city: Core) -> Broadcast:
+    made = await started(city)
+    await deliver(city, made, dict.fromkeys(["30", "40", "50", "60"], (N.DUE, None)))
+    await city.broadcasts.cancel(made.number, by=ANNA)
+    await work(city)
+    return made
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("order", ["edit", "recall", "retry"])
+async def test_a_cancelled_broadcast_stays_cancelled_after_an_order(city: Core, order: str) -> None:
+    made = await _cancelled_half_way(city)
+    async with city.database.transaction() as tx:
+        await tx.execute(update(notice).where(notice.c.address == "10").values(state=N.FAILED, reason="x"))
+    orders = city.broadcast_orders
+    await {
+        "edit": lambda: orders.edit(made.number, OTHER, by=ANNA),
+        "recall": lambda: orders.recall(made.number, by=ANNA),
+        "retry": lambda: orders.retry(made.number, by=ANNA),
+    }[order]()
+    await work(city)
+    assert await state_of(city, made) == S.RUNNING
+    await deliver(city, made)
+    await work(city)
+    assert await state_of(city, made) == S.CANCELLED
+    assert (await city.broadcast_reports.progress(made.number, by=ANNA)).cancelled == {"by staff": 4}
+
+
+@ON_SQLITE
+async def test_a_cancelled_broadcast_is_done_once_those_left_out_have_it(city: Core) -> None:
+    made = await _cancelled_half_way(city)
+    await city.broadcast_orders.retry(made.number, ["by staff"], by=ANNA)
+    await work(city)
+    await deliver(city, made)
+    await work(city)
+    assert await state_of(city, made) == S.DONE
 
 
 @ON_SQLITE

@@ -206,7 +206,7 @@ async def test_an_audience_that_grew_past_the_size_waits_for_a_second_person(
     clock.shift(timedelta(hours=2))
     _four_eyes(city)
     job = BroadcastWork(city.database, city.broadcasts._profile, city.clock, city.wall)
-    await job.work_once()
+    await job.work_once(10)
     assert await state_of(city, made) == S.WAITING
     await city.broadcasts.approve(made.number, 1, by=BORIS)
     await work(city)

@@ -15,6 +15,7 @@ from core.settings import Settings
 from core.states import Channel, Lane, NoticeState
 from core.storage.broadcast_tables import sms_budget
 from core.storage.message_tables import notice
+from core.use_cases.sending import MAX_ATTEMPTS
 from core.wiring import Core
 from tests.core.frozen_scenes import (
     agreed,
@@ -38,7 +39,7 @@ FAILED, UNCERTAIN = NoticeState.FAILED, NoticeState.UNCERTAIN
 
 
 async def test_a_recipient_is_claimed_once_with_words_and_facts(core: Core) -> None:
-    one = await lives_here(core, "100080")
+    one = await lives_here(core, "100080", chat=100)
     await is_frozen(core, [100], accounts=[one])
     assert await core.sending.claim(Channel.TELEGRAM, 10) == []
     (held,) = await claimed(core)
@@ -148,7 +149,7 @@ async def test_who_is_out_meanwhile_is_not_written_to(core: Core) -> None:
     assert [held.address for held in await claimed(core)] == ["101"]
     assert [held.address for held in await claimed(core, Channel.SMS)] == ["79240000001"]
     said = await outcomes(core)
-    assert said["100"] == (CANCELLED, "blocked")
+    assert said["100"] == (FAILED, "blocked")
     assert said[PHONE] == (CANCELLED, "opted out")
 
 
@@ -205,6 +206,22 @@ async def test_who_is_known_to_have_blocked_the_bot_gets_the_sms_at_once(core: C
     assert await claimed(core) == []
     assert await outcomes(core) == {"100": (FAILED, "blocked")}
     assert [held.address for held in await claimed(core, Channel.SMS)] == [PHONE]
+
+
+@ON_SQLITE
+async def test_an_sms_in_telegrams_place_is_tried_again_like_any_other(core: Core, clock: FakeClock) -> None:
+    one = await lives_here(core, "100080", chat=100, phones=[PHONE])
+    await is_frozen(core, [100], accounts=[one], reach=Reach.TELEGRAM_ELSE_SMS, lives=24 * HOUR)
+    await core.sending.blocked(*await claimed(core))
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        (sms,) = await claimed(core, Channel.SMS)
+        assert (sms.address, sms.attempt) == (PHONE, attempt)
+        await core.sending.retry(sms, after=30 * SECOND, reason="smsc 0x58")
+        assert await claimed(core, Channel.SMS) == []
+        clock.shift(30 * SECOND)
+    assert await claimed(core, Channel.SMS) == []
+    (row,) = await rows(core, notice, channel=Channel.SMS)
+    assert (row.state, row.reason) == (FAILED, "smsc 0x58")
 
 
 @ON_SQLITE

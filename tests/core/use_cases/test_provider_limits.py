@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.errors import AmountTooLarge, AmountTooSmall, MethodUnavailable
 from core.money import Money
 from core.payments.capabilities import Limits
-from core.profile import MobileOperator
+from core.profile_mobile import MobileOperator
 from core.settings import Settings
 from core.states import Method
 from core.wiring import Core, open_core

@@ -15,6 +15,7 @@ from core.states import Channel, Method, NoticeState
 from core.storage.message_tables import notice
 from core.use_cases.sending import MAX_ATTEMPTS
 from core.wiring import Core
+from tests.core.frozen_scenes import claimed, is_frozen
 from tests.core.scenes import ON_POSTGRES, ON_SQLITE, PHONE, processes, rows
 from tests.fakes import FakeClock, FakeProvider
 
@@ -95,20 +96,30 @@ async def test_outcomes_of_a_batch_are_each_its_own(core: Core, clock: FakeClock
 
 
 @ON_SQLITE
-async def test_what_did_not_go_out_is_tried_again_up_to_a_limit(core: Core, clock: FakeClock) -> None:
+async def test_what_did_not_go_out_is_tried_again_as_long_as_it_lives(core: Core, clock: FakeClock) -> None:
     held = await _held(core)
-    for attempt in range(1, MAX_ATTEMPTS):
+    for attempt in range(1, 3 * MAX_ATTEMPTS):
         assert (held.attempt, held.repeat) == (attempt, False)
-        await core.sending.retry(held, after=30 * SECOND, reason="throttled")
+        await core.sending.retry(held, after=30 * SECOND, reason="smsc 0x8 " + "x" * 200)
         clock.shift(29 * SECOND)
         assert await core.sending.claim(Channel.SMS, 10) == []
         clock.shift(SECOND)
         (held,) = await core.sending.claim(Channel.SMS, 10)
-    await core.sending.retry(held, after=30 * SECOND, reason="throttled " + "x" * 200)
+    await core.sending.retry(held, after=30 * SECOND, reason="smsc 0x8 " + "x" * 200)
+    clock.shift(3 * DAY)
+    assert await core.sending.claim(Channel.SMS, 10) == []
+    assert (await _state(core))[0] == NoticeState.EXPIRED
+
+
+@ON_SQLITE
+async def test_of_a_broadcast_it_is_tried_again_up_to_a_limit(core: Core, clock: FakeClock) -> None:
+    await is_frozen(core, (), [PHONE.address])
+    for _ in range(MAX_ATTEMPTS):
+        (held,) = await claimed(core, Channel.SMS)
+        await core.sending.retry(held, after=30 * SECOND, reason="HTTP 500 " + "x" * 200)
+        clock.shift(30 * SECOND)
     state, reason = await _state(core)
-    assert state == NoticeState.FAILED
-    assert reason is not None
-    assert len(reason) == 120
+    assert (state, len(reason or "")) == (NoticeState.FAILED, 120)
 
 
 @ON_SQLITE

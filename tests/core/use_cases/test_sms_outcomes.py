@@ -61,7 +61,7 @@ async def the_notice(core: Core) -> Any:
 
 async def parts_of(core: Core) -> list[SmsState]:
     async with core.database.read() as tx:
-        order = sms_submission.c.attempt, sms_submission.c.part
+        order = sms_submission.c.trial, sms_submission.c.part
         return [row.state for row in await tx.all(select(sms_submission).order_by(*order))]
 
 
@@ -90,7 +90,7 @@ async def test_what_was_sent_is_written_with_its_parts(core: Core) -> None:
         (End.REFUSED, [part(1, None, FAILED)], MONEY, "failed", 1, False),
         (End.LATER, [part(1, None, FAILED)], MONEY, "due", 1, False),
         (End.NOT_SENT, [], MONEY, "due", 0, False),
-        (End.NOT_SENT, [part(1, "a")], MONEY, "due", 1, False),
+        (End.NOT_SENT, [part(1, "a")], MONEY, "due", 0, False),
         (End.UNKNOWN, [part(1, None, UNKNOWN)], MONEY, "due", 1, True),
         (End.UNKNOWN, [part(1, None, UNKNOWN)], Balance(), "uncertain", 1, False),
     ],
@@ -245,7 +245,7 @@ async def test_an_id_that_comes_round_again_is_the_newest_messages(core: Core, c
 async def test_what_was_unknown_is_settled(core: Core, becomes: SmsState, state: str) -> None:
     of = await held(core, Balance())
     await core.sms_sending.conclude([trial(of, part(1, None, UNKNOWN), end=End.UNKNOWN)])
-    await core.sms_sending.receipts.settle([PartTold(of.id, of.attempt, 1, becomes, "late answer", "7f")])
+    await core.sms_sending.receipts.settle([PartTold(of.id, of.lease, 1, becomes, "late answer", "7f")])
     assert (await the_notice(core)).state == state
     # By the id that came late, a receipt is known.
     if becomes is SENT:
@@ -258,7 +258,7 @@ async def test_money_that_was_told_after_all_is_not_told_again(core: Core, clock
     of = await held(core)
     await core.sms_sending.conclude([trial(of, part(1, None, UNKNOWN), end=End.UNKNOWN)])
     assert (await the_notice(core)).state == "due"
-    await core.sms_sending.receipts.settle([PartTold(of.id, of.attempt, 1, SENT, "late answer", "7f")])
+    await core.sms_sending.receipts.settle([PartTold(of.id, of.lease, 1, SENT, "late answer", "7f")])
     clock.shift(MINUTE)
     assert await core.sending.claim(Channel.SMS, 10) == []
     assert (await the_notice(core)).state == "sent"
@@ -268,7 +268,7 @@ async def test_money_that_was_told_after_all_is_not_told_again(core: Core, clock
 async def test_money_whose_text_is_not_whole_is_told_again(core: Core, clock: FakeClock) -> None:
     of = await held(core)
     await core.sms_sending.conclude([trial(of, part(1, None, UNKNOWN), end=End.UNKNOWN, total=2)])
-    await core.sms_sending.receipts.settle([PartTold(of.id, of.attempt, 1, SENT, "late answer", "7f")])
+    await core.sms_sending.receipts.settle([PartTold(of.id, of.lease, 1, SENT, "late answer", "7f")])
     clock.shift(MINUTE)
     (again,) = await core.sending.claim(Channel.SMS, 10)
     assert again.repeat
@@ -356,8 +356,8 @@ async def test_a_receipt_that_comes_while_its_submission_is_written_is_not_lost(
 
 
 class Row:
-    def __init__(self, attempt: int, part: int, state: SmsState, digest: str, parts: int) -> None:
-        self.attempt, self.part, self.state, self.digest, self.parts = attempt, part, state, digest, parts
+    def __init__(self, trial: int, part: int, state: SmsState, digest: str, parts: int) -> None:
+        self.trial, self.part, self.state, self.digest, self.parts = trial, part, state, digest, parts
         self.receipt, self.reason = True, None
 
 
@@ -367,7 +367,7 @@ ROWS = st.lists(
         st.sampled_from("xy"), st.just(3),
     ),
     max_size=8,
-    unique_by=lambda row: (row.attempt, row.part),
+    unique_by=lambda row: (row.trial, row.part),
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Every SMS text there is, with the longest arguments it can get, and the segments it may take."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -244,6 +245,9 @@ def _refusals() -> Iterator[Longest]:
     for minutes in (15, 1_440):
         many = Refused("too_many_tries", {"retry_after": minutes})
         yield Longest(f"refused, too_many_tries, {minutes}", many, PLAIN_SEGMENTS)
+    for whose, period in itertools.product(("phone", "account"), ("day", "month")):
+        reached = {"whose": whose, "period": period, "limit": AMOUNT, "left": AMOUNT, "number": NUMBER}
+        yield Longest(f"refused, {whose}, {period}", Refused("limit_reached", reached), PLAIN_SEGMENTS)
     refusals: dict[str, dict[str, Any]] = {
         "alerts_amount_too_large": {"most": AMOUNT},
         "alerts_not_understood": {},
@@ -253,6 +257,7 @@ def _refusals() -> Iterator[Longest]:
         "code_expired": {},
         "code_needed": {},
         "days_out_of_range": {"most": 14},
+        "operator_unknown": {},
         "mandate_exists": {"number": NUMBER},
         "method_unavailable": {},
         "no_mandate": {},

@@ -1,4 +1,4 @@
-"""The notices of cards, autopay and alerts as a person reads them, with their buttons: the golden files."""
+"""Notices of cards, autopay, alerts and to staff as a person reads them, with buttons: the golden files."""
 
 from datetime import date
 from pathlib import Path
@@ -9,11 +9,12 @@ from aiogram.types import InlineKeyboardMarkup
 from core.messages import autopay_notices as of
 from core.messages.alert_notices import Alert, AlertsChanged
 from core.messages.notices import Notice
+from core.messages.staff_notices import BroadcastWaits
 from core.money import Money
 from core.notice_states import AlertBySms
 from core.profile import Profile
 from handlers.locale import Catalogues
-from handlers.telegram import texts_alerts, texts_autopay_notices, texts_notices
+from handlers.telegram import texts_alerts, texts_autopay_notices, texts_desk_notices, texts_notices
 from handlers.telegram.html import Html
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -56,12 +57,15 @@ EXAMPLES: list[Notice] = [
     ),
     AlertsChanged("100080", Money(198_19), [], None, False, True, AlertBySms.NEVER),
     AlertsChanged("100080", Money(198_19), [3], None, False, False, AlertBySms.NEVER, by_other=True),
+    BroadcastWaits(12, 3, "Работы <ночью>", "anna", 1200),
+    BroadcastWaits(12, 4, "Работы <ночью>", "anna", 1, edit=True),
 ]
 
 
-def test_every_notice_of_cards_autopay_and_alerts_has_an_example() -> None:
+def test_every_notice_of_these_has_an_example() -> None:
     shown = {said.template for said in EXAMPLES}
-    assert shown == texts_alerts.TEMPLATES.keys() | texts_autopay_notices.TEMPLATES.keys() | {"refunded"}
+    worded = texts_alerts.TEMPLATES.keys() | texts_autopay_notices.TEMPLATES.keys()
+    assert shown == worded | texts_desk_notices.TEMPLATES.keys() | {"refunded"}
 
 
 @pytest.mark.parametrize("locale", ["ru", "en"])

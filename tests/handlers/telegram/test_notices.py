@@ -10,7 +10,7 @@ import pytest
 from aiogram.types import InlineKeyboardMarkup
 
 from core.ids import new_id
-from core.messages import alert_notices, autopay_notices, notices
+from core.messages import alert_notices, autopay_notices, notices, staff_notices
 from core.messages.autopay_notices import AutopayDeclined, AutopayWarning, Refunded
 from core.messages.notices import Notice
 from core.money import Money
@@ -25,7 +25,7 @@ from handlers.telegram.html import Html
 TEXT_LARGEST = 4096  # UTF-16 units, Bot API, sendMessage
 KINDS: dict[str, type[Notice]] = {
     kind.template: kind
-    for module in (notices, alert_notices, autopay_notices)
+    for module in (notices, alert_notices, autopay_notices, staff_notices)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Notice) and hasattr(kind, "template")
 }

@@ -176,6 +176,8 @@ REFUSALS: list[errors.Refusal] = [
     errors.DaysOutOfRange(14),
     errors.ConsentOutdated(),
     errors.AccountNeeded(["100080", "166301"]),
+    errors.OperatorUnknown(),
+    errors.LimitReached("phone", "day", Money.roubles(15_000), Money.roubles(100), "100080"),
 ]
 
 

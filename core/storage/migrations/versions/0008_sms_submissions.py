@@ -5,8 +5,8 @@ from alembic import op
 
 from core.storage.types import Utc
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.create_table(
         "sms_submission",
         sa.Column("notice_id", sa.Uuid(), nullable=False),
-        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("trial", sa.Uuid(), nullable=False),
         sa.Column("part", sa.Integer(), nullable=False),
         sa.Column("parts", sa.Integer(), nullable=False),
         sa.Column("smsc", sa.String(length=64), nullable=False),
@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("ask_at", Utc(), nullable=True),
         sa.Column("asked", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_sms_submission_notice_id")),
-        sa.PrimaryKeyConstraint("notice_id", "attempt", "part", name=op.f("pk_sms_submission")),
+        sa.PrimaryKeyConstraint("notice_id", "trial", "part", name=op.f("pk_sms_submission")),
     )
     op.create_index("ix_sms_submission_smsc_known_as", "sms_submission", ["smsc", "known_as"])
     op.create_index(

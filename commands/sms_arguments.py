@@ -1,0 +1,184 @@
+"""The arguments of `aliance sms` and `aliance operators`: nothing heavy is imported before one runs."""
+
+import argparse
+import importlib
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from core.states import IncomingState, NoticeState
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+
+NAME_LETTERS = 64
+LINES = 50
+STATES = sorted({state.value for kind in (IncomingState, NoticeState) for state in kind})
+
+
+def add(commands: Any, *, settings: Callable[[], "Settings"]) -> None:
+    """`sms` and `operators`; `settings` reads them when a command runs."""
+    sms = commands.add_parser("sms", help="the short code").add_subparsers(required=True, metavar="COMMAND")
+    _add_try(sms, settings)
+    operators = commands.add_parser("operators", help="whose phones are: the register of numbers")
+    of_operators = operators.add_subparsers(required=True, metavar="COMMAND")
+    for parser, module, function in (
+        (_log(sms), "sms_log", "log"),
+        (_show(sms), "sms_log", "show"),
+        (_resend(sms), "sms_log", "resend"),
+        (_import(of_operators), "operators", "bring_in"),
+        (_list(of_operators), "operators", "versions"),
+        (_of(of_operators), "operators", "of_phone"),
+    ):
+        parser.set_defaults(settings=settings, command=_run, module=module, function=function, parser=parser)
+
+
+def _add_try(commands: Any, settings: Callable[[], "Settings"]) -> None:
+    tried = commands.add_parser("try", help="what a text would be understood as; nothing is changed")
+    tried.add_argument("text", help="the text, or - to read one a line from standard input")
+    tried.add_argument("--from", dest="sender", type=_msisdn, default="79140000001", metavar="MSISDN")
+    tried.add_argument("--json", action="store_true", help="one JSON object a text")
+    tried.set_defaults(command=_try, settings=settings)
+
+
+def _log(commands: Any) -> argparse.ArgumentParser:
+    log: argparse.ArgumentParser = commands.add_parser(
+        "log", help="what came and what went, the newest first"
+    )
+    log.add_argument("--phone", metavar="MSISDN", help="or a sender of letters")
+    log.add_argument("--account", metavar="NUMBER", help="its phones, its top-ups, what is about it")
+    log.add_argument("--state", choices=STATES)
+    log.add_argument(
+        "--outcome", metavar="TEXT", help='how an incoming one\'s begins, such as "silent: not_ours"'
+    )
+    log.add_argument("--since", type=_moment, metavar="YYYY-MM-DDTHH:MM", help="the operator's local time")
+    log.add_argument("--until", type=_moment, metavar="YYYY-MM-DDTHH:MM")
+    way = log.add_mutually_exclusive_group()
+    way.add_argument("--in", dest="only_in", action="store_true", help="what came alone")
+    way.add_argument("--out", dest="only_out", action="store_true", help="what went alone")
+    log.add_argument("--limit", type=_whole, default=LINES, metavar="LINES")
+    log.add_argument("--json", action="store_true", help="one JSON object a line")
+    _add_full(log)
+    return log
+
+
+def _show(commands: Any) -> argparse.ArgumentParser:
+    show: argparse.ArgumentParser = commands.add_parser(
+        "show", help="one message, and why it has its outcome"
+    )
+    show.add_argument("message", type=_id, metavar="ID")
+    show.add_argument("--json", action="store_true", help="one JSON object")
+    _add_full(show)
+    return show
+
+
+def _resend(commands: Any) -> argparse.ArgumentParser:
+    resend: argparse.ArgumentParser = commands.add_parser(
+        "resend", help="send again what failed, expired or is uncertain"
+    )
+    resend.add_argument("message", type=_id, metavar="ID", help="of what went out")
+    resend.add_argument("--perhaps-twice", action="store_true", help="also where it may have arrived")
+    _add_who(resend)
+    return resend
+
+
+def _import(commands: Any) -> argparse.ArgumentParser:
+    read: argparse.ArgumentParser = commands.add_parser(
+        "import", help="a file of the register of numbers, all of its lines or none"
+    )
+    read.add_argument("file", type=Path, metavar="FILE.csv")
+    read.add_argument(
+        "--date", required=True, type=_day, metavar="YYYY-MM-DD", help="from which day it holds"
+    )
+    _add_who(read)
+    return read
+
+
+def _list(commands: Any) -> argparse.ArgumentParser:
+    listed: argparse.ArgumentParser = commands.add_parser("list", help="the versions, the newest day first")
+    listed.add_argument("--json", action="store_true", help="one JSON object a line")
+    return listed
+
+
+def _of(commands: Any) -> argparse.ArgumentParser:
+    of: argparse.ArgumentParser = commands.add_parser("of", help="whose commission a phone would be quoted")
+    of.add_argument("phone", type=_msisdn, metavar="MSISDN")
+    of.add_argument("--told", action="append", default=[], metavar="NAME", help="what the SMSC tells of it")
+    return of
+
+
+def _add_full(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--full", action="store_true", help="whole numbers; the audit trail keeps who and why"
+    )
+    parser.add_argument("--by", type=_said, metavar="NAME", help="who you are, with --full")
+    parser.add_argument("--why", type=_said, metavar="TEXT", help="with --full")
+
+
+def _add_who(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--by", required=True, type=_said, metavar="NAME", help="who does it")
+    parser.add_argument("--why", required=True, type=_said, metavar="TEXT")
+    parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must say something")
+    return text.strip()
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < len(text) <= 5):
+        raise argparse.ArgumentTypeError("a whole number up to 99999")
+    return int(text)
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("an id as `aliance sms log` shows it") from None
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a day such as 2026-04-27") from None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a moment such as 2026-04-27T10:00") from None
+    if moment.tzinfo is not None:
+        raise argparse.ArgumentTypeError("the operator's local time, without a zone")
+    return moment
+
+
+def _msisdn(text: str) -> str:
+    digits = text.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 15):
+        raise argparse.ArgumentTypeError("a phone number in international form, such as 79140000001")
+    return digits
+
+
+def _try(given: argparse.Namespace) -> int:
+    from commands import sms_try
+
+    profile = given.settings().operator_profile
+    return sms_try.tell(given.text, sender=given.sender, as_json=given.json, operator_profile=profile)
+
+
+def _run(given: argparse.Namespace) -> int:
+    if getattr(given, "full", False) and not (given.by and given.why):
+        given.parser.error("--full needs --by and --why")
+    from commands import logs, start
+
+    settings = given.settings()
+    logs.configure(settings)
+    module = importlib.import_module(f"commands.{given.module}")
+    return start.through(getattr(module, given.function)(settings, given))

@@ -1,0 +1,98 @@
+"""`aliance sms log`, `show` and `resend`: what staff see of texts, and what they may do about one."""
+
+from argparse import Namespace
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from commands import staff
+from commands.sms_words import Teller, refusal
+from commands.staff import opened
+from core.errors import Refusal
+from core.settings import Settings
+from core.use_cases.sms_record_filters import Wanted
+from core.use_cases.sms_records import Look
+from core.wiring import Core
+from handlers.locale import Catalogues
+from handlers.sms import trial
+from handlers.sms.texts import Texts
+
+
+async def log(settings: Settings, given: Namespace) -> int:
+    async def tell(core: Core) -> int:
+        zone = core.profile.zone
+        wanted = Wanted(
+            phone=given.phone,
+            account=given.account,
+            state=given.state,
+            outcome=given.outcome,
+            since=_local(given.since, zone),
+            until=_local(given.until, zone),
+            came=not given.only_out,
+            went=not given.only_in,
+            limit=given.limit,
+        )
+        teller = _teller(core)
+        for each in await core.sms_records.log(wanted, reading=_reading(core), full=_look(given)):
+            print(teller.as_json(each) if given.json else teller.line(each))
+        return 0
+
+    return await _answer(settings, tell)
+
+
+async def show(settings: Settings, given: Namespace) -> int:
+    async def tell(core: Core) -> int:
+        story = await core.sms_records.show(given.message, reading=_reading(core), full=_look(given))
+        teller = _teller(core)
+        if given.json:
+            print(teller.story_as_json(story))
+        else:
+            for line in teller.story(story):
+                print(line)
+        return 0
+
+    return await _answer(settings, tell)
+
+
+async def resend(settings: Settings, given: Namespace) -> int:
+    async def again(core: Core) -> int:
+        resent = await core.sms_resending.resend(
+            given.message,
+            by=given.by,
+            why=given.why,
+            perhaps_twice=given.perhaps_twice,
+            dry_run=given.dry_run,
+        )
+        if given.dry_run:
+            print(f"{resent.template}, {resent.was}, would be sent again.")
+        else:
+            print(f"{resent.template}, {resent.was}, is sent again as {resent.id}.")
+            print("It is stored; the SMS door of `aliance run` submits it.")
+        return 0
+
+    return await _answer(settings, again)
+
+
+async def _answer(settings: Settings, work: Callable[[Core], Awaitable[int]]) -> int:
+    async with opened(settings) as core:
+        try:
+            return await work(core)
+        except Refusal as no:
+            return staff.refused(refusal(no))
+
+
+def _teller(core: Core) -> Teller:
+    return Teller(Texts(core.profile, Catalogues(core.profile.zone)), core.profile.zone)
+
+
+def _reading(core: Core) -> Callable[[str], Mapping[str, Any]]:
+    return lambda text: trial.understand(text, core.profile)
+
+
+def _look(given: Namespace) -> Look | None:
+    return Look(given.by, given.why) if given.full else None
+
+
+def _local(said: datetime | None, zone: ZoneInfo) -> datetime | None:
+    return None if said is None else said.replace(tzinfo=zone)

@@ -1,0 +1,54 @@
+"""What stands against confirming a phone's quote by SMS."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.errors import (
+    AlreadyConfirmed,
+    CodeNeeded,
+    NoOpenQuote,
+    QuoteExpired,
+    Refusal,
+    SumNeeded,
+    WrongSum,
+)
+from core.money import Money
+from core.states import TopUpState
+from core.storage.database import Transaction
+from core.use_cases import limits
+from core.use_cases.top_up_moves import move
+
+EXPIRED_REMEMBERED = timedelta(days=1)  # a late "да" is told that it is late
+CODE_TRIES = 5
+
+
+async def why_not(
+    tx: Transaction, row: Any, amount: Money | None, code: str | None, now: datetime
+) -> Refusal | None:
+    """What stands against confirming the phone's newest quote; a late one is closed here."""
+    if row is None or now - row.created_at > EXPIRED_REMEMBERED:
+        return NoOpenQuote()
+    if row.state == TopUpState.QUOTED and row.expires_at <= now:
+        await move(tx, row, TopUpState.EXPIRED, at=now, why="window passed")
+        return QuoteExpired()
+    if row.state == TopUpState.EXPIRED:
+        return QuoteExpired()
+    if row.state != TopUpState.QUOTED:
+        return AlreadyConfirmed(row.id)
+    named = amount in (Money(row.amount), Money(row.total))
+    if amount is not None and not named:
+        return WrongSum(Money(row.amount))
+    if row.needs_sum and not named:
+        return SumNeeded(Money(row.amount))
+    if row.code is not None and not secrets.compare_digest(row.code, code or ""):
+        return await _wrong_code(tx, row, now)
+    return None
+
+
+async def _wrong_code(tx: Transaction, row: Any, now: datetime) -> Refusal:
+    await limits.hit(tx, f"quote_code:{row.id}", now=now)
+    if await limits.count(tx, f"quote_code:{row.id}") >= CODE_TRIES:
+        await move(tx, row, TopUpState.CANCELLED, at=now, why="too many codes")
+        return NoOpenQuote()
+    return CodeNeeded()

@@ -1,0 +1,35 @@
+"""What an SMS says when a phone may not be charged: its operator is unknown, or a limit is reached."""
+
+from collections.abc import Callable
+
+from handlers.sms.told import Said
+
+
+def _operator_unknown(said: Said) -> str:
+    words = said.words
+    return words("Your mobile operator does not take such payments. Nothing was charged.")
+
+
+def _limit_reached(said: Said) -> str:
+    words, facts = said.words, said.facts
+    sums = {"limit": said.money("limit"), "left": said.money("left")}
+    if facts["whose"] == "phone":
+        if facts["period"] == "day":
+            return words(
+                "From this phone {limit} a day at most, {left} is left. Nothing was charged.", **sums
+            )
+        return words("From this phone {limit} a month at most, {left} is left. Nothing was charged.", **sums)
+    sums["number"] = facts["number"]
+    if facts["period"] == "day":
+        return words(
+            "Account {number} takes {limit} a day from phones, {left} is left. Nothing was charged.", **sums
+        )
+    return words(
+        "Account {number} takes {limit} a month from phones, {left} is left. Nothing was charged.", **sums
+    )
+
+
+CHARGE_REFUSALS: dict[str, Callable[[Said], str]] = {
+    "limit_reached": _limit_reached,
+    "operator_unknown": _operator_unknown,
+}

@@ -1,0 +1,182 @@
+"""What phones may put on accounts in a day and a month: asked at the quote and at the confirmation."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.errors import LimitReached
+from core.ids import Payer
+from core.money import Money
+from core.payments.provider import Declined, Unknown
+from core.settings import Settings
+from core.states import TopUpState
+from core.storage.tables import payment
+from core.wiring import Core
+from tests.accounts import open_account
+from tests.core.other_profile import with_profile
+from tests.core.scenes import (
+    CHAT,
+    MTS,
+    ON_POSTGRES,
+    ON_SQLITE,
+    PHONE,
+    arrives,
+    processes,
+    quote_by_card,
+    quote_by_sms,
+    rows,
+    says_yes,
+    the_top_up,
+)
+from tests.fakes import FakeClock, FakeProvider
+
+LIMITS = (
+    ('phone_day = "15000.00"', 'phone_day = "1000.00"'),
+    ('phone_month = "40000.00"', 'phone_month = "1500.00"'),
+    ('account_day = "30000.00"', 'account_day = "1200.00"'),
+    ('account_month = "80000.00"', 'account_month = "2000.00"'),
+)
+LINES = [old for old, _ in LIMITS]
+DAY = timedelta(days=1)
+
+
+def _reached(whose: str, period: str, limit: int, left: int, number: str = "100080") -> LimitReached:
+    return LimitReached(whose, period, Money.roubles(limit), Money.roubles(left), number)
+
+
+@pytest.fixture
+async def limited(
+    settings: Settings, clock: FakeClock, provider: FakeProvider, tmp_path: Path
+) -> AsyncIterator[Core]:
+    """A phone gives 1000 a day and 1500 a month, an account gets 1200 a day and 2000 a month."""
+    async with with_profile(settings, clock, provider, tmp_path, *LIMITS) as core:
+        for number in ("100080", "100081"):
+            await open_account(core, number)
+        yield core
+
+
+async def _pays(core: Core, roubles: int, payer: Payer = PHONE, number: str = "100080") -> None:
+    await quote_by_sms(core, roubles, payer=payer, number=number)
+    assert await says_yes(core, payer) is None
+
+
+async def _refused(core: Core, roubles: int, payer: Payer = PHONE, number: str = "100080") -> LimitReached:
+    with pytest.raises(LimitReached) as refused:
+        await quote_by_sms(core, roubles, payer=payer, number=number)
+    return refused.value
+
+
+@ON_SQLITE
+async def test_a_phone_gives_so_much_a_day_and_a_month(limited: Core, clock: FakeClock) -> None:
+    await _pays(limited, 600, number="100081")
+    assert await _refused(limited, 401) == _reached("phone", "day", 1000, 400)
+    await _pays(limited, 400)
+    assert (await _refused(limited, 10, number="100081")).left == Money(0)
+    clock.shift(timedelta(hours=8, minutes=59))  # the last minute of the local day
+    assert (await _refused(limited, 10)).period == "day"
+    clock.shift(timedelta(minutes=1))
+    assert await _refused(limited, 501) == _reached("phone", "month", 1500, 500)
+    await _pays(limited, 500)
+    clock.shift(2 * DAY)  # the last of the month
+    assert (await _refused(limited, 10)).period == "month"
+    clock.shift(DAY)
+    await _pays(limited, 1000)
+
+
+async def test_an_account_gets_so_much_a_day_and_a_month(limited: Core, clock: FakeClock) -> None:
+    await _pays(limited, 700)
+    await _pays(limited, 500, MTS)
+    stranger = Payer.sms("79020000009")
+    assert await _refused(limited, 10, stranger) == _reached("account", "day", 1200, 0)
+    await _pays(limited, 10, stranger, "100081")
+    clock.shift(DAY)
+    assert await _refused(limited, 801, stranger) == _reached("account", "month", 2000, 800)
+    await _pays(limited, 800, stranger)
+
+
+@ON_SQLITE
+async def test_the_limit_with_the_least_left_is_told(limited: Core) -> None:
+    await _pays(limited, 900)
+    await _pays(limited, 200, MTS)
+    assert await _refused(limited, 500) == _reached("phone", "day", 1000, 100)
+    assert await _refused(limited, 500, MTS) == _reached("account", "day", 1200, 100)
+
+
+@ON_SQLITE
+async def test_a_declined_charge_and_a_card_count_nothing_and_an_unknown_one_counts(
+    limited: Core, provider: FakeProvider
+) -> None:
+    provider.will(Declined("insufficient_funds"))
+    await _pays(limited, 1000)
+    quote = await quote_by_card(limited, 2000)
+    await limited.top_ups.confirm(quote.id, by=CHAT)
+    provider.will(Unknown("timeout"))
+    await _pays(limited, 600)
+    assert await _refused(limited, 401) == _reached("phone", "day", 1000, 400)
+
+
+async def test_the_limit_is_asked_again_where_the_quote_is_confirmed(
+    limited: Core, provider: FakeProvider
+) -> None:
+    quote = await quote_by_sms(limited, 700)
+    await _pays(limited, 700, MTS)
+    assert await says_yes(limited) == _reached("account", "day", 1200, 500)
+    assert await says_yes(limited) == _reached("account", "day", 1200, 500)  # told alike when asked again
+    assert (await the_top_up(limited, quote.id)).state == TopUpState.QUOTED
+    assert len(provider.charges) == len(await rows(limited, payment)) == 1
+
+
+@ON_SQLITE
+async def test_what_is_confirmed_after_midnight_belongs_to_the_new_day(
+    limited: Core, clock: FakeClock
+) -> None:
+    await _pays(limited, 500)
+    clock.shift(timedelta(hours=8, minutes=55))
+    await quote_by_sms(limited, 400)
+    clock.shift(timedelta(minutes=10))
+    assert await says_yes(limited) is None
+    assert await _refused(limited, 601) == _reached("phone", "day", 1000, 600)
+    await _pays(limited, 600)
+
+
+@ON_SQLITE
+async def test_a_refused_request_leaves_the_open_quote_as_it_is(limited: Core) -> None:
+    quote = await quote_by_sms(limited, 100)
+    await _refused(limited, 1001)
+    assert (await the_top_up(limited, quote.id)).state == TopUpState.QUOTED
+    assert await says_yes(limited) is None
+
+
+@ON_POSTGRES
+async def test_confirmations_at_once_stay_within_the_accounts_limit(
+    limited: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    phones = [Payer.sms(f"7902000000{n}") for n in range(8)]
+    for phone in phones:
+        await quote_by_sms(limited, 500, payer=phone)
+    answering = [await arrives(limited, phone) for phone in phones]
+    async with processes(limited.settings, clock, provider, count=2) as cores:
+        answers = await asyncio.gather(
+            *(
+                cores[n % 2].top_ups.confirm_open(phone, amount=None, code=None, answering=answering[n])
+                for n, phone in enumerate(phones)
+            ),
+            return_exceptions=True,
+        )
+    assert sum(answer is None for answer in answers) == 2
+    assert sum(isinstance(answer, LimitReached) for answer in answers) == 6
+    assert [each.charge.total for each in provider.charges] == [Money.roubles(515)] * 2
+
+
+@ON_SQLITE
+async def test_a_profile_without_limits_has_none(
+    settings: Settings, clock: FakeClock, provider: FakeProvider, tmp_path: Path
+) -> None:
+    none = [(line, "") for line in LINES]
+    async with with_profile(settings, clock, provider, tmp_path, *none) as core:
+        await open_account(core)
+        for _ in range(3):
+            await _pays(core, 14_000)
