@@ -15,6 +15,7 @@ from core.states import Method
 from core.storage.database import Database
 from core.storage.schema import is_current
 from core.wiring import open_core
+from sms_gateway.configured import binds_of
 
 TROUBLE = 1
 
@@ -31,6 +32,7 @@ async def examine(settings: Settings, *, invariants: bool) -> int:
         ("database", _database),
         ("redis", _redis),
         ("provider", _provider),
+        ("sms", _sms),
     ]
     healthy = True
     for name, check in checks:
@@ -101,6 +103,15 @@ async def _provider(settings: Settings) -> str:
         providers = configured(settings, profiles.load(settings.operator_profile))
     taken = {method: provider.name for method in Method if (provider := providers.of(method)) is not None}
     return ", ".join(f"{method} by {name}" for method, name in taken.items()) or "none: top-ups are refused"
+
+
+async def _sms(settings: Settings) -> str:
+    if not settings.smsc_url.get_secret_value():
+        return "no SMSC"
+    with _told(ValueError):
+        binds = binds_of(settings)
+    said = (f"{each.label} {each.mode}{' by TLS' if each.tls else ''}" for each in binds)
+    return f"{len(binds)} of {len({each.name for each in binds})} SMSC: {', '.join(said)}"
 
 
 @contextmanager

@@ -126,6 +126,13 @@ def check_parts(settings: Settings, only: frozenset[str]) -> None:
     """Raises CannotRun where a part is asked for by name and cannot work."""
     if "sms" in only and not settings.smsc_url.get_secret_value():
         raise CannotRun("the SMS door needs ALIANCE_SMSC_URL")
+    if "sms" in (only or EVERYTHING) and settings.smsc_url.get_secret_value():
+        from sms_gateway.configured import binds_of
+
+        try:
+            binds_of(settings)
+        except ValueError as wrong:
+            raise CannotRun(f"ALIANCE_SMSC_URL: {wrong}") from wrong
     if "bot" in only and not settings.telegram_token.get_secret_value():
         raise CannotRun("the Telegram door needs ALIANCE_TELEGRAM_TOKEN")
 
