@@ -41,14 +41,14 @@ def content_of(pdu: DeliverSm | DataSm) -> Content:
     end = 1 + octets[0] if octets else 1
     if end > len(octets):
         return Content(octets, None, whole=False)
-    return Content(octets[end:], _udh_part(octets[1:end]) or _sar_part(pdu))
+    return Content(octets[end:], udh_part(octets[1:end]) or _sar_part(pdu))
 
 
 def key_of(smsc: str, pdu: DeliverSm | DataSm, part: Part) -> str:
     return f"{smsc}|{pdu.source_addr[:32]}|{pdu.destination_addr[:32]}|{part.reference}|{part.total}"
 
 
-def _udh_part(elements: bytes) -> Part | None:
+def udh_part(elements: bytes) -> Part | None:
     """The concatenation element (3GPP TS 23.040, 9.2.3.24.1 and .8) among those of a header."""
     at = 0
     while at + 2 <= len(elements):

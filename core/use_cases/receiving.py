@@ -128,6 +128,14 @@ class Receiving:
             )
         return [row.raw for row in rows] if len(rows) == total else None
 
+    async def parts_told(self, key: str) -> list[dict[str, Any]]:
+        """What was kept beside the parts, in their order."""
+        async with self._database.read() as tx:
+            rows = await tx.all(
+                select(sms_part.c.payload).where(sms_part.c.key == key[:160]).order_by(sms_part.c.number)
+            )
+        return [row.payload for row in rows]
+
     async def drop_parts(self, key: str) -> None:
         async with self._database.transaction() as tx:
             await tx.execute(delete(sms_part).where(sms_part.c.key == key[:160]))

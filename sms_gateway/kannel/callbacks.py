@@ -1,0 +1,139 @@
+"""Where Kannel calls: its get-url for what subscribers write, and the dlr-url of what we had it send."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.messages.incoming import Arrival
+from core.use_cases.receiving import Receiving
+from sms_gateway.arrivals import Arrivals, arrival_of
+from sms_gateway.callers import Callers, octets_of
+from sms_gateway.fingerprints import Recently
+from sms_gateway.kannel.message import KannelMessage, message_of
+from sms_gateway.kannel.receipts import receipt_of
+from sms_gateway.kannel.signed import RECEIPT_PATH, Signer
+from sms_gateway.receipts import Receipt
+
+MESSAGE_PATH = "/sms/kannel"
+SOURCE = "kannel"
+
+log = structlog.get_logger(__name__)
+
+
+class KannelCallbacks:
+    """200 with an empty body after the commit: anything else and Kannel calls again, with the same id."""
+
+    def __init__(
+        self,
+        receiving: Receiving,
+        arrivals: Arrivals,
+        on_receipt: Callable[[Receipt], Awaitable[None]],
+        *,
+        signer: Signer,
+        callers: Callers,
+    ) -> None:
+        self._receiving = receiving
+        self._arrivals = arrivals
+        self._on_receipt = on_receipt
+        self._signer = signer
+        self._callers = callers
+        self._joined = Recently()
+        self._parts = asyncio.Lock()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get(MESSAGE_PATH, self.take), web.get(RECEIPT_PATH, self.report)]
+
+    async def take(self, request: web.Request) -> web.Response:
+        """A message or a part of one, by get-url."""
+        fields = self._admitted(request)
+        if not self._signer.shows(fields.get("token", b"")):
+            log.warning("kannel with a wrong token")
+            raise web.HTTPForbidden
+        try:
+            message = message_of(fields)
+        except web.HTTPBadRequest as wrong:
+            log.error("kannel's get-url is not as documented", why=wrong.reason)
+            raise
+        return await _stored(self._store(message))
+
+    async def report(self, request: web.Request) -> web.Response:
+        """What became of a message of ours; several reports come for one."""
+        fields = self._admitted(request)
+        message_id, kind = fields.get("id", b""), fields.get("type", b"")
+        if not self._signer.is_ours(message_id, fields.get("sign", b"")):
+            log.warning("kannel's report is not of a message of ours")
+            raise web.HTTPForbidden
+        answer = fields.get("answer", b"").decode("utf-8", "replace")
+        receipt = receipt_of(message_id.decode("latin-1"), int(kind) if kind.isdigit() else 0, answer)
+        if receipt is None:
+            raise web.HTTPBadRequest(reason="no such report")
+        return await _stored(self._on_receipt(receipt))
+
+    def _admitted(self, request: web.Request) -> dict[str, bytes]:
+        self._callers.admit(request)
+        return octets_of(request.rel_url.raw_query_string)
+
+    async def _store(self, message: KannelMessage) -> None:
+        if message.part is None:
+            await self._arrivals.store(_arrival(message, message.octets, message.id))
+        else:
+            await self._take_part(message)
+
+    async def _take_part(self, message: KannelMessage) -> None:
+        assert message.part is not None
+        key = _key(message)
+        # One at a time: of two parts stored side by side neither transaction sees the other's.
+        async with self._parts:
+            if _again(message) in self._joined:
+                return  # called again after it was joined: it would lie about and meet a later text
+            parts = await self._receiving.keep_part(
+                key, message.part.number, message.part.total, message.octets, {"id": message.id}
+            )
+            if parts is None:
+                return
+            ids = [str(each["id"]) for each in await self._receiving.parts_told(key)]
+        whole = hashlib.sha256("\n".join(ids).encode()).hexdigest()
+        await self._arrivals.store(_arrival(message, b"".join(parts), whole))
+        for each in ids:
+            self._joined.first_met(f"{message.smsc}|{each}")
+        async with self._parts:
+            await self._receiving.drop_parts(key)
+
+
+async def _stored(storing: Awaitable[None]) -> web.Response:
+    try:
+        await storing
+    except (SQLAlchemyError, OSError) as trouble:
+        log.error("kannel's call not stored", error=type(trouble).__name__)
+        raise web.HTTPServiceUnavailable from trouble
+    return web.Response()
+
+
+def _key(message: KannelMessage) -> str:
+    assert message.part is not None
+    said = f"{message.sender[:32]}|{message.to[:32]}|{message.part.reference}|{message.part.total}"
+    return f"{SOURCE}:{message.smsc[:48]}|{said}"
+
+
+def _again(message: KannelMessage) -> str:
+    return f"{message.smsc}|{message.id}"
+
+
+def _arrival(message: KannelMessage, octets: bytes, external_id: str) -> Arrival:
+    return arrival_of(
+        source=f"{SOURCE}:{message.smsc}",
+        external_id=external_id,
+        sender=message.sender,
+        to=message.to,
+        text=message.text(octets),
+        octets=octets,
+        smsc=SOURCE,
+        smsc_id=message.smsc,
+        coding=message.coding,
+    )
