@@ -1,4 +1,4 @@
-"""From an HTTP gateway into the inbox: what has come is stored, and its gateway is answered after the commit."""
+"""From an HTTP gateway into the inbox: what has come is stored, and the gateway answered after the commit."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Arrivals:
 def arrival_of(
     *, source: str, external_id: str, sender: str, to: str, text: str | None, octets: bytes, **told: Any
 ) -> Arrival:
-    """`text` is None where the octets are no text: they are kept for staff. `told`: what the gateway says beside."""
+    """`text` is None where the octets are no text: staff see them. `told`: what the gateway says beside."""
     payload: dict[str, Any] = {"text": text or "", "to": to[:MOST_ADDRESS_LETTERS], **told}
     if text is None:
         # Read text says all that its octets did; kept beside it they would show a masked card number.

@@ -30,9 +30,10 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It left us and no answer came: sent or not, nobody here can tell."""
+    """It left us and no answer came: sent or not, nobody here can tell; `message_id` where it is ours to give."""
 
     why: str
+    message_id: str = ""
 
 
 Outcome = Submitted | Refused | NotSent | Unknown

@@ -31,6 +31,9 @@ STATES = {
     "rejected": "REJECTD",
 }
 
+# Of the SMSC that it came from, as SMPP's receipts are.
+OnReceipt = Callable[[str, Receipt], Awaitable[None]]
+
 log = structlog.get_logger(__name__)
 
 
@@ -44,7 +47,7 @@ class AggregatorCallbacks:
     def __init__(
         self,
         arrivals: Arrivals,
-        on_receipt: Callable[[Receipt], Awaitable[None]],
+        on_receipt: OnReceipt,
         *,
         signature: Signature,
         callers: Callers,
@@ -107,7 +110,7 @@ class AggregatorCallbacks:
         if state is None:
             raise _Wrong(f"status: one of {', '.join(STATES)}")
         reason = _text(said, "reason", most=MOST_OTHER_LETTERS, empty=True, default="")
-        await self._on_receipt(Receipt((_text(said, "id", most=MOST_ID_LETTERS),), state, reason))
+        await self._on_receipt(SOURCE, Receipt((_text(said, "id", most=MOST_ID_LETTERS),), state, reason))
         return "noted"
 
 

@@ -23,6 +23,9 @@ from sms_gateway.receipts import Receipt
 MESSAGE_PATH = "/sms/kannel"
 SOURCE = "kannel"
 
+# Of the SMSC that it came from, as SMPP's receipts are.
+OnReceipt = Callable[[str, Receipt], Awaitable[None]]
+
 log = structlog.get_logger(__name__)
 
 
@@ -33,7 +36,7 @@ class KannelCallbacks:
         self,
         receiving: Receiving,
         arrivals: Arrivals,
-        on_receipt: Callable[[Receipt], Awaitable[None]],
+        on_receipt: OnReceipt,
         *,
         signer: Signer,
         callers: Callers,
@@ -73,7 +76,7 @@ class KannelCallbacks:
         receipt = receipt_of(message_id.decode("latin-1"), int(kind) if kind.isdigit() else 0, answer)
         if receipt is None:
             raise web.HTTPBadRequest(reason="no such report")
-        return await _stored(self._on_receipt(receipt))
+        return await _stored(self._on_receipt(SOURCE, receipt))
 
     def _admitted(self, request: web.Request) -> dict[str, bytes]:
         self._callers.admit(request)

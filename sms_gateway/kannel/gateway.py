@@ -8,8 +8,10 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from yarl import URL
 
 from core.messages import gsm
-from core.messages.segments import UCS2_CODING, Segment
+from core.messages.segments import UCS2_CODING
 from sms_gateway.kannel.receipts import ALL_REPORTS
+from sms_gateway.smpp.cutting import Piece
+from sms_gateway.smpp.pdu import ESM_CLASS_UDH
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 GSM, UCS2 = "0", "2"  # Kannel's own numbers for `coding`
@@ -28,7 +30,7 @@ class Gateway:
 
     @classmethod
     def of_url(cls, url: str) -> Gateway:
-        """http://user:password@host:13013/cgi-bin/sendsms, both percent-encoded where needed; ?smsc=… may follow.
+        """http://user:password@host:13013/cgi-bin/sendsms, percent-encoded where needed; ?smsc=… may follow.
 
         ValueError, without the password, where it is none.
         """
@@ -53,10 +55,13 @@ class Gateway:
     def tls(self) -> bool:
         return self.address.startswith("https:")
 
-    def request_of(self, segment: Segment, *, sender: str, to: str, receipt_url: str = "") -> URL:
+    def request_of(
+        self, piece: Piece, *, sender: str, to: str, receipt_url: str = "", minutes: int = 0
+    ) -> URL:
         """The address to get. One part is one message for Kannel: what it cuts itself it may cut short."""
-        ucs2 = segment.data_coding == UCS2_CODING
-        text = segment.payload.decode("utf-16-be") if ucs2 else gsm.decode(segment.payload)
+        header = 1 + piece.octets[0] if piece.esm_class & ESM_CLASS_UDH else 0
+        udh, octets = piece.octets[:header], piece.octets[header:]
+        ucs2 = piece.data_coding == UCS2_CODING
         asked: list[tuple[str, str | bytes]] = [
             *self.extra,
             ("username", self.user),
@@ -66,10 +71,12 @@ class Gateway:
             # Without both it takes the octets of UTF-8 for Latin letters and sends "??", with a 202.
             ("coding", UCS2 if ucs2 else GSM),
             ("charset", "UTF-8"),
-            ("text", text),
+            ("text", octets.decode("utf-16-be") if ucs2 else gsm.decode(octets)),
         ]
-        if segment.udh:
-            asked.append(("udh", segment.udh))
+        if udh:
+            asked.append(("udh", udh))
+        if minutes:
+            asked.append(("validity", str(minutes)))
         if receipt_url:
             asked += [("dlr-mask", str(ALL_REPORTS)), ("dlr-url", receipt_url)]
         return URL(f"{self.address}?{urlencode(asked)}", encoded=True)

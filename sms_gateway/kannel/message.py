@@ -1,4 +1,4 @@
-"""A subscriber's message as Kannel's get-url tells of it: octets, coding and charset, never its own reading."""
+"""A subscriber's message as Kannel's get-url tells of it: octets, coding, charset, never its own reading."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class KannelMessage(NamedTuple):
         """What octets of this coding say; None where they are no text."""
         if self.coding == BINARY:
             return None
-        # UCS-2 is UTF-16BE whatever is said beside; a charset that we do not know is no reason to lose a text.
+        # UCS-2 is UTF-16BE whatever is said beside; a charset unknown here is no reason to lose a text.
         charset = "utf-16-be" if self.coding == UCS2 else CHARSETS.get(self.charset.lower(), "utf-8")
         try:
             text = octets.decode(charset).removeprefix("\ufeff")

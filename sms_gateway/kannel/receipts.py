@@ -24,7 +24,7 @@ _OWN_TEXT = re.compile(r"\btext:", re.IGNORECASE)
 
 
 def receipt_of(message_id: str, kind: int, answer: str) -> Receipt | None:
-    """None for a type that Kannel does not have. `answer` (%A) is what the SMSC said, where it said anything."""
+    """None for a type that Kannel does not have. `answer` (%A) is what the SMSC said, if anything."""
     state = _STATES.get(kind)
     if state is None:
         return None

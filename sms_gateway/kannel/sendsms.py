@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
 
 import aiohttp
 import structlog
+from yarl import URL
 
-from core.messages.segments import Segment
+from core.ids import new_id
+from core.messages.segments import segments_of
+from sms_gateway.gate import Gate
 from sms_gateway.kannel.gateway import Gateway
 from sms_gateway.kannel.signed import Signer
 from sms_gateway.outcomes import NotSent, Outcome, Refused, Submitted, Unknown
+from sms_gateway.smpp.bind import OWN_VALIDITY_SECONDS
+from sms_gateway.smpp.cutting import Piece
 from sms_gateway.smpp.link import Patience
-from sms_gateway.smpp.pace import Pace
+from sms_gateway.smpp.pdu import ESM_CLASS_UDH
+from sms_gateway.smpp.session import OnOutcome
 
-log = structlog.get_logger(__name__)
-
+NAME = "kannel"
+AT_ONCE, BATCH_SECONDS = 200, 2  # as with a bind
 ANSWER_LARGEST_BYTES = 4096
 TAKEN = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED})  # "0: Accepted", "3: Queued for later delivery"
 NOT_NOW = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
@@ -28,50 +36,54 @@ OF_THE_MESSAGE = frozenset(
 NOT_ROUTABLE = "routable"  # "Not routable. Do not try again.": told by its words from a wrong password
 MOST_DOUBLINGS = 6
 
-
-class _Away(Exception):
-    """Nothing can be sent now, and why; whatever is tried is NotSent."""
+log = structlog.get_logger(__name__)
 
 
 class Kannel:
-    """`run` until `close`; `submit` in between, from as many tasks as you like."""
+    """A carrier. `run` until `close`; `submit` in between, from as many tasks as you like."""
+
+    name = label = NAME
+    operator = ""
+    offers_query = False
 
     def __init__(
         self,
         gateway: Gateway,
         *,
-        sender: str,
+        short_code: str,
         signer: Signer,
         back_url: str,
         window: int,
-        messages_per_second: float,
+        per_second: int,
         patience: Patience | None = None,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
+        self.at_once = min(AT_ONCE, BATCH_SECONDS * per_second)
+        self.bulk_places = max(1, window // 2)
         self._gateway = gateway
-        self._sender = sender
+        self._short_code = short_code
         self._signer = signer
         self._back_url = back_url.rstrip("/")
         self._patience = patience or Patience()
-        self._window = asyncio.Semaphore(window)
-        self._pace = Pace(messages_per_second)
+        self._on_change = on_change
+        self._gate = Gate(NAME, window=window, per_second=per_second, patience=self._patience)
         self._http: aiohttp.ClientSession | None = None
-        self._answers = asyncio.Event()
+        self._answers = False
         self._left = asyncio.Event()
-        self._left.set()
         self._closing = asyncio.Event()
-        self._asked = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+
+    @property
+    def up(self) -> bool:
+        return self._answers
+
+    @property
+    def paused(self) -> bool:
+        return self._gate.paused
 
     async def run(self) -> None:
-        # A connection a message: one that Kannel has closed meanwhile would have aiohttp send it a second time.
+        # A connection a message: aiohttp sends again by itself what met a connection that was closed meanwhile.
         connector = aiohttp.TCPConnector(force_close=True, limit=0)
-        seconds = aiohttp.ClientTimeout(
-            total=self._patience.connect_seconds + self._patience.response_seconds,
-            connect=self._patience.connect_seconds,
-            sock_read=self._patience.response_seconds,
-        )
-        async with aiohttp.ClientSession(connector=connector, timeout=seconds) as self._http:
+        async with aiohttp.ClientSession(connector=connector) as self._http:
             attempt = 0
             while not self._closing.is_set():
                 if await self._reached():
@@ -79,77 +91,88 @@ class Kannel:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._closing.wait(), self._again_seconds(attempt))
                 attempt += 1
+            await self._gate.empty()
         self._http = None
-
-    async def bound(self) -> None:
-        """Return when messages can be sent."""
-        await self._answers.wait()
-
-    async def submit(self, to: str, segment: Segment, *, message_id: str, receipt: bool) -> Outcome:
-        """Have one part sent; `message_id` is ours, and what its receipts will name."""
-        async with self._window:
-            await self._pace.wait()
-            if self._http is None or not self._answers.is_set() or self._closing.is_set():
-                return NotSent("kannel does not answer")
-            self._asked += 1
-            self._idle.clear()
-            try:
-                return await self._ask(self._http, to, segment, message_id, receipt=receipt)
-            finally:
-                self._asked -= 1
-                if not self._asked:
-                    self._idle.set()
 
     async def close(self) -> None:
         """Let what is asked for be answered. What is submitted from now on is NotSent."""
         self._closing.set()
-        self._leave("closing")
+        self._leave()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), self._patience.drain_seconds)
+            await asyncio.wait_for(self._gate.empty(), self._patience.drain_seconds)
 
-    async def _ask(
-        self, http: aiohttp.ClientSession, to: str, segment: Segment, message_id: str, *, receipt: bool
+    def cut(self, text: str, *, reference: int) -> list[Piece]:
+        """TooLong above 255 parts."""
+        segments = segments_of(text, reference=reference)
+        return [
+            Piece(ESM_CLASS_UDH if each.udh else 0, each.data_coding, each.udh + each.payload)
+            for each in segments
+        ]
+
+    def tells_of(self, *, last: bool) -> bool:
+        return last  # one dlr-url a text: Kannel calls it two or three times
+
+    async def submit(
+        self,
+        to: str,
+        piece: Piece,
+        *,
+        last: bool,
+        lives_seconds: float | None,
+        until: float,
+        on_late: OnOutcome | None = None,
     ) -> Outcome:
+        """Have one part sent. Its id is ours, so that a report settles also what got no answer."""
+        message_id = str(new_id())
+        lives = lives_seconds if lives_seconds and lives_seconds <= OWN_VALIDITY_SECONDS else 0
         url = self._gateway.request_of(
-            segment,
-            sender=self._sender,
+            piece,
+            sender=self._short_code,
             to=to,
-            receipt_url=self._signer.receipt_url(self._back_url, message_id) if receipt else "",
+            receipt_url=self._signer.receipt_url(self._back_url, message_id) if last else "",
+            minutes=math.ceil(lives / 60),
         )
+        return await self._gate.through(lambda: self._ask(url, message_id, until), until=until)
+
+    async def _ask(self, url: URL, message_id: str, until: float) -> Outcome:
+        if self._http is None or not self._answers:
+            return NotSent("kannel does not answer")
+        within = self._gate.answer_within(until)
+        timeout = aiohttp.ClientTimeout(total=within, connect=min(within, self._patience.connect_seconds))
         try:
-            async with http.get(url, allow_redirects=False) as answer:
+            async with self._http.get(url, allow_redirects=False, timeout=timeout) as answer:
                 said = (await answer.content.read(ANSWER_LARGEST_BYTES)).decode("latin-1")
                 return self._outcome(answer.status, said, message_id)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as away:
             return self._not_sent(type(away).__name__)
         except (aiohttp.ClientError, TimeoutError) as lost:
             # It was asked, and may have been heard.
-            return Unknown(type(lost).__name__)
+            return Unknown(type(lost).__name__, message_id)
 
     def _outcome(self, status: int, said: str, message_id: str) -> Outcome:
         if status in TAKEN:
             return Submitted(message_id)
         if status in NOT_NOW:
-            self._leave(f"status {status}")
             return Refused(status, retry=True, slow_down=True)
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:  # "Sending failed.": its bearerbox did not take it
             return Refused(status, retry=True)
         if status in OF_THE_MESSAGE or (status == HTTPStatus.FORBIDDEN and NOT_ROUTABLE in said):
             return Refused(status, retry=False)
         if status > HTTPStatus.INTERNAL_SERVER_ERROR:  # of a proxy, which may have passed it on
-            return Unknown(f"status {status}")
+            return Unknown(f"status {status}", message_id)
         log.error("kannel refuses us", status=status)
         return self._not_sent(f"kannel refuses us: {status}")
 
     def _not_sent(self, why: str) -> NotSent:
-        self._leave(why)
+        if self._answers:
+            log.info("kannel is left alone", why=why)
+        self._leave()
         return NotSent(why)
 
-    def _leave(self, why: str) -> None:
-        if self._answers.is_set():
-            log.info("kannel is left alone", why=why)
-            self._answers.clear()
-            self._left.set()
+    def _leave(self) -> None:
+        self._answers = False
+        self._left.set()
+        self._on_change()
 
     async def _reached(self) -> bool:
         """Whether somebody listens there; who that is, the first message tells."""
@@ -164,13 +187,15 @@ class Kannel:
 
     async def _stay(self, attempt: int) -> int:
         """While messages can be sent; after a good while, what went wrong before is forgotten."""
+        if self._closing.is_set():
+            return attempt
         loop = asyncio.get_running_loop()
         began_at = loop.time()
         self._left.clear()
-        if not self._closing.is_set():
-            self._answers.set()
-            log.info("kannel answers", host=self._gateway.host)
-            await self._left.wait()
+        self._answers = True
+        log.info("kannel answers", host=self._gateway.host)
+        self._on_change()
+        await self._left.wait()
         return 0 if loop.time() - began_at > self._patience.reconnect_most_seconds else attempt
 
     def _again_seconds(self, attempt: int) -> float:

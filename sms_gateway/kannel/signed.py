@@ -20,8 +20,9 @@ class Signer:
         return hmac.compare_digest(token, self._key)
 
     def receipt_url(self, base: str, message_id: str) -> str:
-        """The dlr-url of a message. %d and %A are Kannel's to fill in: the kind of report, what the SMSC said."""
-        return f"{base}{RECEIPT_PATH}?id={quote(message_id, safe='')}&sign={self._of(message_id)}&type=%d&answer=%A"
+        """The dlr-url of a message. %d, the kind of report, and %A, what the SMSC said, are Kannel's to fill in."""
+        signed = f"id={quote(message_id, safe='')}&sign={self._of(message_id)}"
+        return f"{base}{RECEIPT_PATH}?{signed}&type=%d&answer=%A"
 
     def is_ours(self, message_id: bytes, signature: bytes) -> bool:
         return hmac.compare_digest(signature, self._of(message_id.decode("latin-1")).encode())

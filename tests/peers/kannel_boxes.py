@@ -1,12 +1,11 @@
-"""Debian's Kannel in processes of ours: bearerbox, smsbox and its fake SMSC, on the configuration of docs/kannel.md."""
+"""Debian's Kannel in processes of ours: bearerbox, smsbox, its fake SMSC, on the lines of docs/kannel.md."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import signal
-import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
@@ -72,7 +71,7 @@ class Boxes:
 
 
 def configuration(changes: Mapping[str, str], *, with_smpp: bool = False) -> str:
-    """The page's kannel.conf, with other ports and addresses; `with_smpp`: its real SMSC instead of the fake one."""
+    """The page's kannel.conf, with other ports and addresses; `with_smpp`: with its group of a real SMSC."""
     blocks = re.findall(r"```conf\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
     conf, smpp = blocks
     if with_smpp:

@@ -1,4 +1,4 @@
-"""The SMSC on node-smpp: a process that tells what it hears and delivers what it is told, by lines of JSON."""
+"""The SMSC on node-smpp: a process that tells what it hears and delivers what it is told, in JSON."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ class NodeSmsc:
 @asynccontextmanager
 async def node_smsc() -> AsyncIterator[NodeSmsc]:
     node = shutil.which("node")
-    assert node and MODULES.is_dir(), "node-smpp is not installed: `make peers` installs it"
+    assert node is not None, "node is not installed: `make peers` installs it"
+    assert MODULES.is_dir(), "node-smpp is not installed: `make peers` installs it"
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         node,

@@ -1,4 +1,4 @@
-"""What the tests of the HTTP doors share: the product's end on a real socket, and a gateway that says as told."""
+"""What tests of the HTTP doors share: our end on a real socket, and a gateway that answers as told."""
 
 from __future__ import annotations
 

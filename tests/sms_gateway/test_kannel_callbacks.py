@@ -1,4 +1,4 @@
-"""Kannel's calls over real sockets: a message is stored once, read by its octets, and answered after the commit."""
+"""Kannel's calls over real sockets: stored once, read by their octets, answered after the commit."""
 
 from __future__ import annotations
 
@@ -43,16 +43,18 @@ class Door:
         )
         self.client: Client
 
-    async def _keep(self, receipt: Receipt) -> None:
+    async def _keep(self, smsc: str, receipt: Receipt) -> None:
         if self.inbox.away:
             raise OSError("gone")
+        assert smsc == "kannel"
         self.receipts.append(receipt)
 
     async def call(self, **changes: Any) -> int:
         """As Kannel 1.4.5 calls its get-url, for `да` in UCS-2."""
         said = {
-            "token": TOKEN, "from": f"+{PHONE}", "to": "3116", "b": "да".encode("utf-16-be"), "cs": "UTF-16BE",
-            "coding": "2", "ts": "1795376507", "smsc": "operator", "id": "id-1", "udh": b"", "fid": "", "meta": "",
+            "token": TOKEN, "from": f"+{PHONE}", "to": "3116", "b": "да".encode("utf-16-be"),
+            "cs": "UTF-16BE", "coding": "2", "ts": "1795376507", "smsc": "operator", "id": "id-1",
+            "udh": b"", "fid": "", "meta": "",
         }  # fmt: skip
         said |= changes
         query = urlencode({name: value for name, value in said.items() if value is not None})
