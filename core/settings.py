@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     telegram_paid_broadcast: bool = False
 
     smsc_url: SecretStr = SecretStr("")
+    smsc_ca: str = ""  # a file of certificates beside the system's
     smsc_data_coding_0: Literal["gsm", "latin1", "ascii"] = "gsm"
     smsc_window: int = Field(default=10, ge=1, le=1000)
     smsc_messages_per_second: int = Field(default=50, ge=1, le=10_000)

@@ -47,13 +47,23 @@ from core.use_cases.reconciliations import Reconciliations
 from core.use_cases.refund_orders import RefundOrders
 from core.use_cases.refunds import Refunds
 from core.use_cases.sending import Sending
+from core.use_cases.sms_sending import SmsSending
 from core.use_cases.staff import Staff
 from core.use_cases.statements import Statements
 from core.use_cases.subscribers import Subscribers
 from core.use_cases.suspense import Suspense
 from core.use_cases.top_ups import TopUps
 from core.use_cases.visits import Visits
-from core.wiring_parts import Tools, broadcasting, collecting, keeping_jobs, mandates_of, seal_of, telling_of
+from core.wiring_parts import (
+    Tools,
+    broadcasting,
+    collecting,
+    keeping_jobs,
+    mandates_of,
+    seal_of,
+    settling_jobs,
+    telling_of,
+)
 
 if TYPE_CHECKING:
     pass
@@ -92,6 +102,7 @@ class Core:
     statements: Statements
     receiving: Receiving
     sending: Sending
+    sms_sending: SmsSending
     imports: Imports
     invariants: Invariants
     queues: Queues
@@ -148,7 +159,9 @@ def _join(of: Tools) -> Core:
     top_ups = TopUps(database, profile, clock, wall, money.payments, cards)
     receiving, fees = Receiving(database, wall), Fees(database, profile, clock)
     telling = telling_of(of)
+    sms_sending = SmsSending(database, wall)
     others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), telling["alerts"])
+    others += settling_jobs(sms_sending)
     return Core(
         settings=of.settings,
         profile=profile,
@@ -177,6 +190,7 @@ def _join(of: Tools) -> Core:
         statements=Statements(database, profile, clock),
         receiving=receiving,
         sending=Sending(database, profile, clock, wall, seal),
+        sms_sending=sms_sending,
         imports=Imports(database, profile, clock),
         invariants=Invariants(database, clock, wall),
         queues=Queues(database, profile, clock, wall),

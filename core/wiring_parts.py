@@ -41,6 +41,7 @@ from core.use_cases.reconciliations import Reconciliations
 from core.use_cases.refund_orders import RefundOrders
 from core.use_cases.refunds import Refunds
 from core.use_cases.settling import Settling
+from core.use_cases.sms_sending import SmsSending
 from core.use_cases.staff import Staff
 from core.use_cases.top_ups import TopUps
 
@@ -192,4 +193,11 @@ def keeping_jobs(
         Job("tell of low balances", partial(alerts.due_once, ALERTS), 5.0, "alerts"),
         Job("forget old parts", receiving.forget_parts, 3600.0, "parts"),
         Job("forget old limits", limits.forget_once, 3600.0, "limits"),
+    ]
+
+
+def settling_jobs(sms: SmsSending) -> list[Job]:
+    return [
+        Job("match receipts", sms.receipts.match_once, 30.0, "receipts"),
+        Job("forget receipts", sms.receipts.forget_once, 3600.0, "receipts.forget"),
     ]

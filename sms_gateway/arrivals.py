@@ -9,7 +9,7 @@ from core.messages.incoming import Accepted, Arrival
 from core.states import Channel
 from core.storage.batch import Batch
 from core.use_cases.receiving import Receiving
-from sms_gateway.addresses import MOST_ADDRESS_LETTERS, msisdn
+from sms_gateway.senders import MOST_SENDER_LETTERS, msisdn
 
 MOST_SOURCE_LETTERS = 64  # what the inbox keeps
 MOST_ID_LETTERS = 160
@@ -37,7 +37,7 @@ def arrival_of(
     *, source: str, external_id: str, sender: str, to: str, text: str | None, octets: bytes, **told: Any
 ) -> Arrival:
     """`text` is None where the octets are no text: staff see them. `told`: what the gateway says beside."""
-    payload: dict[str, Any] = {"text": text or "", "to": to[:MOST_ADDRESS_LETTERS], **told}
+    payload: dict[str, Any] = {"text": text or "", "to": to[:MOST_SENDER_LETTERS], **told}
     if text is None:
         # Read text says all that its octets did; kept beside it they would show a masked card number.
         payload |= {"undecodable": True, "raw": octets.hex()}

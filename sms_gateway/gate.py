@@ -57,7 +57,7 @@ class Gate:
             self._window.release()
 
     def answer_within(self, until: float) -> float:
-        """So many seconds an answer is waited for: somebody else takes the message up not long after `until`."""
+        """So many seconds an answer is waited for: not long after `until` others take the message up."""
         response = self._patience.response_seconds
         left = until + response / 2 - asyncio.get_running_loop().time()
         return max(min(left, response), LEAST_ANSWER_SECONDS)

@@ -81,7 +81,7 @@ class Kannel:
         return self._gate.paused
 
     async def run(self) -> None:
-        # A connection a message: aiohttp sends again by itself what met a connection that was closed meanwhile.
+        # A connection a message: on one that was closed meanwhile aiohttp would by itself send again.
         connector = aiohttp.TCPConnector(force_close=True, limit=0)
         async with aiohttp.ClientSession(connector=connector) as self._http:
             attempt = 0

@@ -20,7 +20,7 @@ class Signer:
         return hmac.compare_digest(token, self._key)
 
     def receipt_url(self, base: str, message_id: str) -> str:
-        """The dlr-url of a message. %d, the kind of report, and %A, what the SMSC said, are Kannel's to fill in."""
+        """The dlr-url of a message. Kannel fills in %d, the kind of report, and %A, what the SMSC said."""
         signed = f"id={quote(message_id, safe='')}&sign={self._of(message_id)}"
         return f"{base}{RECEIPT_PATH}?{signed}&type=%d&answer=%A"
 

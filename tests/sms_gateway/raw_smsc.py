@@ -28,6 +28,8 @@ QUICK = Patience(
     drain_seconds=5,
     reconnect_first_seconds=0.01,
     reconnect_most_seconds=0.05,
+    refused_first_seconds=0.01,
+    refused_most_seconds=0.05,
     throttled_first_seconds=0.01,
 )
 
@@ -126,13 +128,11 @@ async def session_with(
     *,
     patience: Patience = QUICK,
     window: int = 10,
-    per_second: float = 10_000,
+    per_second: int = 10_000,
 ) -> AsyncIterator[Session]:
     session = Session(
-        Smsc("127.0.0.1", smsc.port, "demo", "secret", "test"),
+        Smsc("127.0.0.1", smsc.port, "demo", "secret", "test", window=window, per_second=per_second),
         on_message=on_message,
-        window=window,
-        messages_per_second=per_second,
         patience=patience,
     )
     async with asyncio.TaskGroup() as tasks:

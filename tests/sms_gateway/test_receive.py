@@ -15,11 +15,14 @@ from core.storage.message_tables import incoming, sms_part
 from core.use_cases.receiving import Receiving
 from core.wiring import Core
 from sms_gateway.receipts import Receipt
-from sms_gateway.receive import Receive, sender_of
+from sms_gateway.receive import Receive
+from sms_gateway.senders import sender_of
+from sms_gateway.smpp.link import Smsc
 from sms_gateway.smpp.pdu import DeliverSm, Tlv
 
 OK, LATER = 0x00, 0x64
 PHONE = "79141234567"
+SMSC = Smsc("smsc.example", 2775, "us", "secret", called="smsc")
 
 
 class Watched(Receiving):
@@ -42,24 +45,24 @@ class Door:
 
     def __init__(self, core: Core) -> None:
         self.core = core
+        self.smsc = SMSC
         self.seconds = 59_990.0
         self.inbox = Watched(core)
         self.taken: list[Accepted] = []
         self.receipts: list[Receipt] = []
         self.receive = Receive(
             self.inbox,
-            smsc="smsc",
-            alphabet="gsm",
             take_up=self.taken.extend,
             on_receipt=self._keep,
             now=lambda: self.seconds,
         )
 
-    async def _keep(self, receipt: Receipt) -> None:
+    async def _keep(self, smsc: str, receipt: Receipt) -> None:
+        assert smsc == SMSC.name
         self.receipts.append(receipt)
 
     async def take(self, *pdus: DeliverSm) -> list[int]:
-        return list(await asyncio.gather(*(self.receive.on_message(pdu) for pdu in pdus)))
+        return list(await asyncio.gather(*(self.receive.on_message(self.smsc, pdu) for pdu in pdus)))
 
     async def rows(self) -> list[Any]:
         async with self.core.database.read() as tx:
@@ -115,7 +118,7 @@ async def test_a_message_is_stored_then_acknowledged_then_handed_on(door: Door) 
     assert await door.take(text("да")) == [OK]
     (row,) = await door.rows()
     assert (row.channel, row.source, row.sender, row.state) == ("sms", "smsc", PHONE, "new")
-    assert row.payload == {"text": "да", "to": "3116", "data_coding": 8, "smsc": "smsc"}
+    assert row.payload == {"text": "да", "to": "3116", "data_coding": 8, "smsc": "smsc", "bind": "smsc"}
     assert [each.id for each in door.taken] == [row.id]
 
 

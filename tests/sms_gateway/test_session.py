@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from sms_gateway.outcomes import NotSent, Refused, Submitted, Unknown
 from sms_gateway.smpp.link import Smsc
 from sms_gateway.smpp.pdu import SubmitSm, Tlv
-from sms_gateway.smpp.session import NotSent, Refused, Session, Submitted, Unknown
+from sms_gateway.smpp.session import Session
 from tests.deadlines import until
 from tests.sms_gateway.octets import deliver_sm, frame, header
 from tests.sms_gateway.raw_smsc import (
@@ -152,28 +153,6 @@ async def test_no_more_than_the_window_waits_for_answers(smsc: RawSmsc) -> None:
         assert [await task for task in sending] == [Submitted("a"), Submitted("b"), Submitted("c")]
 
 
-async def test_a_throttled_message_is_kept_and_sent_again(smsc: RawSmsc) -> None:
-    async with session_with(smsc, take_all) as session, asyncio.TaskGroup() as tasks:
-        peer = await smsc.bound()
-        await session.bound()
-        sending = tasks.create_task(session.submit(text()))
-        for status in (0x58, 0x14):
-            peer.answer(await peer.expect(SUBMIT_SM), status=status)
-        peer.answer(await peer.expect(SUBMIT_SM), b"1\0")
-        assert await sending == Submitted("1")
-
-
-async def test_a_message_throttled_for_long_is_refused_for_now(smsc: RawSmsc) -> None:
-    async with session_with(smsc, take_all) as session, asyncio.TaskGroup() as tasks:
-        peer = await smsc.bound()
-        await session.bound()
-        sending = [tasks.create_task(session.submit(text())) for _ in range(3)]
-        for _ in range(3 * QUICK.throttled_tries):
-            peer.answer(await peer.expect(SUBMIT_SM), status=0x58)
-        assert [await task for task in sending] == [Refused(0x58, retry=True)] * 3
-        assert await works(session, peer)
-
-
 async def test_messages_keep_to_their_pace(smsc: RawSmsc) -> None:
     async with session_with(smsc, take_all, per_second=50) as session, asyncio.TaskGroup() as tasks:
         peer = await smsc.bound()
@@ -298,10 +277,8 @@ async def test_closing_does_not_wait_for_ever(smsc: RawSmsc) -> None:
 
 async def test_closing_before_the_bind_ends_the_session(smsc: RawSmsc) -> None:
     session = Session(
-        Smsc("127.0.0.1", smsc.port, "a", "b"),
+        Smsc("127.0.0.1", smsc.port, "a", "b", window=1),
         on_message=take_all,
-        window=1,
-        messages_per_second=1,
         patience=QUICK,
     )
     async with asyncio.TaskGroup() as tasks:
@@ -312,26 +289,6 @@ async def test_closing_before_the_bind_ends_the_session(smsc: RawSmsc) -> None:
         peer.answer(bind)
         peer.answer(await peer.expect(UNBIND))
         await running
-
-
-@pytest.mark.parametrize(
-    "url, smsc",
-    [
-        ("smpp://demo:secret@127.0.0.1:2776", Smsc("127.0.0.1", 2776, "demo", "secret")),
-        ("smpp://demo:a%40b%3A@smsc.example", Smsc("smsc.example", 2775, "demo", "a@b:")),
-        ("smpp://demo@h:1?system_type=WWW", Smsc("h", 1, "demo", "", "WWW")),
-    ],
-)
-def test_an_address_is_read(url: str, smsc: Smsc) -> None:
-    assert Smsc.of_url(url) == smsc
-    assert smsc.name == f"demo@{smsc.host}:{smsc.port}"
-
-
-@pytest.mark.parametrize("url", ["", "http://a:b@h", "smpp://h:1", "smpp://a:hidden@"])
-def test_an_address_that_is_none_is_refused_without_its_password(url: str) -> None:
-    with pytest.raises(ValueError, match="smpp://system_id") as caught:
-        Smsc.of_url(url)
-    assert "hidden" not in str(caught.value)
 
 
 async def bound(smsc: RawSmsc, session: Session) -> Peer:
