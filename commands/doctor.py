@@ -58,8 +58,11 @@ async def tell_violations(settings: Settings) -> bool:
 async def _settings(settings: Settings) -> str:
     doors = [
         name
-        for name, secret in (("telegram", settings.telegram_token), ("sms", settings.smsc_url))
-        if secret.get_secret_value()
+        for name, configured in (
+            ("telegram", bool(settings.telegram_token.get_secret_value())),
+            ("sms", settings.sends_sms),
+        )
+        if configured
     ]
     return f"environment {settings.env}, doors: {', '.join([*doors, 'web'])}"
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.settings import Settings
 from core.use_cases.sms_queries import SmsQueries
@@ -14,7 +14,7 @@ from core.wiring import Core
 from handlers.locale import Catalogues
 from handlers.sms.dispatch import Dispatch
 from handlers.sms.texts import Texts
-from sms_gateway.carriers import Carriers
+from sms_gateway.carriers import Carriers, Lasting
 from sms_gateway.delivery import Delivery
 from sms_gateway.handling import Handling
 from sms_gateway.receive import Receive
@@ -23,13 +23,22 @@ from sms_gateway.smpp.address import smscs_of
 from sms_gateway.smpp.bind import Bind
 from sms_gateway.smpp.link import Patience, Smsc
 
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from sms_gateway.callers import ClientOf
+    from sms_gateway.gateways import Gateways
+
 STOP_SECONDS = 8.0  # for what delivery holds, then again for what the handlers hold
 
 
 def binds_of(settings: Settings) -> list[Smsc]:
     """The binds that the settings name; ValueError where an address is none."""
+    urls = settings.smsc_url.get_secret_value()
+    if not urls:
+        return []  # what there is of SMS comes and goes by HTTP
     return smscs_of(
-        settings.smsc_url.get_secret_value(),
+        urls,
         window=settings.smsc_window,
         per_second=settings.smsc_messages_per_second,
         alphabet=settings.smsc_data_coding_0,
@@ -56,7 +65,9 @@ class SmsDoor:
             )
             for smsc in binds_of(core.settings)
         ]
-        self._carriers = Carriers(self.binds, lambda phone: core.profile.operator_of(phone).code)
+        self._gateways = _gateways_of(core, patience, self._note_change)
+        self._ways: list[Lasting] = [*self.binds, *(self._gateways.carriers if self._gateways else [])]
+        self._carriers = Carriers(self._ways, lambda phone: core.profile.operator_of(phone).code)
         self._delivery = Delivery(
             core.sending,
             core.sms_sending,
@@ -68,13 +79,19 @@ class SmsDoor:
         )
         self._ending = asyncio.Event()
 
+    def routes(self, client_of: ClientOf) -> list[web.RouteDef]:
+        """Where gateways call over HTTP; `client_of` tells from which address a request was made."""
+        if self._gateways is None:
+            return []
+        return self._gateways.routes(self._handling.take_up, self._settling.take_receipt, client_of)
+
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             workers = [
                 tasks.create_task(work)
                 for work in (self._receive.run(), self._handling.run(), self._settling.run(self.binds))
             ]
-            sessions = [tasks.create_task(bind.run()) for bind in self.binds]
+            sessions = [tasks.create_task(way.run()) for way in self._ways]
             delivery = tasks.create_task(self._delivery.run())
             try:
                 await self._ending.wait()
@@ -82,7 +99,7 @@ class SmsDoor:
                 # In reverse: no new claims, what is in hand out, the binds closed, then what was received.
                 await _at_most(self._delivery.stop())
                 delivery.cancel()
-                await _closed(self.binds)
+                await _closed(self._ways)
                 for session in sessions:
                     session.cancel()
                 await _at_most(self._handling.idle())
@@ -97,10 +114,18 @@ class SmsDoor:
         self._carriers.note_change()
 
 
-async def _closed(binds: Sequence[Bind]) -> None:
+def _gateways_of(core: Core, patience: Patience | None, on_change: Callable[[], None]) -> Gateways | None:
+    if not core.settings.takes_sms_by_http:
+        return None
+    from sms_gateway.gateways import Gateways  # aiohttp: a bind alone does without
+
+    return Gateways(core, patience=patience, on_change=on_change)
+
+
+async def _closed(ways: Sequence[Lasting]) -> None:
     async with asyncio.TaskGroup() as tasks:
-        for bind in binds:
-            tasks.create_task(bind.close())
+        for way in ways:
+            tasks.create_task(way.close())
 
 
 async def _at_most(ending: Coroutine[Any, Any, None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 from aiohttp import web
@@ -15,13 +15,13 @@ from core.use_cases.receiving import Receiving
 from sms_gateway.arrivals import Arrivals, arrival_of
 from sms_gateway.callers import Callers, octets_of
 from sms_gateway.fingerprints import Recently
+from sms_gateway.kannel.gateway import KANNEL
 from sms_gateway.kannel.message import KannelMessage, message_of
 from sms_gateway.kannel.receipts import receipt_of
 from sms_gateway.kannel.signed import RECEIPT_PATH, Signer
 from sms_gateway.receipts import Receipt
 
 MESSAGE_PATH = "/sms/kannel"
-SOURCE = "kannel"
 
 # Of the SMSC that it came from, as SMPP's receipts are.
 OnReceipt = Callable[[str, Receipt], Awaitable[None]]
@@ -38,12 +38,14 @@ class KannelCallbacks:
         arrivals: Arrivals,
         on_receipt: OnReceipt,
         *,
+        ways: Collection[str],
         signer: Signer,
         callers: Callers,
     ) -> None:
         self._receiving = receiving
         self._arrivals = arrivals
         self._on_receipt = on_receipt
+        self._ways = ways
         self._signer = signer
         self._callers = callers
         self._joined = Recently()
@@ -68,15 +70,15 @@ class KannelCallbacks:
     async def report(self, request: web.Request) -> web.Response:
         """What became of a message of ours; several reports come for one."""
         fields = self._admitted(request)
-        message_id, kind = fields.get("id", b""), fields.get("type", b"")
-        if not self._signer.is_ours(message_id, fields.get("sign", b"")):
+        via, message_id, kind = (fields.get(name, b"") for name in ("via", "id", "type"))
+        if not self._signer.is_ours(via, message_id, fields.get("sign", b"")):
             log.warning("kannel's report is not of a message of ours")
             raise web.HTTPForbidden
         answer = fields.get("answer", b"").decode("utf-8", "replace")
-        receipt = receipt_of(message_id.decode("latin-1"), int(kind) if kind.isdigit() else 0, answer)
+        receipt = receipt_of(message_id.decode(), int(kind) if kind.isdigit() else 0, answer)
         if receipt is None:
             raise web.HTTPBadRequest(reason="no such report")
-        return await _stored(self._on_receipt(SOURCE, receipt))
+        return await _stored(self._on_receipt(via.decode(), receipt))
 
     def _admitted(self, request: web.Request) -> dict[str, bytes]:
         self._callers.admit(request)
@@ -84,7 +86,7 @@ class KannelCallbacks:
 
     async def _store(self, message: KannelMessage) -> None:
         if message.part is None:
-            await self._arrivals.store(_arrival(message, message.octets, message.id))
+            await self._arrivals.store(self._arrival(message, message.octets, message.id))
         else:
             await self._take_part(message)
 
@@ -102,11 +104,27 @@ class KannelCallbacks:
                 return
             ids = [str(each["id"]) for each in await self._receiving.parts_told(key)]
         whole = hashlib.sha256("\n".join(ids).encode()).hexdigest()
-        await self._arrivals.store(_arrival(message, b"".join(parts), whole))
+        await self._arrivals.store(self._arrival(message, b"".join(parts), whole))
         for each in ids:
             self._joined.first_met(f"{message.smsc}|{each}")
         async with self._parts:
             await self._receiving.drop_parts(key)
+
+    def _arrival(self, message: KannelMessage, octets: bytes, external_id: str) -> Arrival:
+        """Filed under the way to its SMSC, where there is one: its reply goes that way."""
+        way = f"{KANNEL}:{message.smsc}"
+        source = way if way in self._ways else KANNEL
+        return arrival_of(
+            source=source,
+            external_id=f"{message.smsc}|{external_id}",
+            sender=message.sender,
+            to=message.to,
+            text=message.text(octets),
+            octets=octets,
+            smsc=source,
+            smsc_id=message.smsc,
+            coding=message.coding,
+        )
 
 
 async def _stored(storing: Awaitable[None]) -> web.Response:
@@ -121,22 +139,8 @@ async def _stored(storing: Awaitable[None]) -> web.Response:
 def _key(message: KannelMessage) -> str:
     assert message.part is not None
     said = f"{message.sender[:32]}|{message.to[:32]}|{message.part.reference}|{message.part.total}"
-    return f"{SOURCE}:{message.smsc[:48]}|{said}"
+    return f"{KANNEL}:{message.smsc[:48]}|{said}"
 
 
 def _again(message: KannelMessage) -> str:
     return f"{message.smsc}|{message.id}"
-
-
-def _arrival(message: KannelMessage, octets: bytes, external_id: str) -> Arrival:
-    return arrival_of(
-        source=f"{SOURCE}:{message.smsc}",
-        external_id=external_id,
-        sender=message.sender,
-        to=message.to,
-        text=message.text(octets),
-        octets=octets,
-        smsc=SOURCE,
-        smsc_id=message.smsc,
-        coding=message.coding,
-    )

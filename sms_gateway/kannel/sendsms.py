@@ -11,12 +11,11 @@ from http import HTTPStatus
 
 import aiohttp
 import structlog
-from yarl import URL
 
 from core.ids import new_id
 from core.messages.segments import segments_of
 from sms_gateway.gate import Gate
-from sms_gateway.kannel.gateway import Gateway
+from sms_gateway.kannel.gateway import Gateway, Request
 from sms_gateway.kannel.signed import Signer
 from sms_gateway.outcomes import NotSent, Outcome, Refused, Submitted, Unknown
 from sms_gateway.smpp.bind import OWN_VALIDITY_SECONDS
@@ -25,7 +24,6 @@ from sms_gateway.smpp.link import Patience
 from sms_gateway.smpp.pdu import ESM_CLASS_UDH
 from sms_gateway.smpp.session import OnOutcome
 
-NAME = "kannel"
 AT_ONCE, BATCH_SECONDS = 200, 2  # as with a bind
 ANSWER_LARGEST_BYTES = 4096
 TAKEN = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED})  # "0: Accepted", "3: Queued for later delivery"
@@ -42,8 +40,6 @@ log = structlog.get_logger(__name__)
 class Kannel:
     """A carrier. `run` until `close`; `submit` in between, from as many tasks as you like."""
 
-    name = label = NAME
-    operator = ""
     offers_query = False
 
     def __init__(
@@ -53,20 +49,22 @@ class Kannel:
         short_code: str,
         signer: Signer,
         back_url: str,
-        window: int,
-        per_second: int,
         patience: Patience | None = None,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        self.at_once = min(AT_ONCE, BATCH_SECONDS * per_second)
-        self.bulk_places = max(1, window // 2)
+        self.name = self.label = gateway.name
+        self.operator = gateway.operator
+        self.at_once = min(AT_ONCE, BATCH_SECONDS * gateway.per_second)
+        self.bulk_places = max(1, gateway.window // 2)
         self._gateway = gateway
         self._short_code = short_code
         self._signer = signer
         self._back_url = back_url.rstrip("/")
         self._patience = patience or Patience()
         self._on_change = on_change
-        self._gate = Gate(NAME, window=window, per_second=per_second, patience=self._patience)
+        self._gate = Gate(
+            gateway.name, window=gateway.window, per_second=gateway.per_second, patience=self._patience
+        )
         self._http: aiohttp.ClientSession | None = None
         self._answers = False
         self._left = asyncio.Event()
@@ -81,7 +79,7 @@ class Kannel:
         return self._gate.paused
 
     async def run(self) -> None:
-        # A connection a message: on one that was closed meanwhile aiohttp would by itself send again.
+        # A connection a message: on one that Kannel closes meanwhile nobody can tell whether it was heard.
         connector = aiohttp.TCPConnector(force_close=True, limit=0)
         async with aiohttp.ClientSession(connector=connector) as self._http:
             attempt = 0
@@ -125,22 +123,28 @@ class Kannel:
         """Have one part sent. Its id is ours, so that a report settles also what got no answer."""
         message_id = str(new_id())
         lives = lives_seconds if lives_seconds and lives_seconds <= OWN_VALIDITY_SECONDS else 0
-        url = self._gateway.request_of(
+        request = self._gateway.request_of(
             piece,
             sender=self._short_code,
             to=to,
-            receipt_url=self._signer.receipt_url(self._back_url, message_id) if last else "",
+            receipt_url=self._signer.receipt_url(self._back_url, self.name, message_id) if last else "",
             minutes=math.ceil(lives / 60),
         )
-        return await self._gate.through(lambda: self._ask(url, message_id, until), until=until)
+        return await self._gate.through(lambda: self._ask(request, message_id, until), until=until)
 
-    async def _ask(self, url: URL, message_id: str, until: float) -> Outcome:
+    async def _ask(self, request: Request, message_id: str, until: float) -> Outcome:
         if self._http is None or not self._answers:
             return NotSent("kannel does not answer")
         within = self._gate.answer_within(until)
         timeout = aiohttp.ClientTimeout(total=within, connect=min(within, self._patience.connect_seconds))
         try:
-            async with self._http.get(url, allow_redirects=False, timeout=timeout) as answer:
+            async with self._http.post(
+                self._gateway.address,
+                data=request.body,
+                headers=request.headers,
+                allow_redirects=False,
+                timeout=timeout,
+            ) as answer:
                 said = (await answer.content.read(ANSWER_LARGEST_BYTES)).decode("latin-1")
                 return self._outcome(answer.status, said, message_id)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as away:
@@ -160,12 +164,12 @@ class Kannel:
             return Refused(status, retry=False)
         if status > HTTPStatus.INTERNAL_SERVER_ERROR:  # of a proxy, which may have passed it on
             return Unknown(f"status {status}", message_id)
-        log.error("kannel refuses us", status=status)
+        log.error("kannel refuses us", kannel=self.name, status=status)
         return self._not_sent(f"kannel refuses us: {status}")
 
     def _not_sent(self, why: str) -> NotSent:
         if self._answers:
-            log.info("kannel is left alone", why=why)
+            log.info("kannel is left alone", kannel=self.name, why=why)
         self._leave()
         return NotSent(why)
 
@@ -180,7 +184,7 @@ class Kannel:
             async with asyncio.timeout(self._patience.connect_seconds):
                 _, writer = await asyncio.open_connection(self._gateway.host, self._gateway.port)
         except OSError as away:
-            log.info("kannel is not reached", why=type(away).__name__)
+            log.info("kannel is not reached", kannel=self.name, why=type(away).__name__)
             return False
         writer.close()
         return True
@@ -193,7 +197,7 @@ class Kannel:
         began_at = loop.time()
         self._left.clear()
         self._answers = True
-        log.info("kannel answers", host=self._gateway.host)
+        log.info("kannel answers", kannel=self.name)
         self._on_change()
         await self._left.wait()
         return 0 if loop.time() - began_at > self._patience.reconnect_most_seconds else attempt

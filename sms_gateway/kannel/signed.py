@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 RECEIPT_PATH = "/sms/kannel/receipt"
 SIGNATURE_LETTERS = 32
@@ -19,14 +19,14 @@ class Signer:
     def shows(self, token: bytes) -> bool:
         return hmac.compare_digest(token, self._key)
 
-    def receipt_url(self, base: str, message_id: str) -> str:
-        """The dlr-url of a message. Kannel fills in %d, the kind of report, and %A, what the SMSC said."""
-        signed = f"id={quote(message_id, safe='')}&sign={self._of(message_id)}"
-        return f"{base}{RECEIPT_PATH}?{signed}&type=%d&answer=%A"
+    def receipt_url(self, base: str, via: str, message_id: str) -> str:
+        """The dlr-url of a message that left by `via`; Kannel fills in the kind of report and its words."""
+        ours = urlencode({"via": via, "id": message_id, "sign": self._of(via.encode(), message_id.encode())})
+        return f"{base}{RECEIPT_PATH}?{ours}&type=%d&answer=%A"
 
-    def is_ours(self, message_id: bytes, signature: bytes) -> bool:
-        return hmac.compare_digest(signature, self._of(message_id.decode("latin-1")).encode())
+    def is_ours(self, via: bytes, message_id: bytes, signature: bytes) -> bool:
+        return hmac.compare_digest(signature, self._of(via, message_id).encode())
 
-    def _of(self, message_id: str) -> str:
-        said = f"receipt:{message_id}".encode("latin-1", "replace")
+    def _of(self, via: bytes, message_id: bytes) -> str:
+        said = b"receipt:%d:%b:%b" % (len(via), via, message_id)
         return hmac.digest(self._key, said, hashlib.sha256).hex()[:SIGNATURE_LETTERS]

@@ -59,7 +59,19 @@ class Boxes:
         self._phones += 1
         log = self._folder / f"phone{self._phones}.log"
         said = quote(text.encode("utf-16-be"))
-        command = [FAKE_SMSC, "-v", "0", "-H", "127.0.0.1", "-r", str(self._smsc_port), "-i", "0", "-m", "1"]
+        command = [
+            str(FAKE_SMSC),
+            "-v",
+            "0",
+            "-H",
+            "127.0.0.1",
+            "-r",
+            str(self._smsc_port),
+            "-i",
+            "0",
+            "-m",
+            "1",
+        ]
         process = launch([*command, f"{sender} {to} ucs2 {said}"], log=log, death_signal=signal.SIGKILL)
         try:
             yield Phone(log)
@@ -72,7 +84,7 @@ class Boxes:
 
 def configuration(changes: Mapping[str, str], *, with_smpp: bool = False) -> str:
     """The page's kannel.conf, with other ports and addresses; `with_smpp`: with its group of a real SMSC."""
-    blocks = re.findall(r"```conf\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    blocks: list[str] = re.findall(r"```conf\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
     conf, smpp = blocks
     if with_smpp:
         conf = re.sub(r"group = smsc\n.*?\n\n", smpp.strip() + "\n\n", conf, count=1, flags=re.DOTALL)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import parse_qsl
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.exc import OperationalError
 
 from core.messages.incoming import Accepted, Arrival
 from core.storage.message_tables import incoming
 from core.use_cases.receiving import Receiving
 from core.wiring import Core
+from sms_gateway.aggregator.signature import NotGenuine, Signature
+from tests.fakes import FakeClock
 
 Client = TestClient[web.Request, web.Application]
 TOKEN = "token-of-the-tests"
+KEY = "key-of-the-aggregator"
 PHONE = "79141234567"
 
 
@@ -52,23 +55,36 @@ def peer(request: web.Request) -> str:
     return request.remote or ""
 
 
-async def stored(core: Core) -> list[Any]:
+async def rows(core: Core, table: Table) -> list[Any]:
     async with core.database.read() as tx:
-        return await tx.all(select(incoming).order_by(incoming.c.id))
+        return await tx.all(select(table).order_by(*table.primary_key))
+
+
+async def stored(core: Core) -> list[Any]:
+    return await rows(core, incoming)
 
 
 class Smsbox:
-    """An HTTP gateway: answers with the next of `answers`, then 202; None: it hears and says nothing."""
+    """Kannel's sendsms: answers with the next of `answers`, then 202; None: it hears and says nothing."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[int, str] | None] = []
-        self.asked: list[dict[str, bytes]] = []
-        self.bodies: list[tuple[dict[str, str], bytes]] = []
+        self.asked: list[dict[str, str]] = []
         self.held = asyncio.Event()
         self.most_at_once = 0
         self._at_once = 0
         self.hold: Callable[[], Awaitable[object]] | None = None
         self._server: TestServer | None = None
+
+    @property
+    def whole(self) -> int:
+        """How many texts are here to their last part, for which a report is wanted."""
+        return sum("dlr-url" in each for each in self.asked)
+
+    @property
+    def text(self) -> str:
+        """All that was to be sent, in order."""
+        return "".join(each["text"] for each in self.asked)
 
     @property
     def url(self) -> str:
@@ -78,7 +94,7 @@ class Smsbox:
     @asynccontextmanager
     async def listening(self, port: int | None = None) -> AsyncIterator[Smsbox]:
         app = web.Application()
-        app.router.add_route("*", "/cgi-bin/sendsms", self._answer)
+        app.router.add_post("/cgi-bin/sendsms", self._answer)
         self._server = TestServer(app, port=port, host="127.0.0.1")
         await self._server.start_server()
         try:
@@ -88,9 +104,12 @@ class Smsbox:
             await self._server.close()
 
     async def _answer(self, request: web.Request) -> web.Response:
-        query = parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True, encoding="latin-1")
-        self.asked.append({name: value.encode("latin-1") for name, value in query})
-        self.bodies.append((dict(request.headers), await request.read()))
+        fields = {
+            name.lower().removeprefix("x-kannel-"): value
+            for name, value in request.headers.items()
+            if name.lower().startswith(("x-", "content-type"))
+        }
+        self.asked.append(fields | {"text": (await request.read()).decode()})
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
@@ -103,3 +122,46 @@ class Smsbox:
             return web.Response(status=said[0], text=said[1])
         finally:
             self._at_once -= 1
+
+
+class Aggregator:
+    """Takes replies: answers with the next of `answers`, then 200."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.answers: list[int | None] = []
+        self.got: list[dict[str, Any]] = []
+        self.held = asyncio.Event()
+        self._clock = clock
+        self._signature = Signature(KEY)
+        app = web.Application()
+        app.add_routes([web.post("/replies", self._take)])
+        self._server = TestServer(app, host="127.0.0.1")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.port}/replies"
+
+    def signed(self, said: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+        body = json.dumps(said).encode()
+        return body, self._signature.headers(body, self._clock.now()) | {"Content-Type": "application/json"}
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        await self._server.start_server()
+        try:
+            yield
+        finally:
+            self.held.set()
+            await self._server.close()
+
+    async def _take(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        try:
+            self._signature.verify(request.headers, body, self._clock.now())
+        except NotGenuine:
+            return web.Response(status=401)
+        self.got.append(json.loads(body))
+        status = self.answers.pop(0) if self.answers else 200
+        if status is None:
+            await self.held.wait()
+        return web.Response(status=status or 200)

@@ -1,4 +1,4 @@
-"""An aggregator's signed calls over real sockets: who is believed, what is stored once, what each status says."""
+"""An aggregator's signed calls over real sockets: who is believed, what is stored, what each status says."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ class Door:
             self.inbox,
             Arrivals(self.inbox, self.taken.extend),
             self._keep,
+            ways=["kannel:operator"],
             signer=self.signer,
             callers=Callers(networks, peer),
         )
@@ -46,18 +47,18 @@ class Door:
     async def _keep(self, smsc: str, receipt: Receipt) -> None:
         if self.inbox.away:
             raise OSError("gone")
-        assert smsc == "kannel"
+        assert smsc == "kannel:operator"
         self.receipts.append(receipt)
 
     async def call(self, **changes: Any) -> int:
         """As Kannel 1.4.5 calls its get-url, for `да` in UCS-2."""
-        said = {
+        said: dict[str, Any] = {
             "token": TOKEN, "from": f"+{PHONE}", "to": "3116", "b": "да".encode("utf-16-be"),
             "cs": "UTF-16BE", "coding": "2", "ts": "1795376507", "smsc": "operator", "id": "id-1",
             "udh": b"", "fid": "", "meta": "",
         }  # fmt: skip
         said |= changes
-        query = urlencode({name: value for name, value in said.items() if value is not None})
+        query = urlencode([(name, value) for name, value in said.items() if value is not None])
         return await self.get(f"{MESSAGE}?{query}")
 
     async def get(self, address: str) -> int:
@@ -85,8 +86,15 @@ def udh(number: int, total: int = 2, reference: int = 7) -> bytes:
 async def test_a_message_is_stored_and_handed_on_before_the_answer(core: Core, door: Door) -> None:
     assert await door.call() == 200
     (row,) = await stored(core)
-    assert (row.channel, row.source, row.external_id, row.sender) == ("sms", "kannel:operator", "id-1", PHONE)
-    assert row.payload == {"text": "да", "to": "3116", "smsc": "kannel", "smsc_id": "operator", "coding": 2}
+    assert (row.channel, row.source, row.external_id, row.sender) == (
+        "sms",
+        "kannel:operator",
+        "operator|id-1",
+        PHONE,
+    )
+    assert row.payload == {
+        "text": "да", "to": "3116", "smsc": "kannel:operator", "smsc_id": "operator", "coding": 2
+    }  # fmt: skip
     assert [each.id for each in door.taken] == [row.id]
 
 
@@ -95,7 +103,8 @@ async def test_calls_with_the_same_id_are_one_message(core: Core, door: Door) ->
     assert len(await stored(core)) == len(door.taken) == 1
     assert await door.call(id="id-2") == 200
     assert await door.call(smsc="other") == 200
-    assert len(await stored(core)) == len(door.taken) == 3
+    assert [row.source for row in await stored(core)] == ["kannel:operator"] * 2 + ["kannel"]
+    assert len(door.taken) == 3
 
 
 async def test_a_call_that_could_not_be_stored_is_made_again_and_stored_once(core: Core, door: Door) -> None:
@@ -243,7 +252,7 @@ async def test_who_calls_from_elsewhere_is_refused(core: Core) -> None:
 
 def report(door: Door, kind: int, message_id: str = "0198.1.2", answer: str = "") -> str:
     """As Kannel fills in the dlr-url that it was given."""
-    url = door.signer.receipt_url("http://aliance.test", message_id)
+    url = door.signer.receipt_url("http://aliance.test", "kannel:operator", message_id)
     assert url.startswith("http://aliance.test/")
     filled = urlencode({"answer": answer})
     return (
@@ -274,6 +283,7 @@ async def test_a_report_of_what_we_did_not_sign_is_refused(door: Door) -> None:
     signature = parse_qs(urlsplit(ours).query)["sign"][0]
     for forged in (
         ours.replace("id=0198.1.2", "id=0198.1.3"),
+        ours.replace("via=kannel%3Aoperator&id=", "via=kannel&id=%3Aoperator"),
         ours.replace(signature, signature[:-1]),
         ours.replace(signature, "%D1%8F"),
         ours.replace(f"&sign={signature}", ""),
