@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PROMISED = {"setup", "demo", "run", "test", "check", "fix", "migrate", "translate", "bench"}
+PROMISED = {"setup", "demo", "run", "test", "check", "fix", "migrate", "translate", "bench", "peers"}
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import shutil
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
@@ -24,6 +25,11 @@ class Phone:
 
     def __init__(self, log: Path) -> None:
         self._log = log
+
+    @property
+    def parts(self) -> int:
+        """How many short messages came."""
+        return len(_GOT.findall(self._log.read_text(encoding="utf-8", errors="replace")))
 
     @property
     def texts(self) -> list[str]:
@@ -102,13 +108,18 @@ def kannel(conf: str, *, smsc_port: int) -> Iterator[Boxes]:
         spool.mkdir()
         give(spool)
         file = folder / "kannel.conf"
-        file.write_text(conf.replace("/var/spool/kannel", str(spool)), encoding="utf-8")
+        conf = conf.replace("/var/spool/kannel", str(spool)).replace("/var/log/kannel", str(spool))
+        file.write_text(conf, encoding="utf-8")
         for box, ready in (("bearerbox", "entering mainloop"), ("smsbox", "Connected to bearerbox")):
             log = folder / f"{box}.log"
             process = launch([_program(box), "-v", "0", file], log=log, death_signal=signal.SIGKILL)
             started.callback(end, process, signal.SIGTERM)
-            until_now(lambda log=log, ready=ready: ready in log.read_text(errors="replace"), what=box)  # type: ignore[misc]
+            until_now(partial(_says, log, ready), what=box)
         yield Boxes(folder, smsc_port)
+
+
+def _says(log: Path, words: str) -> bool:
+    return words in log.read_text(encoding="utf-8", errors="replace")
 
 
 def _program(name: str) -> str:

@@ -16,6 +16,7 @@ from tests.deadlines import until
 MALFORMED = "_ws.malformed or _ws.expert.severity >= 8388608"  # PI_ERROR of the dissectors
 UNBIND_RESP = bytes.fromhex("80000006")
 END_SECONDS = 15.0
+_PRIVILEGED = [] if os.geteuid() == 0 else ["sudo", "-n"]
 
 
 class Wire:
@@ -51,24 +52,31 @@ class Wire:
 async def captured(port: int, folder: Path) -> AsyncIterator[Wire]:
     """Capture what is said on a port while the block runs."""
     file = folder / f"{port}.pcapng"
-    privileged = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    file.touch()  # as ours: who is root here writes into it and leaves it so
     capturing = await asyncio.create_subprocess_exec(
-        *privileged, _tshark(), "-i", "lo", "-f", f"tcp port {port}", "-w", str(file),
+        *_PRIVILEGED, _tshark(), "-i", "lo", "-f", f"tcp port {port}", "-w", str(file),
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     said: list[str] = []
     try:
         async with asyncio.TaskGroup() as tasks:
             hearing = tasks.create_task(_hear(capturing, said))
-            await until(lambda: any("Capturing on" in line for line in said) and file.exists(), what="tshark")
+            await until(lambda: any("Capturing on" in line for line in said), what="tshark")
             yield Wire(port, file)
-            capturing.send_signal(signal.SIGINT)
-            await asyncio.wait_for(capturing.wait(), END_SECONDS)
+            await _end(capturing)
             hearing.cancel()
     finally:
         if capturing.returncode is None:
-            capturing.terminate()
-            await capturing.wait()
+            await _end(capturing)
+
+
+async def _end(capturing: asyncio.subprocess.Process) -> None:
+    if _PRIVILEGED:  # it is root's, and hears root alone
+        ending = await asyncio.create_subprocess_exec(*_PRIVILEGED, "kill", "-INT", str(capturing.pid))
+        await ending.wait()
+    else:
+        capturing.send_signal(signal.SIGINT)
+    await asyncio.wait_for(capturing.wait(), END_SECONDS)
 
 
 async def _hear(process: asyncio.subprocess.Process, said: list[str]) -> None:

@@ -31,7 +31,7 @@ function submit(session, pdu) {
 // node-smpp decodes a part by its data_coding and takes its header apart; a text is told once it is whole.
 function hear(pdu) {
   const said = pdu.message_payload === undefined ? pdu.short_message : pdu.message_payload;
-  const about = { from: pdu.source_addr, to: pdu.destination_addr, coding: pdu.data_coding };
+  const about = { from: pdu.source_addr, to: pdu.destination_addr, ton: pdu.dest_addr_ton, from_ton: pdu.source_addr_ton };
   const header = said.udh && said.udh.find((element) => element[0] === 0);
   if (!header) {
     return tell({ event: "text", ...about, parts: 1, text: said.message });
