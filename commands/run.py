@@ -133,6 +133,13 @@ def check_parts(settings: Settings, only: frozenset[str]) -> None:
     """Raises CannotRun where a part is asked for by name and cannot work."""
     if "sms" in only and not settings.sends_sms:
         raise CannotRun("the SMS door needs ALIANCE_SMSC_URL, or another way out: .env.example")
+    if "sms" in (only or EVERYTHING) and settings.sends_sms:
+        from sms_gateway.configured import ways_of
+
+        try:
+            ways_of(settings)
+        except ValueError as wrong:
+            raise CannotRun(str(wrong)) from wrong
     if "bot" in only and not settings.telegram_token.get_secret_value():
         raise CannotRun("the Telegram door needs ALIANCE_TELEGRAM_TOKEN")
 

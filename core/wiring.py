@@ -54,16 +54,7 @@ from core.use_cases.subscribers import Subscribers
 from core.use_cases.suspense import Suspense
 from core.use_cases.top_ups import TopUps
 from core.use_cases.visits import Visits
-from core.wiring_parts import (
-    Tools,
-    broadcasting,
-    collecting,
-    keeping_jobs,
-    mandates_of,
-    seal_of,
-    settling_jobs,
-    telling_of,
-)
+from core.wiring_parts import Tools, broadcasting, collecting, keeping_jobs, mandates_of, seal_of, telling_of
 
 if TYPE_CHECKING:
     pass
@@ -159,9 +150,7 @@ def _join(of: Tools) -> Core:
     top_ups = TopUps(database, profile, clock, wall, money.payments, cards)
     receiving, fees = Receiving(database, wall), Fees(database, profile, clock)
     telling = telling_of(of)
-    sms_sending = SmsSending(database, wall)
-    others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), telling["alerts"])
-    others += settling_jobs(sms_sending)
+    others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), telling)
     return Core(
         settings=of.settings,
         profile=profile,
@@ -190,7 +179,6 @@ def _join(of: Tools) -> Core:
         statements=Statements(database, profile, clock),
         receiving=receiving,
         sending=Sending(database, profile, clock, wall, seal),
-        sms_sending=sms_sending,
         imports=Imports(database, profile, clock),
         invariants=Invariants(database, clock, wall),
         queues=Queues(database, profile, clock, wall),

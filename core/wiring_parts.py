@@ -164,6 +164,7 @@ class Telling(TypedDict):
     broadcast_drafts: BroadcastDrafts
     broadcast_orders: BroadcastOrders
     broadcast_reports: BroadcastReports
+    sms_sending: SmsSending
 
 
 def telling_of(of: Tools) -> Telling:
@@ -176,6 +177,7 @@ def telling_of(of: Tools) -> Telling:
         broadcast_drafts=BroadcastDrafts(of.database, of.profile, of.clock, of.wall),
         broadcast_orders=BroadcastOrders(of.database, of.profile, of.wall),
         broadcast_reports=BroadcastReports(of.database, of.wall),
+        sms_sending=SmsSending(of.database, of.wall),
     )
 
 
@@ -185,19 +187,15 @@ def broadcasting(of: Tools) -> Job:
 
 
 def keeping_jobs(
-    top_ups: TopUps, fees: Fees, receiving: Receiving, limits: LimitsKeeper, alerts: Alerts
+    top_ups: TopUps, fees: Fees, receiving: Receiving, limits: LimitsKeeper, telling: Telling
 ) -> list[Job]:
+    receipts = telling["sms_sending"].receipts
     return [
         Job("expire quotes", partial(top_ups.expire_once, BATCH), 5.0, "quotes"),
         Job("post fees", partial(fees.post_once, BATCH), 5.0, "fees"),
-        Job("tell of low balances", partial(alerts.due_once, ALERTS), 5.0, "alerts"),
+        Job("tell of low balances", partial(telling["alerts"].due_once, ALERTS), 5.0, "alerts"),
         Job("forget old parts", receiving.forget_parts, 3600.0, "parts"),
+        Job("match receipts", receipts.match_once, 30.0, "receipts"),
+        Job("forget old receipts", receipts.forget_once, 3600.0, "receipts.forget"),
         Job("forget old limits", limits.forget_once, 3600.0, "limits"),
-    ]
-
-
-def settling_jobs(sms: SmsSending) -> list[Job]:
-    return [
-        Job("match receipts", sms.receipts.match_once, 30.0, "receipts"),
-        Job("forget receipts", sms.receipts.forget_once, 3600.0, "receipts.forget"),
     ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from urllib.parse import parse_qsl
 
 from aiohttp import web
+
+from sms_gateway.configured import Network
 
 # Told by who knows the proxies of this process: the address that a request was made from.
 ClientOf = Callable[[web.Request], str]
@@ -18,10 +20,10 @@ FIELDS_MOST = 50
 
 
 class Callers:
-    """`networks` are addresses and networks by commas; none named: anybody who knows the secret."""
+    """From these networks; where none is named, anybody who knows the secret."""
 
-    def __init__(self, networks: str, client: ClientOf) -> None:
-        self._networks = [ip_network(part) for part in networks.replace(",", " ").split()]
+    def __init__(self, networks: Sequence[Network], client: ClientOf) -> None:
+        self._networks = networks
         self._client = client
 
     def admit(self, request: web.Request) -> None:

@@ -8,20 +8,19 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from core.settings import Settings
 from core.use_cases.sms_queries import SmsQueries
 from core.wiring import Core
 from handlers.locale import Catalogues
 from handlers.sms.dispatch import Dispatch
 from handlers.sms.texts import Texts
 from sms_gateway.carriers import Carriers, Lasting
+from sms_gateway.configured import binds_of
 from sms_gateway.delivery import Delivery
 from sms_gateway.handling import Handling
 from sms_gateway.receive import Receive
 from sms_gateway.settling import Settling
-from sms_gateway.smpp.address import smscs_of
 from sms_gateway.smpp.bind import Bind
-from sms_gateway.smpp.link import Patience, Smsc
+from sms_gateway.smpp.link import Patience
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -30,20 +29,6 @@ if TYPE_CHECKING:
     from sms_gateway.gateways import Gateways
 
 STOP_SECONDS = 8.0  # for what delivery holds, then again for what the handlers hold
-
-
-def binds_of(settings: Settings) -> list[Smsc]:
-    """The binds that the settings name; ValueError where an address is none."""
-    urls = settings.smsc_url.get_secret_value()
-    if not urls:
-        return []  # what there is of SMS comes and goes by HTTP
-    return smscs_of(
-        urls,
-        window=settings.smsc_window,
-        per_second=settings.smsc_messages_per_second,
-        alphabet=settings.smsc_data_coding_0,
-        ca=settings.smsc_ca,
-    )
 
 
 class SmsDoor:

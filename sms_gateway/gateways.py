@@ -13,8 +13,8 @@ from sms_gateway.aggregator.signature import Signature
 from sms_gateway.arrivals import Arrivals, TakeUp
 from sms_gateway.callers import Callers, ClientOf
 from sms_gateway.carriers import Lasting
+from sms_gateway.configured import aggregator_of, kannels_of, networks_of
 from sms_gateway.kannel.callbacks import KannelCallbacks
-from sms_gateway.kannel.gateway import gateways_of
 from sms_gateway.kannel.sendsms import Kannel
 from sms_gateway.kannel.signed import Signer
 from sms_gateway.smpp.link import Patience
@@ -28,7 +28,6 @@ class Gateways:
         self._core = core
         self._signer = Signer(settings.kannel_token.get_secret_value())
         self._signature = Signature(settings.aggregator_key.get_secret_value())
-        narrow = {"window": settings.smsc_window, "per_second": settings.smsc_messages_per_second}
         self._kannels = [
             Kannel(
                 each,
@@ -38,19 +37,21 @@ class Gateways:
                 patience=patience,
                 on_change=on_change,
             )
-            for each in gateways_of(settings.kannel_url.get_secret_value(), **narrow)
+            for each in kannels_of(settings)
         ]
         self.carriers: list[Lasting] = [*self._kannels]
-        if settings.aggregator_reply_url:
+        reply_url = aggregator_of(settings)
+        if reply_url:
             self.carriers.append(
                 AggregatorReplies(
-                    settings.aggregator_reply_url,
+                    reply_url,
                     short_code=short_code,
                     signature=self._signature,
+                    window=settings.smsc_window,
+                    per_second=settings.smsc_messages_per_second,
                     wall=core.wall,
                     patience=patience,
                     on_change=on_change,
-                    **narrow,
                 )
             )
 
@@ -64,14 +65,14 @@ class Gateways:
                 on_receipt,
                 ways=[each.name for each in self._kannels],
                 signer=self._signer,
-                callers=Callers(settings.kannel_networks, client_of),
+                callers=Callers(networks_of(settings.kannel_networks), client_of),
             ).routes()
         if settings.aggregator_key.get_secret_value():
             routes += AggregatorCallbacks(
                 arrivals,
                 on_receipt,
                 signature=self._signature,
-                callers=Callers(settings.aggregator_networks, client_of),
+                callers=Callers(networks_of(settings.aggregator_networks), client_of),
                 wall=self._core.wall,
             ).routes()
         return routes

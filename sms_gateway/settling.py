@@ -81,7 +81,7 @@ class Settling:
                 continue
             reason = f"query {STATES[answer.message_state]} {answer.error_code}"
             await self._receipts.settle(
-                [PartTold(part.notice_id, part.attempt, part.part, state, reason, part.message_id)]
+                [PartTold(part.notice_id, part.attempt, part.part, state, reason, None)]
             )
         return len(due)
 

@@ -60,6 +60,11 @@ class ReceiptTold:
     state: SmsState
     reason: str
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """Its names in the form that they are looked for."""
+        return frozenset(known_as(each) for each in self.ids)
+
 
 @dataclass(frozen=True, slots=True)
 class PartTold:
@@ -74,14 +79,20 @@ class PartTold:
     asks: bool = False
 
 
-def readings(message_id: str) -> list[str]:
+def known_as(message_id: str) -> str:
+    """A message id in the form that it is looked for: SMSCs pad it, and write it in either case."""
+    plain = message_id.strip().lower()[:MOST_ID_LETTERS]
+    return plain.lstrip("0") or plain[:1]
+
+
+def readings(key: str) -> list[str]:
     """The same number in the other base: SMSCs answer in hex and receipt in decimal, or the reverse."""
     found = []
-    if re.fullmatch(r"[0-9]{1,32}", message_id):
-        found += [f"{int(message_id):x}", f"{int(message_id):X}", str(int(message_id))]
-    if re.fullmatch(r"[0-9a-fA-F]{1,32}", message_id):
-        found += [str(int(message_id, 16)), message_id.lower(), message_id.upper()]
-    return [each for each in dict.fromkeys(found) if each != message_id]
+    if re.fullmatch(r"[0-9]{1,32}", key):
+        found.append(f"{int(key):x}")
+    if re.fullmatch(r"[0-9a-f]{1,32}", key):
+        found.append(str(int(key, 16)))
+    return [each for each in dict.fromkeys(found) if each != key]
 
 
 def joined(rows: Iterable[Any]) -> tuple[SmsState, str | None] | None:

@@ -127,7 +127,8 @@ sms_submission = Table(
     # Of the text as it was cut: an attempt with the same goes on where the one before was stopped.
     Column("digest", String(32), nullable=False),
     Column("state", states(SmsState, "state"), nullable=False),
-    Column("message_id", String(80)),  # the SMSC's
+    Column("message_id", String(80)),  # the SMSC's, as it gave it
+    Column("known_as", String(80)),  # the same as receipts are looked for
     Column("status", Integer),  # command_status of a refusal
     Column("reason", String(120)),
     Column("receipt", Boolean(name="receipt"), nullable=False),  # whether the SMSC is to tell of its end
@@ -135,7 +136,7 @@ sms_submission = Table(
     Column("settled_at", Utc),  # delivered, failed or expired
     Column("ask_at", Utc),  # when the SMSC is asked by query_sm
     Column("asked", Integer, nullable=False, server_default=text("0")),
-    Index(None, "smsc", "message_id"),
+    Index(None, "smsc", "known_as"),
     partial_index("ix_sms_submission_ask_at", "ask_at", where="ask_at IS NOT NULL"),
     partial_index("ix_sms_submission_unknown", "submitted_at", where="state = 'unknown'"),
 )
@@ -146,11 +147,11 @@ sms_receipt = Table(
     metadata,
     id_column(),
     Column("smsc", String(64), nullable=False),
-    Column("message_id", String(80), nullable=False),
+    Column("known_as", String(80), nullable=False),
     Column("phone", String(32), nullable=False),
     Column("state", states(SmsState, "state"), nullable=False),
     Column("reason", String(120), nullable=False),
     Column("received_at", Utc, nullable=False, index=True),
-    Index(None, "smsc", "message_id"),
+    Index(None, "smsc", "known_as"),
     Index(None, "phone"),
 )

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, select, text
 
 from core.messages.sms_trials import ReceiptTold, readings
+from core.states import SmsState
 from core.storage.database import Transaction
 from core.storage.message_tables import notice, sms_receipt, sms_submission
 
@@ -18,36 +19,47 @@ PHONE_DIGITS = 10  # that two forms of a number share
 _PART = sms_submission.c
 
 
-def with_readings(ids: Iterable[str]) -> set[str]:
-    return {reading for each in ids for reading in (each, *readings(each))}
+def with_readings(keys: Iterable[str]) -> set[str]:
+    return {reading for key in keys for reading in (key, *readings(key))}
 
 
 async def known_to(tx: Transaction, told: Sequence[ReceiptTold]) -> list[Row[Any]]:
     """The parts that these receipts may be of."""
-    ids = with_readings(each for receipt in told for each in receipt.ids)
-    if not ids:
+    keys = with_readings(key for receipt in told for key in receipt.keys)
+    if not keys:
         return []
     return await tx.all(
-        select(_PART.notice_id, _PART.attempt, _PART.part, _PART.smsc, _PART.message_id, notice.c.address)
+        select(
+            _PART.notice_id,
+            _PART.attempt,
+            _PART.part,
+            _PART.smsc,
+            _PART.known_as,
+            _PART.state,
+            notice.c.address,
+        )
         .join(notice, notice.c.id == _PART.notice_id)
-        .where(_PART.smsc.in_({each.smsc for each in told}), _PART.message_id.in_(ids))
+        .where(_PART.smsc.in_({each.smsc for each in told}), _PART.known_as.in_(keys))
         .order_by(_PART.submitted_at)
     )
 
 
 def choose(told: ReceiptTold, known: Sequence[Row[Any]]) -> Row[Any] | None:
     """The part that a receipt is of; ids come round again, so the newest of several."""
-    named = [row for row in known if row.smsc == told.smsc and row.message_id in told.ids]
+    named = [row for row in known if row.smsc == told.smsc and row.known_as in told.keys]
     if len(told.phone) < PHONE_DIGITS:
         return named[-1] if named else None
     mine = [row for row in named if _same_phone(row.address, told.phone)]
     if not mine:
-        # The number in another base is another message's id, unless the phone is the same.
-        other = {reading for each in told.ids for reading in readings(each)}
+        # The number in the other base may be another message's id: it is not, where nothing else fits.
+        other = {reading for key in told.keys for reading in readings(key)}
         mine = [
             row
             for row in known
-            if row.smsc == told.smsc and row.message_id in other and _same_phone(row.address, told.phone)
+            if row.smsc == told.smsc
+            and row.known_as in other
+            and row.state in (SmsState.SENT, SmsState.UNKNOWN)
+            and _same_phone(row.address, told.phone)
         ]
     return mine[-1] if mine else None
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from core.clock import Clock
 from core.ids import NoticeId, new_id
-from core.messages.sms_trials import MOST_ID_LETTERS, PartTold, ReceiptTold, Trial, joined
+from core.messages.sms_trials import MOST_ID_LETTERS, PartTold, ReceiptTold, Trial, joined, known_as
 from core.states import NoticeState, SmsState
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice, sms_receipt, sms_submission
@@ -48,12 +48,13 @@ _SETTLE = (
         _PART.notice_id == bindparam("of"),
         _PART.attempt == bindparam("at"),
         _PART.part == bindparam("nth"),
-        _PART.state.in_([SmsState.SENT, SmsState.UNKNOWN]),
+        or_(_PART.state == SmsState.SENT, _PART.state == SmsState.UNKNOWN),
     )
     .values(
         state=bindparam("becomes", type_=_PART.state.type),
         reason=bindparam("why", type_=_PART.reason.type),
         message_id=func.coalesce(bindparam("said", type_=_PART.message_id.type), _PART.message_id),
+        known_as=func.coalesce(bindparam("known", type_=_PART.known_as.type), _PART.known_as),
         settled_at=bindparam("settled", type_=_PART.settled_at.type),
         # No receipt on the way takes the question away; an end does.
         ask_at=case(
@@ -81,11 +82,12 @@ class SmsReceipts:
 
     async def apply_early(self, trials: Sequence[Trial]) -> None:
         """The receipts that came before their submissions were written."""
-        ids = with_readings(part.message_id for trial in trials for part in trial.sent if part.message_id)
-        if not ids:
+        given = [part.message_id for trial in trials for part in trial.sent if part.message_id]
+        if not given:
             return
+        keys = with_readings(known_as(each) for each in given)
         smscs = {trial.smsc for trial in trials}
-        kept = select(sms_receipt).where(sms_receipt.c.smsc.in_(smscs), sms_receipt.c.message_id.in_(ids))
+        kept = select(sms_receipt).where(sms_receipt.c.smsc.in_(smscs), sms_receipt.c.known_as.in_(keys))
         async with self._database.read() as tx:
             rows = await tx.all(kept)
         if not rows:
@@ -111,7 +113,7 @@ class SmsReceipts:
             async with self._database.transaction() as tx:
                 await self._settle(
                     tx,
-                    [_of(part, each.state, each.reason, each.message_id) for part, each in pairs],
+                    [_of(part, each.state, each.reason, each.known_as) for part, each in pairs],
                 )
                 ids = [each.id for _, each in pairs]
                 await tx.execute(delete(sms_receipt).where(sms_receipt.c.id.in_(ids)))
@@ -136,7 +138,7 @@ class SmsReceipts:
             if part is None:
                 strangers.append(each)
             elif each.state is not SmsState.SENT:
-                found.append(_of(part, each.state, each.reason, part.message_id))
+                found.append(_of(part, each.state, each.reason, None))
         if found:
             async with self._database.transaction() as tx:
                 await self._settle(tx, found)
@@ -165,7 +167,7 @@ class SmsReceipts:
             {
                 "id": new_id(),
                 "smsc": each.smsc,
-                "message_id": message_id[:MOST_ID_LETTERS],
+                "known_as": key,
                 "phone": each.phone[:32],
                 "state": each.state,
                 "reason": each.reason[:120],
@@ -173,7 +175,7 @@ class SmsReceipts:
             }
             for each in strangers
             if each.state is not SmsState.SENT
-            for message_id in each.ids
+            for key in sorted(each.keys)
         ]
         if rows:
             async with self._database.transaction() as tx:
@@ -183,14 +185,14 @@ class SmsReceipts:
         if not told:
             return
         these = [
-            and_(sms_receipt.c.smsc == each.smsc, sms_receipt.c.message_id.in_(each.ids)) for each in told
+            and_(sms_receipt.c.smsc == each.smsc, sms_receipt.c.known_as.in_(each.keys)) for each in told
         ]
         async with self._database.transaction() as tx:
             await tx.execute(delete(sms_receipt).where(or_(*these)))
 
 
 def _told(row: Row[Any]) -> ReceiptTold:
-    return ReceiptTold(row.smsc, (row.message_id,), row.phone, row.state, row.reason)
+    return ReceiptTold(row.smsc, (row.known_as,), row.phone, row.state, row.reason)
 
 
 def _of(part: Row[Any], state: SmsState, reason: str | None, message_id: str | None) -> PartTold:
@@ -205,6 +207,7 @@ def _values(told: PartTold, now: datetime) -> dict[str, Any]:
         "becomes": told.state,
         "why": told.reason and told.reason[:120],
         "said": told.message_id and told.message_id[:MOST_ID_LETTERS],
+        "known": told.message_id and known_as(told.message_id),
         "settled": now if told.state in FINAL else None,
         "ends": told.state in FINAL,
         "asks": now + ASK_FIRST if told.asks else None,

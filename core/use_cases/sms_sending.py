@@ -12,7 +12,7 @@ from core.ids import NoticeId
 from core.messages import outbox
 from core.messages.notices import Notice
 from core.messages.outbox import DueNotice
-from core.messages.sms_trials import MOST_ID_LETTERS, End, PartSent, Trial
+from core.messages.sms_trials import MOST_ID_LETTERS, End, PartSent, Trial, known_as
 from core.states import NoticeState, SmsState
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice, sms_submission
@@ -79,6 +79,7 @@ def _row(trial: Trial, part: PartSent, now: datetime) -> dict[str, Any]:
         "digest": trial.digest,
         "state": part.state,
         "message_id": part.message_id and part.message_id[:MOST_ID_LETTERS],
+        "known_as": part.message_id and known_as(part.message_id),
         "status": part.status,
         "reason": part.reason and part.reason[:120],
         "receipt": part.receipt,

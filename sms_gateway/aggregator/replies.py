@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
@@ -50,8 +49,6 @@ class AggregatorReplies:
         patience: Patience | None = None,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            raise ValueError("the aggregator's address is written https://host/path")
         self.at_once = min(AT_ONCE, BATCH_SECONDS * per_second)
         self.bulk_places = max(1, window // 2)
         self._url = url

@@ -16,6 +16,7 @@ from sms_gateway.smpp import status as s
 from sms_gateway.smpp.connection import Answer, Connection, LinkLost, OnMessage
 from sms_gateway.smpp.link import Patience, Smsc
 from sms_gateway.smpp.pace import Pace
+from sms_gateway.smpp.tls import tls_of
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +48,7 @@ class Session:
         self._on_message = on_message
         self._patience = patience or Patience()
         self._on_change = on_change
-        self._tls = _tls_of(smsc) if smsc.tls else None
+        self._tls = tls_of(smsc) if smsc.tls else None
         self._window = asyncio.Semaphore(smsc.window)
         self._pace = Pace(smsc.per_second)
         self._throttled_in_a_row = 0
@@ -74,7 +75,8 @@ class Session:
 
     @property
     def is_bound(self) -> bool:
-        return self._bound.is_set()
+        connection = self._connection
+        return self._bound.is_set() and connection is not None and connection.open
 
     @property
     def paused(self) -> bool:
@@ -232,18 +234,3 @@ class Session:
         longest = min(first * 2 ** min(attempt, MOST_DOUBLINGS), most)
         # Jitter: gateways cut off together do not come back together.
         return random.uniform(longest / 2, longest)
-
-
-def _tls_of(smsc: Smsc) -> ssl.SSLContext:
-    """The system's authorities, and those of the operator's file; ValueError where that cannot be read."""
-    context = ssl.create_default_context()
-    if smsc.ca:
-        try:
-            context.load_verify_locations(smsc.ca)
-        except OSError as error:
-            raise ValueError(f"certificates {smsc.ca}: {error}") from error
-    if not smsc.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        log.warning("smsc certificate is not verified", smsc=smsc.label)
-    return context

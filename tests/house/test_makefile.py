@@ -17,7 +17,7 @@ def targets() -> set[str]:
 
 def test_the_makefile_has_the_promised_targets_and_at_most_ten(targets: set[str]) -> None:
     assert targets >= PROMISED
-    assert len(targets) <= 10
+    assert len(targets - {"help"}) <= 10
 
 
 def test_a_bare_make_lists_every_target(targets: set[str]) -> None:

@@ -61,7 +61,7 @@ async def captured(port: int, folder: Path) -> AsyncIterator[Wire]:
     try:
         async with asyncio.TaskGroup() as tasks:
             hearing = tasks.create_task(_hear(capturing, said))
-            await until(lambda: any("Capturing on" in line for line in said), what="tshark")
+            await until(lambda: file.stat().st_size, what=f"tshark captures: {said}")
             yield Wire(port, file)
             await _end(capturing)
             hearing.cancel()

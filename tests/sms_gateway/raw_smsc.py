@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -14,7 +15,10 @@ from tests.sms_gateway.octets import frame, header
 
 READ_SECONDS = 10.0
 
+BIND_RECEIVER = 0x01
+BIND_TRANSMITTER = 0x02
 BIND_TRANSCEIVER = 0x09
+QUERY_SM = 0x03
 SUBMIT_SM = 0x04
 UNBIND = 0x06
 ENQUIRE_LINK = 0x15
@@ -60,8 +64,8 @@ class Peer:
         _, command, _, sequence = header(request)
         self.send(frame(command | RESP, body, status=status, sequence=sequence))
 
-    async def bind(self) -> bytes:
-        request = await self.expect(BIND_TRANSCEIVER)
+    async def bind(self, command: int = BIND_TRANSCEIVER) -> bytes:
+        request = await self.expect(command)
         self.answer(request, b"raw\0")
         return request
 
@@ -93,8 +97,8 @@ class RawSmsc:
         self.port = 0
 
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator[RawSmsc]:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+    async def listening(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawSmsc]:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, ssl=tls)
         self.port = self._server.sockets[0].getsockname()[1]
         try:
             yield self

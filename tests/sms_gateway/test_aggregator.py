@@ -19,6 +19,7 @@ from sms_gateway.aggregator.callback import AggregatorCallbacks
 from sms_gateway.aggregator.signature import Signature
 from sms_gateway.arrivals import Arrivals
 from sms_gateway.callers import Callers
+from sms_gateway.configured import networks_of
 from sms_gateway.receipts import Receipt
 from tests.fakes import FakeClock
 from tests.sms_gateway.gateways import PHONE, Away, Client, listening, peer, stored
@@ -48,7 +49,7 @@ class Door:
             Arrivals(self.inbox, self.taken.extend),
             self._keep,
             signature=Signature(f"{KEY}, {OLD_KEY}"),
-            callers=Callers(networks, peer),
+            callers=Callers(networks_of(networks), peer),
             wall=clock,
         )
         self.client: Client

@@ -89,14 +89,6 @@ async def test_no_answer_is_unknown_and_nobody_there_is_not(aggregator: Aggregat
         assert await reply(replies, "да", within=0.05) == Refused(0, retry=True, slow_down=True)
 
 
-@pytest.mark.parametrize("url", ["aggregator.example/replies", "ftp://aggregator.example/", "https://"])
-def test_an_address_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="written https://"):
-        AggregatorReplies(
-            url, short_code="3116", signature=Signature(KEY), window=1, per_second=1, wall=FakeClock()
-        )
-
-
 def test_a_text_that_no_phone_could_join_is_too_long() -> None:
     replies = AggregatorReplies(
         "https://h/", short_code="3116", signature=Signature(KEY), window=1, per_second=1, wall=FakeClock()

@@ -16,6 +16,7 @@ from core.storage.message_tables import sms_part
 from core.wiring import Core
 from sms_gateway.arrivals import Arrivals
 from sms_gateway.callers import Callers
+from sms_gateway.configured import networks_of
 from sms_gateway.kannel.callbacks import KannelCallbacks
 from sms_gateway.kannel.signed import Signer
 from sms_gateway.receipts import Receipt
@@ -40,7 +41,7 @@ class Door:
             self._keep,
             ways=["kannel:operator"],
             signer=self.signer,
-            callers=Callers(networks, peer),
+            callers=Callers(networks_of(networks), peer),
         )
         self.client: Client
 

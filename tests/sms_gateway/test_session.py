@@ -98,6 +98,19 @@ async def test_a_lost_response_is_unknown_and_a_late_one_harmless(smsc: RawSmsc)
         assert await works(session, peer)
 
 
+async def test_an_answer_after_its_time_is_handed_on_as_late(smsc: RawSmsc) -> None:
+    late: list[object] = []
+    patience = replace(QUICK, response_seconds=1)
+    async with session_with(smsc, take_all, patience=patience) as session:
+        peer = await bound(smsc, session)
+        for status, body in ((0, b"7f\0"), (0x0B, b"")):
+            assert await session.submit(text(), on_late=late.append) == Unknown("no response")
+            peer.answer(await peer.expect(SUBMIT_SM), body, status=status)
+        await until(lambda: len(late) == 2)
+        assert late == [Submitted("7f"), Refused(0x0B, retry=False)]
+        assert await works(session, peer)
+
+
 async def test_a_cut_with_a_full_window_leaves_each_message_unknown(smsc: RawSmsc) -> None:
     async with session_with(smsc, take_all, window=5) as session:
         peer = await smsc.bound()
@@ -234,6 +247,29 @@ async def test_the_smsc_may_unbind(smsc: RawSmsc) -> None:
         peer = await bound(smsc, session)
         peer.send(frame(UNBIND, sequence=4))
         assert header(await peer.next())[1:] == (RESP | UNBIND, 0, 4)
+        assert await peer.closed()
+        await bound(smsc, session)
+
+
+async def test_an_smsc_that_unbinds_may_finish_what_is_under_way(smsc: RawSmsc) -> None:
+    stored = asyncio.Event()
+
+    async def slow(_: object) -> int:
+        await stored.wait()
+        return 0
+
+    async with session_with(smsc, slow) as session, asyncio.TaskGroup() as tasks:
+        peer = await bound(smsc, session)
+        sending = tasks.create_task(session.submit(text()))
+        request = await peer.expect(SUBMIT_SM)
+        peer.send(deliver_sm(b"hi", sequence=8) + frame(UNBIND, sequence=9))
+        await until(lambda: not session.is_bound)
+        assert await session.submit(text()) == NotSent("not bound")
+        peer.answer(request, b"1\0")
+        assert await sending == Submitted("1")
+        stored.set()
+        assert header(await peer.next())[1:] == (RESP | 5, 0, 8)
+        assert header(await peer.next())[1:] == (RESP | UNBIND, 0, 9)
         assert await peer.closed()
         await bound(smsc, session)
 

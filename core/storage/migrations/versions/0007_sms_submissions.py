@@ -29,6 +29,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("message_id", sa.String(length=80), nullable=True),
+        sa.Column("known_as", sa.String(length=80), nullable=True),
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("reason", sa.String(length=120), nullable=True),
         sa.Column("receipt", sa.Boolean(name="receipt"), nullable=False),
@@ -39,7 +40,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_sms_submission_notice_id")),
         sa.PrimaryKeyConstraint("notice_id", "attempt", "part", name=op.f("pk_sms_submission")),
     )
-    op.create_index("ix_sms_submission_smsc_message_id", "sms_submission", ["smsc", "message_id"])
+    op.create_index("ix_sms_submission_smsc_known_as", "sms_submission", ["smsc", "known_as"])
     op.create_index(
         "ix_sms_submission_ask_at",
         "sms_submission",
@@ -58,7 +59,7 @@ def upgrade() -> None:
         "sms_receipt",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("smsc", sa.String(length=64), nullable=False),
-        sa.Column("message_id", sa.String(length=80), nullable=False),
+        sa.Column("known_as", sa.String(length=80), nullable=False),
         sa.Column("phone", sa.String(length=32), nullable=False),
         sa.Column(
             "state",
@@ -71,7 +72,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_sms_receipt_phone", "sms_receipt", ["phone"])
     op.create_index("ix_sms_receipt_received_at", "sms_receipt", ["received_at"])
-    op.create_index("ix_sms_receipt_smsc_message_id", "sms_receipt", ["smsc", "message_id"])
+    op.create_index("ix_sms_receipt_smsc_known_as", "sms_receipt", ["smsc", "known_as"])
     with op.batch_alter_table("sms_part") as batch_op:
         batch_op.add_column(sa.Column("sender", sa.String(length=32), server_default="", nullable=False))
         batch_op.create_index(batch_op.f("ix_sms_part_sender"), ["sender"])
