@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.messages.incoming import Accepted, Arrival
 from core.states import Channel
 from core.storage.batch import Batch
 from core.use_cases.receiving import Receiving
-from sms_gateway.senders import MOST_SENDER_LETTERS, msisdn
+from sms_gateway.senders import msisdn
 
 MOST_SOURCE_LETTERS = 64  # what the inbox keeps
 MOST_ID_LETTERS = 160
@@ -34,10 +34,10 @@ class Arrivals:
 
 
 def arrival_of(
-    *, source: str, external_id: str, sender: str, to: str, text: str | None, octets: bytes, **told: Any
+    *, source: str, external_id: str, sender: str, text: str | None, octets: bytes, facts: Mapping[str, Any]
 ) -> Arrival:
-    """`text` is None where the octets are no text: staff see them. `told`: what the gateway says beside."""
-    payload: dict[str, Any] = {"text": text or "", "to": to[:MOST_SENDER_LETTERS], **told}
+    """`text` is None where the octets are no text: staff see them. `facts`: what is told beside the text."""
+    payload: dict[str, Any] = {"text": text or "", **facts}
     if text is None:
         # Read text says all that its octets did; kept beside it they would show a masked card number.
         payload |= {"undecodable": True, "raw": octets.hex()}

@@ -53,7 +53,7 @@ class Fingerprints:
         Where the SMSC gives messages an id in the TLV `id_tlv`, that is it. A redelivery that comes in the
         next time bucket keeps the id of the first; after a restart the bucket alone tells.
         """
-        given = None if id_tlv is None else pdu.tlv(id_tlv)
+        given = None if id_tlv is None or joined else pdu.tlv(id_tlv)  # each part has an id of its own
         if given:
             return f"id:{given[:MOST_ID_OCTETS].hex()}"
         content = hashlib.sha256()

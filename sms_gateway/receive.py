@@ -12,6 +12,7 @@ import structlog
 from core.messages.incoming import Accepted, Arrival
 from core.states import Channel
 from core.use_cases.receiving import Receiving
+from core.use_cases.sms_parts import Piece
 from sms_gateway.fingerprints import Fingerprints, Recently
 from sms_gateway.reassembly import Content, Part, content_of, key_of
 from sms_gateway.receipts import Receipt, receipt_of
@@ -84,13 +85,13 @@ class Receive:
 
     async def _take_part(self, smsc: Smsc, pdu: DeliverSm | DataSm, part: Part, content: Content) -> int:
         key = key_of(smsc.name, pdu, part)
+        facts = _facts(smsc, pdu)
+        piece = Piece(key, part.number, part.total, content.octets, sender_of(pdu), facts)
         # One at a time: of two parts stored side by side neither transaction sees the other's.
         async with self._parts:
             if key in self._joined:
                 return s.OK  # a redelivery would otherwise lie about and meet the next text of this reference
-            parts = await self._receiving.keep_part(
-                key, part.number, part.total, content.octets, {"data_coding": pdu.data_coding}
-            )
+            parts = await self._receiving.parts.keep(piece)
         if parts is None:
             return s.OK
         whole = content._replace(octets=b"".join(parts))
@@ -98,7 +99,7 @@ class Receive:
         if status == s.OK:
             self._joined.first_met(key)
             async with self._parts:
-                await self._receiving.drop_parts(key)
+                await self._receiving.parts.drop(key)
         return status
 
     async def _store(self, arrival: Arrival) -> int:
@@ -108,17 +109,12 @@ class Receive:
         return await answered
 
     def _arrival(self, smsc: Smsc, pdu: DeliverSm | DataSm, content: Content, *, joined: str = "") -> Arrival:
-        text = text_of(content.octets, pdu.data_coding, alphabets=smsc.alphabets) if content.whole else None
-        payload: dict[str, Any] = {
-            "text": text or "",
-            "to": pdu.destination_addr[:MOST_SENDER_LETTERS],
-            "data_coding": pdu.data_coding,
-            "smsc": smsc.name,
-            "bind": smsc.label,
-        }
-        operator = operator_of(smsc, pdu)
-        if operator:
-            payload["operator"] = operator
+        text = None
+        if content.whole:
+            text = text_of(
+                content.octets, pdu.data_coding, alphabets=smsc.alphabets, languages=content.languages
+            )
+        payload = {"text": text or "", **_facts(smsc, pdu)}
         if text is None:
             # Read text says all that its octets did; kept beside it they would show a masked card number.
             payload |= {"undecodable": True, "raw": content.octets.hex()}
@@ -129,6 +125,18 @@ class Receive:
             sender=sender_of(pdu),
             payload=payload,
         )
+
+
+def _facts(smsc: Smsc, pdu: DeliverSm | DataSm) -> dict[str, Any]:
+    """What the inbox is told beside the text."""
+    facts = {
+        "to": pdu.destination_addr[:MOST_SENDER_LETTERS],
+        "data_coding": pdu.data_coding,
+        "smsc": smsc.name,
+        "bind": smsc.label,
+    }
+    operator = operator_of(smsc, pdu)
+    return facts | {"operator": operator} if operator else facts
 
 
 def operator_of(smsc: Smsc, pdu: DeliverSm | DataSm) -> str:

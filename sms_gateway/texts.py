@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.messages import gsm
 from core.messages.segments import UCS2_CODING, Alphabet
+from sms_gateway.languages import DEFAULT, Languages, decode
 from sms_gateway.smpp.link import ALPHABETS
 
 BINARY = frozenset({0x02, 0x04})
@@ -13,10 +13,17 @@ BINARY = frozenset({0x02, 0x04})
 _CHARSETS = {0x05: "shift_jis", 0x06: "iso8859_5", 0x07: "iso8859_8"}
 
 
-def text_of(octets: bytes, data_coding: int, *, alphabets: Mapping[int, Alphabet] = ALPHABETS) -> str | None:
+def text_of(
+    octets: bytes,
+    data_coding: int,
+    *,
+    alphabets: Mapping[int, Alphabet] = ALPHABETS,
+    languages: Languages = DEFAULT,
+) -> str | None:
     """The text, or None where the octets are not what data_coding says or are no text at all.
 
     `alphabets` is what the SMSC means by data_coding 0, 1 and 3; what is not known is read as 0.
+    `languages` is what the phone told of national alphabets.
     """
     coding = _plain(data_coding)
     if coding in BINARY:
@@ -26,7 +33,7 @@ def text_of(octets: bytes, data_coding: int, *, alphabets: Mapping[int, Alphabet
         if coding == UCS2_CODING:
             text = octets.decode("utf-16-be").removeprefix("\ufeff")
         else:
-            text = gsm.decode(octets) if charset == "gsm" else octets.decode(charset)
+            text = decode(octets, languages) if charset == "gsm" else octets.decode(charset)
     except ValueError:
         return None
     # PostgreSQL's JSON takes every character but NUL.

@@ -16,6 +16,7 @@ from sms_gateway.aggregator.signature import NotGenuine, Signature
 from sms_gateway.arrivals import Arrivals, arrival_of
 from sms_gateway.callers import Callers, body_of
 from sms_gateway.receipts import Receipt
+from sms_gateway.senders import MOST_SENDER_LETTERS
 
 MESSAGE_PATH, RECEIPT_PATH = "/sms/aggregator", "/sms/aggregator/receipt"
 SOURCE = "aggregator"
@@ -89,18 +90,18 @@ class AggregatorCallbacks:
             return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "call again", headers=again)
 
     async def _store(self, said: dict[str, Any]) -> str:
-        text = _text(said, "text", most=MOST_TEXT_LETTERS, empty=True)
+        facts = {"to": _text(said, "to", most=MOST_SENDER_LETTERS), "smsc": SOURCE}
         operator = _text(said, "operator", most=MOST_OTHER_LETTERS, empty=True, default="")
+        if operator:
+            facts["operator"] = operator
         accepted = await self._arrivals.store(
             arrival_of(
                 source=SOURCE,
                 external_id=_text(said, "id", most=MOST_ID_LETTERS),
-                sender=_text(said, "from", most=MOST_OTHER_LETTERS),
-                to=_text(said, "to", most=MOST_OTHER_LETTERS),
-                text=text,
+                sender=_text(said, "from", most=MOST_SENDER_LETTERS),
+                text=_text(said, "text", most=MOST_TEXT_LETTERS, empty=True),
                 octets=b"",
-                smsc=SOURCE,
-                **({"operator": operator} if operator else {}),
+                facts=facts,
             )
         )
         return "accepted" if accepted.fresh else "repeated"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Collection
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.messages.incoming import Arrival
 from core.use_cases.receiving import Receiving
+from core.use_cases.sms_parts import Piece
 from sms_gateway.arrivals import Arrivals, arrival_of
 from sms_gateway.callers import Callers, octets_of
 from sms_gateway.fingerprints import Recently
@@ -19,7 +21,9 @@ from sms_gateway.kannel.gateway import KANNEL
 from sms_gateway.kannel.message import KannelMessage, message_of
 from sms_gateway.kannel.receipts import receipt_of
 from sms_gateway.kannel.signed import RECEIPT_PATH, Signer
+from sms_gateway.reassembly import Part
 from sms_gateway.receipts import Receipt
+from sms_gateway.senders import MOST_SENDER_LETTERS, msisdn
 
 MESSAGE_PATH = "/sms/kannel"
 
@@ -88,43 +92,47 @@ class KannelCallbacks:
         if message.part is None:
             await self._arrivals.store(self._arrival(message, message.octets, message.id))
         else:
-            await self._take_part(message)
+            await self._take_part(message, message.part)
 
-    async def _take_part(self, message: KannelMessage) -> None:
-        assert message.part is not None
-        key = _key(message)
+    async def _take_part(self, message: KannelMessage, part: Part) -> None:
+        key = _key(message, part)
+        facts = self._facts(message) | {"id": message.id}
+        piece = Piece(key, part.number, part.total, message.octets, msisdn(message.sender), facts)
         # One at a time: of two parts stored side by side neither transaction sees the other's.
         async with self._parts:
-            if _again(message) in self._joined:
+            if _call(message.smsc, message.id) in self._joined:
                 return  # called again after it was joined: it would lie about and meet a later text
-            parts = await self._receiving.keep_part(
-                key, message.part.number, message.part.total, message.octets, {"id": message.id}
-            )
+            parts = await self._receiving.parts.keep(piece)
             if parts is None:
                 return
-            ids = [str(each["id"]) for each in await self._receiving.parts_told(key)]
+            ids = [str(each["id"]) for each in await self._receiving.parts.told(key)]
         whole = hashlib.sha256("\n".join(ids).encode()).hexdigest()
         await self._arrivals.store(self._arrival(message, b"".join(parts), whole))
         for each in ids:
-            self._joined.first_met(f"{message.smsc}|{each}")
+            self._joined.first_met(_call(message.smsc, each))
         async with self._parts:
-            await self._receiving.drop_parts(key)
+            await self._receiving.parts.drop(key)
 
     def _arrival(self, message: KannelMessage, octets: bytes, external_id: str) -> Arrival:
-        """Filed under the way to its SMSC, where there is one: its reply goes that way."""
-        way = f"{KANNEL}:{message.smsc}"
-        source = way if way in self._ways else KANNEL
+        facts = self._facts(message)
         return arrival_of(
-            source=source,
-            external_id=f"{message.smsc}|{external_id}",
+            source=facts["smsc"],
+            external_id=_call(message.smsc, external_id),
             sender=message.sender,
-            to=message.to,
             text=message.text(octets),
             octets=octets,
-            smsc=source,
-            smsc_id=message.smsc,
-            coding=message.coding,
+            facts=facts,
         )
+
+    def _facts(self, message: KannelMessage) -> dict[str, Any]:
+        """What the inbox is told beside the text. If there is a way to its SMSC, the reply takes it."""
+        way = f"{KANNEL}:{message.smsc}"
+        return {
+            "to": message.to[:MOST_SENDER_LETTERS],
+            "coding": message.coding,
+            "smsc": way if way in self._ways else KANNEL,
+            "smsc_id": message.smsc,
+        }
 
 
 async def _stored(storing: Awaitable[None]) -> web.Response:
@@ -136,11 +144,10 @@ async def _stored(storing: Awaitable[None]) -> web.Response:
     return web.Response()
 
 
-def _key(message: KannelMessage) -> str:
-    assert message.part is not None
-    said = f"{message.sender[:32]}|{message.to[:32]}|{message.part.reference}|{message.part.total}"
+def _key(message: KannelMessage, part: Part) -> str:
+    said = f"{message.sender[:32]}|{message.to[:32]}|{part.reference}|{part.total}"
     return f"{KANNEL}:{message.smsc[:48]}|{said}"
 
 
-def _again(message: KannelMessage) -> str:
-    return f"{message.smsc}|{message.id}"
+def _call(smsc: str, message_id: str) -> str:
+    return f"{smsc}|{message_id}"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from sms_gateway.reassembly import Part, udh_part
+from sms_gateway.reassembly import Part, part_in
 
 GSM, BINARY, UCS2 = 0, 1, 2
 # %C names what %b is written in. Only what a text may come in: a codec such as "hex" is no charset.
@@ -68,7 +68,7 @@ def message_of(fields: dict[str, bytes]) -> KannelMessage:
         octets=fields["b"],
         coding=int(coding),
         charset=said("cs"),
-        part=udh_part(udh[1 : 1 + udh[0]]) if udh else None,
+        part=part_in(udh[1 : 1 + udh[0]]) if udh else None,
         at=said("ts"),
         meta=said("meta"),
     )

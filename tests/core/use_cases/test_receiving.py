@@ -10,8 +10,7 @@ from core.messages.incoming import LEASE, Arrival
 from core.messages.notices import Help, NoCards
 from core.settings import Settings
 from core.states import Channel, IncomingState
-from core.storage.message_tables import incoming, notice, sms_part
-from core.use_cases.receiving import PARTS_LIVE
+from core.storage.message_tables import incoming, notice
 from core.wiring import Core
 from tests.core.scenes import MTS, ON_POSTGRES, ON_SQLITE, PHONE, arrives, processes, rows, told
 from tests.fakes import FakeClock, FakeProvider
@@ -160,31 +159,6 @@ async def test_replies_are_counted_a_person_and_a_window(core: Core, clock: Fake
     assert await writing(PHONE, window=timedelta(minutes=10)) == ("ru", 2)
     assert await writing(PHONE, window=timedelta(minutes=2, seconds=30)) == ("ru", 1)
     assert await writing(Payer.telegram(1), window=timedelta(minutes=10)) == ("ru", 0)
-
-
-async def test_parts_become_a_text_when_the_last_has_come(core: Core, clock: FakeClock) -> None:
-    assert await core.receiving.keep_part("k", 2, 3, b"two", {}) is None
-    assert await core.receiving.keep_part("k", 3, 3, b"three", {}) is None
-    assert await core.receiving.keep_part("k", 3, 3, b"again", {}) is None
-    assert await core.receiving.keep_part("other", 1, 2, b"x", {}) is None
-    for _ in range(2):  # a death before the whole text was accepted: the SMSC sends the last part again
-        assert await core.receiving.keep_part("k", 1, 3, b"one", {}) == [b"one", b"two", b"three"]
-    await core.receiving.drop_parts("k")
-    assert [row.key for row in await rows(core, sms_part)] == ["other"]
-    clock.shift(PARTS_LIVE + SECOND)
-    assert [await core.receiving.forget_parts() for _ in range(2)] == [1, 0]
-
-
-@ON_POSTGRES
-async def test_parts_that_come_at_once_are_seen_whole_by_one(
-    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
-) -> None:
-    async with processes(settings, clock, provider, count=2) as cores:
-        for text in range(8):
-            whole = await asyncio.gather(
-                *(cores[n % 2].receiving.keep_part(f"k{text}", n, 3, b"%d" % n, {}) for n in (1, 2, 3))
-            )
-            assert [parts for parts in whole if parts] == [[b"1", b"2", b"3"]]
 
 
 @pytest.mark.parametrize("text", ["", None])

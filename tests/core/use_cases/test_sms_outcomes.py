@@ -24,10 +24,8 @@ from core.storage.message_tables import notice, sms_receipt, sms_submission
 from core.use_cases.sms_queries import AGAIN, SmsQueries
 from core.use_cases.sms_receipts import ASK_FIRST, KEPT
 from core.wiring import Core
+from tests.core.scenes import ON_POSTGRES, ON_SQLITE
 from tests.fakes import FakeClock
-
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-ON_POSTGRES = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 
 PHONE, OTHER = "79141234567", "79141234568"
 MONEY = Cancelled(number="100080", amount=Money(10_000))
