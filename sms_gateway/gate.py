@@ -1,4 +1,4 @@
-"""Between who submits and an HTTP gateway: a window, a pace, and a pause for as long as it asks for less."""
+"""Between who submits and an SMSC: a window, a pace, and a pause for as long as the SMSC asks for less."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Gate:
         await self._empty.wait()
 
     async def through(self, send: Callable[[], Awaitable[Outcome]], *, until: float) -> Outcome:
-        """Send one message; where the gateway asks for less it keeps its place, and goes again first.
+        """Send one message; where the SMSC asks for less it keeps its place, and goes again first.
 
-        `until` (the loop's time) it may begin; NotSent, or the gateway's last word, where that is too late.
+        `until` (the loop's time) it may begin; NotSent, or the SMSC's last word, where that is too late.
         """
         try:
             async with asyncio.timeout_at(until):
@@ -56,8 +56,15 @@ class Gate:
             self._count(-1)
             self._window.release()
 
+    async def turn(self) -> None:
+        """For what is no message, and counts against the pace all the same."""
+        await self._pace.wait(self._pace.ticket())
+
     def answer_within(self, until: float) -> float:
-        """So many seconds an answer is waited for: not long after `until` others take the message up."""
+        """So many seconds an answer is waited for.
+
+        In time to write down that none came, before somebody else takes the message up.
+        """
         response = self._patience.response_seconds
         left = until + response / 2 - asyncio.get_running_loop().time()
         return max(min(left, response), LEAST_ANSWER_SECONDS)
@@ -83,7 +90,7 @@ class Gate:
         longest = self._patience.throttled_most_seconds
         seconds = min(self._patience.throttled_first_seconds * 2**doublings, longest)
         self._pace.pause(seconds * random.uniform(1, JITTER))
-        log.warning("gateway asks for less", gateway=self._name, in_a_row=self._slowed_in_a_row)
+        log.warning("smsc asks for less", smsc=self._name, in_a_row=self._slowed_in_a_row)
 
     def _count(self, more: int) -> None:
         self._inside += more
