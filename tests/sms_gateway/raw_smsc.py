@@ -46,9 +46,9 @@ class Peer:
         self._writer = writer
         self.gone = asyncio.Event()
 
-    async def next(self) -> bytes:
+    async def next(self, *, within: float | None = READ_SECONDS) -> bytes:
         """The next frame, cut by its command_length alone."""
-        async with asyncio.timeout(READ_SECONDS):
+        async with asyncio.timeout(within):
             length = await self._reader.readexactly(4)
             return length + await self._reader.readexactly(int.from_bytes(length, "big") - 4)
 
@@ -115,6 +115,12 @@ class RawSmsc:
 
     async def bound(self) -> Peer:
         peer = await self.peer()
+        await peer.bind()
+        return peer
+
+    async def bound_sometime(self) -> Peer:
+        """The next connection that binds, whenever that is."""
+        peer = await self._peers.get()
         await peer.bind()
         return peer
 
