@@ -63,7 +63,7 @@ class Gateways:
                 self._core.receiving,
                 arrivals,
                 on_receipt,
-                ways=[each.name for each in self._kannels],
+                ways={each.name: each.operator for each in self._kannels},
                 signer=self._signer,
                 callers=Callers(networks_of(settings.kannel_networks), client_of),
             ).routes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -34,7 +34,10 @@ log = structlog.get_logger(__name__)
 
 
 class KannelCallbacks:
-    """200 with an empty body after the commit: anything else and Kannel calls again, with the same id."""
+    """200 with an empty body after the commit: anything else and Kannel calls again, with the same id.
+
+    `ways` are the names of the ways out, each with whose phones it serves.
+    """
 
     def __init__(
         self,
@@ -42,7 +45,7 @@ class KannelCallbacks:
         arrivals: Arrivals,
         on_receipt: OnReceipt,
         *,
-        ways: Collection[str],
+        ways: Mapping[str, str],
         signer: Signer,
         callers: Callers,
     ) -> None:
@@ -79,7 +82,7 @@ class KannelCallbacks:
             log.warning("kannel's report is not of a message of ours")
             raise web.HTTPForbidden
         answer = fields.get("answer", b"").decode("utf-8", "replace")
-        receipt = receipt_of(message_id.decode(), int(kind) if kind.isdigit() else 0, answer)
+        receipt = receipt_of(message_id.decode(), int(kind) if kind.isdigit() and len(kind) < 3 else 0, answer)
         if receipt is None:
             raise web.HTTPBadRequest(reason="no such report")
         return await _stored(self._on_receipt(via.decode(), receipt))
@@ -126,13 +129,16 @@ class KannelCallbacks:
 
     def _facts(self, message: KannelMessage) -> dict[str, Any]:
         """What the inbox is told beside the text. If there is a way to its SMSC, the reply takes it."""
-        way = f"{KANNEL}:{message.smsc}"
-        return {
+        named = f"{KANNEL}:{message.smsc}"
+        way = named if named in self._ways else KANNEL
+        facts = {
             "to": message.to[:MOST_SENDER_LETTERS],
             "coding": message.coding,
-            "smsc": way if way in self._ways else KANNEL,
+            "smsc": way,
             "smsc_id": message.smsc,
         }
+        operator = message.operator or self._ways.get(way, "")
+        return facts | {"operator": operator} if operator else facts
 
 
 async def _stored(storing: Awaitable[None]) -> web.Response:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
 from sms_gateway.reassembly import Part, part_in
 
 GSM, BINARY, UCS2 = 0, 1, 2
+MOST_OPERATOR_LETTERS = 32
+_SMPP_META = re.compile(r"\?smpp\?([^?]*)")
 # %C names what %b is written in. Only what a text may come in: a codec such as "hex" is no charset.
 CHARSETS = {
     "utf-8": "utf-8",
@@ -33,8 +37,7 @@ class KannelMessage(NamedTuple):
     coding: int
     charset: str
     part: Part | None
-    at: str  # %T, seconds since 1970
-    meta: str  # %D, what the SMSC told beside (TLVs)
+    operator: str  # whose phone it is, where %D tells of it
 
     def text(self, octets: bytes) -> str | None:
         """What octets of this coding say; None where they are no text."""
@@ -69,6 +72,12 @@ def message_of(fields: dict[str, bytes]) -> KannelMessage:
         coding=int(coding),
         charset=said("cs"),
         part=part_in(udh[1 : 1 + udh[0]]) if udh else None,
-        at=said("ts"),
-        meta=said("meta"),
+        operator=operator_in(said("meta")),
     )
+
+
+def operator_in(meta: str) -> str:
+    """The TLV that Kannel's configuration calls "operator"; %D is ?smpp?name=value&…, other groups beside."""
+    group = _SMPP_META.search(meta)
+    told = dict(parse_qsl(group[1])) if group else {}
+    return told.get("operator", "").replace("\0", "")[:MOST_OPERATOR_LETTERS]

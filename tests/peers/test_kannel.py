@@ -140,4 +140,5 @@ async def test_a_top_up_and_a_long_exchange_over_smpp(
     assert max(each["parts"] for each in smsc.events("text")) > 1
     assert [row.payload["text"] for row in await rows(core, incoming)][-1] == LONG
     assert await rows_of_parts(core) == []
+    assert {row.payload["operator"] for row in await rows(core, incoming)} == {"mts"}
     assert await core.invariants.check() == []

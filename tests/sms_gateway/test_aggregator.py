@@ -7,7 +7,9 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +29,7 @@ from tests.sms_gateway.gateways import PHONE, Away, Client, listening, peer, sto
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 MESSAGE, REPORT = "/sms/aggregator", "/sms/aggregator/receipt"
+PAGE = Path(__file__).parents[2] / "docs" / "aggregator.md"
 KEY, OLD_KEY = "key-of-the-aggregator", "the-key-before"
 SAID = {"id": "m-1", "from": PHONE, "to": "3116", "text": "да"}
 
@@ -120,6 +123,18 @@ async def test_either_key_is_believed_and_no_other(core: Core, door: Door) -> No
         assert status == 401
         assert KEY not in str(said)
     assert len(await stored(core)) == 1
+
+
+async def test_the_pages_example_is_signed_as_it_says(core: Core) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    said = re.search(
+        r"    X-Timestamp: (\d+)\n    (\{.*\})\n    X-Signature: (sha256=[0-9a-f]{64})\n", page
+    )
+    assert said is not None
+    now = datetime.fromtimestamp(int(said[1]), UTC)
+    headers = {"X-Timestamp": said[1], "X-Signature": said[3]}
+    Signature("secret").verify(headers, said[2].encode(), now)
+    assert Signature("secret").headers(said[2].encode(), now) == headers
 
 
 @pytest.mark.parametrize("minutes, status", [(-6, 401), (-4, 200), (4, 200), (6, 401)])

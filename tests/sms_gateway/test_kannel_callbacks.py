@@ -39,7 +39,7 @@ class Door:
             self.inbox,
             Arrivals(self.inbox, self.taken.extend),
             self._keep,
-            ways=["kannel:operator"],
+            ways={"kannel:operator": "", "kannel:mts": "mts"},
             signer=self.signer,
             callers=Callers(networks_of(networks), peer),
         )
@@ -159,6 +159,27 @@ async def test_a_card_number_is_stored_nowhere(core: Core, door: Door) -> None:
     (row,) = await stored(core)
     assert "4111 1111" not in str(row)
     assert row.payload["card_masked"] is True
+
+
+@pytest.mark.parametrize(
+    "meta, operator",
+    [
+        ("?smpp?operator=MTS&", "MTS"),
+        ("?orig-smpp?x=1&?smpp?other=2&operator=%D0%9C%D0%A2%D0%A1&", "МТС"),
+        ("?smpp?operator=" + "x" * 40, "x" * 32),
+        ("?smpp?other=2&", None),
+        ("?other?operator=MTS&", None),
+        ("operator=MTS", None),
+    ],
+)
+async def test_a_tlv_that_kannel_calls_operator_names_it(
+    core: Core, door: Door, meta: str, operator: str | None
+) -> None:
+    assert await door.call(meta=meta) == 200
+    (row,) = await stored(core)
+    assert row.payload.get("operator") == operator
+    assert await door.call(meta=meta, smsc="mts") == 200
+    assert (await stored(core))[-1].payload["operator"] == (operator or "mts")
 
 
 @pytest.mark.parametrize(

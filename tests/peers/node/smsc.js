@@ -4,6 +4,8 @@
 const readline = require("readline");
 const smpp = require("smpp");
 
+smpp.addTLV("operator", { id: 0x1403, type: smpp.types.tlv.string });
+
 const UCS2 = 8, RECEIPT = 4, PART_LETTERS = 67, ONE_LETTERS = 70;
 const sessions = new Set();
 const parts = new Map(); // of texts to phones, by who and which
@@ -64,6 +66,7 @@ function deliver({ id, from, to, text }) {
   for (const piece of pieces) {
     session.deliver_sm({
       source_addr: from, source_addr_ton: 1, source_addr_npi: 1, destination_addr: to, data_coding: UCS2, ...piece,
+      operator: "mts",
     }, (answer) => tell({ event: "answered", id, status: answer.command_status }));
   }
 }
