@@ -15,7 +15,7 @@ from core.states import Method
 from core.storage.database import Database
 from core.storage.schema import is_current
 from core.wiring import open_core
-from sms_gateway.configured import binds_of
+from sms_gateway.configured import ways_of
 
 TROUBLE = 1
 
@@ -60,8 +60,11 @@ async def tell_violations(settings: Settings) -> bool:
 async def _settings(settings: Settings) -> str:
     doors = [
         name
-        for name, secret in (("telegram", settings.telegram_token), ("sms", settings.smsc_url))
-        if secret.get_secret_value()
+        for name, configured in (
+            ("telegram", bool(settings.telegram_token.get_secret_value())),
+            ("sms", settings.sends_sms),
+        )
+        if configured
     ]
     return f"environment {settings.env}, doors: {', '.join([*doors, 'web'])}"
 
@@ -106,12 +109,8 @@ async def _provider(settings: Settings) -> str:
 
 
 async def _sms(settings: Settings) -> str:
-    if not settings.smsc_url.get_secret_value():
-        return "no SMSC"
     with _told(ValueError):
-        binds = binds_of(settings)
-    said = (f"{each.label} {each.mode}{' by TLS' if each.tls else ''}" for each in binds)
-    return f"{len(binds)} of {len({each.name for each in binds})} SMSC: {', '.join(said)}"
+        return ", ".join(ways_of(settings)) or "no SMSC"
 
 
 @contextmanager

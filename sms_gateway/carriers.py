@@ -48,6 +48,15 @@ class Carrier(Protocol):
     ) -> Outcome: ...
 
 
+class Lasting(Carrier, Protocol):
+    """A carrier that the door starts and stops."""
+
+    async def run(self) -> None: ...
+
+    async def close(self) -> None:
+        """Take nothing more; return when what was submitted is answered, or was waited for long enough."""
+
+
 class Way:
     """A carrier with what delivery has in hand there; people go first in each of them."""
 

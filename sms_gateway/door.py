@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.use_cases.sms_queries import SmsQueries
 from core.wiring import Core
 from handlers.locale import Catalogues
 from handlers.sms.dispatch import Dispatch
 from handlers.sms.texts import Texts
-from sms_gateway.carriers import Carriers
+from sms_gateway.carriers import Carriers, Lasting
 from sms_gateway.configured import binds_of
 from sms_gateway.delivery import Delivery
 from sms_gateway.handling import Handling
@@ -21,6 +21,12 @@ from sms_gateway.receive import Receive
 from sms_gateway.settling import Settling
 from sms_gateway.smpp.bind import Bind
 from sms_gateway.smpp.link import Patience
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from sms_gateway.callers import ClientOf
+    from sms_gateway.gateways import Gateways
 
 STOP_SECONDS = 8.0  # for what delivery holds, then again for what the handlers hold
 
@@ -44,7 +50,9 @@ class SmsDoor:
             )
             for smsc in binds_of(core.settings)
         ]
-        self._carriers = Carriers(self.binds, core.profile)
+        self._gateways = _gateways_of(core, patience, self._note_change)
+        self._ways: list[Lasting] = [*self.binds, *(self._gateways.carriers if self._gateways else [])]
+        self._carriers = Carriers(self._ways, core.profile)
         self._delivery = Delivery(
             core.sending,
             core.sms_sending,
@@ -56,13 +64,19 @@ class SmsDoor:
         )
         self._ending = asyncio.Event()
 
+    def routes(self, client_of: ClientOf) -> list[web.RouteDef]:
+        """Where gateways call over HTTP; `client_of` tells from which address a request was made."""
+        if self._gateways is None:
+            return []
+        return self._gateways.routes(self._handling.take_up, self._settling.take_receipt, client_of)
+
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             workers = [
                 tasks.create_task(work)
                 for work in (self._receive.run(), self._handling.run(), self._settling.run(self.binds))
             ]
-            sessions = [tasks.create_task(bind.run()) for bind in self.binds]
+            sessions = [tasks.create_task(way.run()) for way in self._ways]
             delivery = tasks.create_task(self._delivery.run())
             try:
                 await self._ending.wait()
@@ -70,7 +84,7 @@ class SmsDoor:
                 # In reverse: no new claims, what is in hand out, the binds closed, then what was received.
                 await _at_most(self._delivery.stop())
                 delivery.cancel()
-                await _closed(self.binds)
+                await _closed(self._ways)
                 for session in sessions:
                     session.cancel()
                 await _at_most(self._handling.idle())
@@ -85,10 +99,18 @@ class SmsDoor:
         self._carriers.note_change()
 
 
-async def _closed(binds: Sequence[Bind]) -> None:
+def _gateways_of(core: Core, patience: Patience | None, on_change: Callable[[], None]) -> Gateways | None:
+    if not core.settings.takes_sms_by_http:
+        return None
+    from sms_gateway.gateways import Gateways  # aiohttp: a bind alone does without
+
+    return Gateways(core, patience=patience, on_change=on_change)
+
+
+async def _closed(ways: Sequence[Lasting]) -> None:
     async with asyncio.TaskGroup() as tasks:
-        for bind in binds:
-            tasks.create_task(bind.close())
+        for way in ways:
+            tasks.create_task(way.close())
 
 
 async def _at_most(ending: Coroutine[Any, Any, None]) -> None:

@@ -30,9 +30,13 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It left us and no answer came: sent or not, nobody here can tell."""
+    """It left us and no answer came: sent or not, nobody here can tell.
+
+    `message_id` is empty but where it is ours to give: then a receipt settles it.
+    """
 
     why: str
+    message_id: str = ""
 
 
 Outcome = Submitted | Refused | NotSent | Unknown

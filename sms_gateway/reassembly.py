@@ -54,6 +54,11 @@ def key_of(smsc: str, pdu: DeliverSm | DataSm, part: Part) -> str:
     return f"{smsc}|{pdu.source_addr[:32]}|{pdu.destination_addr[:32]}|{part.reference}|{part.total}"
 
 
+def part_in(header: bytes) -> Part | None:
+    """The part that the elements of a header tell of; None where they tell of none."""
+    return _udh_part(list(_elements(header)))
+
+
 def _elements(header: bytes) -> Iterator[tuple[int, bytes]]:
     at = 0
     while at + 2 <= len(header):

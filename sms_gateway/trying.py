@@ -81,5 +81,6 @@ def _part_of(outcome: Outcome, number: int, *, receipt: bool) -> tuple[PartSent 
             return part, End.LATER if retry else End.REFUSED, why
         case NotSent(why):
             return None, End.NOT_SENT, why
-        case Unknown(why):
-            return PartSent(number, SmsState.UNKNOWN, reason=why, receipt=receipt), End.UNKNOWN, why
+        case Unknown(why, message_id):
+            part = PartSent(number, SmsState.UNKNOWN, message_id or None, reason=why, receipt=receipt)
+            return part, End.UNKNOWN, why

@@ -65,6 +65,14 @@ class SmsParts:
                 await self._make_room(tx, piece.sender, key)
         return [row.raw for row in rows] if len(rows) == piece.total else None
 
+    async def told(self, key: str) -> list[dict[str, Any]]:
+        """What was kept beside the parts, in their order."""
+        async with self._database.read() as tx:
+            rows = await tx.all(
+                select(sms_part.c.payload).where(sms_part.c.key == key[:160]).order_by(sms_part.c.number)
+            )
+        return [row.payload for row in rows]
+
     async def drop(self, key: str) -> None:
         """The text is whole and accepted."""
         async with self._database.transaction() as tx:

@@ -10,19 +10,17 @@ from contextlib import suppress
 
 import structlog
 
+from sms_gateway.gate import Gate
 from sms_gateway.outcomes import NotSent, Outcome, Refused, Submitted, Unknown
 from sms_gateway.smpp import pdu as p
 from sms_gateway.smpp import status as s
 from sms_gateway.smpp.connection import Answer, Connection, LinkLost, OnMessage
 from sms_gateway.smpp.link import Patience, Smsc
-from sms_gateway.smpp.pace import Pace
 from sms_gateway.smpp.tls import tls_of
 
 log = structlog.get_logger(__name__)
 
 MOST_DOUBLINGS = 16
-THROTTLED_JITTER = 1.5  # times as long at most: binds that were throttled together do not come back together
-LEAST_ANSWER_SECONDS = 1.0
 
 OnOutcome = Callable[[Outcome], None]
 
@@ -49,9 +47,7 @@ class Session:
         self._patience = patience or Patience()
         self._on_change = on_change
         self._tls = tls_of(smsc) if smsc.tls else None
-        self._window = asyncio.Semaphore(smsc.window)
-        self._pace = Pace(smsc.per_second)
-        self._throttled_in_a_row = 0
+        self._gate = Gate(smsc.label, window=smsc.window, per_second=smsc.per_second, patience=self._patience)
         self._refused_in_a_row = 0
         self._connection: Connection | None = None
         self._bound = asyncio.Event()
@@ -81,7 +77,7 @@ class Session:
     @property
     def paused(self) -> bool:
         """The SMSC asked for less: nothing goes out for now."""
-        return self._pace.paused
+        return self._gate.paused
 
     async def submit(
         self, pdu: p.SubmitSm, *, until: float | None = None, on_late: OnOutcome | None = None
@@ -91,33 +87,17 @@ class Session:
         `until` (the loop's time) it may begin; NotSent, or the SMSC's last word, where that is too late. An
         answer that comes after Unknown goes to `on_late`.
         """
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._patience.throttled_hold_seconds if until is None else until
-        try:
-            async with asyncio.timeout_at(until):
-                await self._window.acquire()
-        except TimeoutError:
-            return NotSent("held too long")
-        try:
-            ticket = self._pace.ticket()
-            outcome: Outcome = NotSent("held too long")
-            while loop.time() + self._pace.paused_seconds <= until:
-                await self._pace.wait(ticket)
-                outcome = await self._submit_once(pdu, until, on_late)
-                if not (isinstance(outcome, Refused) and outcome.slow_down):
-                    self._throttled_in_a_row = 0
-                    break
-                self._slow_down()
-            return outcome
-        finally:
-            self._window.release()
+        if until is None:
+            until = asyncio.get_running_loop().time() + self._patience.throttled_hold_seconds
+        latest = until
+        return await self._gate.through(lambda: self._submit_once(pdu, latest, on_late), until=latest)
 
     async def query(self, pdu: p.QuerySm) -> p.QuerySmResp | None:
         """What the SMSC says of a message; None where it says nothing of use."""
         connection = self._connection
         if connection is None or not connection.open or self._closing.is_set():
             return None
-        await self._pace.wait(self._pace.ticket())
+        await self._gate.turn()
         try:
             answer = await connection.request(pdu)
         except (TimeoutError, LinkLost):
@@ -144,9 +124,7 @@ class Session:
         connection = self._connection
         if connection is None or not connection.open or self._closing.is_set():
             return NotSent("not bound")
-        # In time to write down that no answer came, before somebody else takes the message up.
-        within = until + self._patience.response_seconds / 2 - asyncio.get_running_loop().time()
-        within = max(min(within, self._patience.response_seconds), LEAST_ANSWER_SECONDS)
+        within = self._gate.answer_within(until)
         late = None if on_late is None else (lambda answer: on_late(self._outcome(answer)))
         try:
             answer = await connection.request(pdu, within=within, on_late=late)
@@ -162,16 +140,6 @@ class Session:
         slow_down = answer.status in s.SLOW_DOWN | self._smsc.throttled
         retry = slow_down or answer.status in s.TRY_AGAIN | self._smsc.again
         return Refused(answer.status, retry=retry, slow_down=slow_down)
-
-    def _slow_down(self) -> None:
-        if self._pace.paused:
-            return  # the rest of the same window: one request to slow down, not ten
-        self._throttled_in_a_row += 1
-        doublings = min(self._throttled_in_a_row - 1, MOST_DOUBLINGS)
-        longest = self._patience.throttled_most_seconds
-        seconds = min(self._patience.throttled_first_seconds * 2**doublings, longest)
-        self._pace.pause(seconds * random.uniform(1, THROTTLED_JITTER))
-        log.warning("smsc asks for less", smsc=self._smsc.label, in_a_row=self._throttled_in_a_row)
 
     async def _live(self) -> None:
         """One connection from its first packet to its last."""

@@ -7,7 +7,7 @@ import pytest
 from commands.doctor import examine
 from commands.run import CannotRun, check_parts
 from core.settings import Settings
-from sms_gateway.configured import binds_of
+from sms_gateway.configured import binds_of, ways_of
 
 TWO = "smpp://us:hidden@h:1?name=mts&mode=pair smpps://us:hidden@h:2?name=mts&window=3"
 
@@ -51,7 +51,10 @@ def test_a_process_starts_with_what_can(parts: frozenset[str]) -> None:
     [
         ("", "sms: no SMSC"),
         (TWO, "sms: 2 of 1 SMSC: mts pair, mts#2 transceiver by TLS"),
-        ("smpp://us:hidden@h?mode=no", "sms: FAILED, ValueError: the SMSC at h, mode: 'no' is none of"),
+        (
+            "smpp://us:hidden@h?mode=no",
+            "sms: FAILED, ValueError: ALIANCE_SMSC_URL: the SMSC at h, mode: 'no' is none of",
+        ),
     ],
 )
 async def test_the_doctor_tells_the_binds(
@@ -62,3 +65,30 @@ async def test_the_doctor_tells_the_binds(
     assert told in said
     assert "hidden" not in said
     assert code == ("FAILED" in told)
+
+
+KANNEL = {
+    "kannel_url": "http://us:hidden-1@h:1/x?smsc=mts http://us:hidden-2@h:2/x",
+    "kannel_token": "x" * 16,
+}
+AGGREGATOR = {"aggregator_key": "x" * 16, "aggregator_reply_url": "https://h/x"}
+
+
+def test_gateways_are_ways_beside_the_binds() -> None:
+    assert ways_of(settings_of("", **KANNEL, **AGGREGATOR)) == ["kannel:mts", "kannel", "aggregator"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kannel_url": "http://us:hidden-1@h http://us:hidden-2@h"},
+        {"kannel_networks": "localhost"},
+        {"aggregator_networks": "10.0.0.1/8"},
+        {"aggregator_reply_url": "aggregator.example"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_process_does_not_start_with_a_gateway_that_cannot_be_meant(changes: dict[str, str]) -> None:
+    with pytest.raises(CannotRun, match=f"ALIANCE_{next(iter(changes)).upper()}") as caught:
+        check_parts(settings_of("", **(KANNEL | AGGREGATOR | changes)), frozenset({"sms"}))
+    assert "hidden" not in str(caught.value)

@@ -117,7 +117,12 @@ async def test_an_outcome_is_written(
 
 
 @pytest.mark.parametrize(
-    "outcome", [NotSent("not bound"), Refused(0x58, retry=True), Refused(0x14, retry=True)]
+    "outcome",
+    [
+        NotSent("not bound"),
+        Refused(0x58, retry=True, slow_down=True),
+        Refused(0x14, retry=True, slow_down=True),
+    ],
 )
 async def test_a_gateway_that_takes_nothing_for_an_hour_costs_no_attempt(
     core: Core, clock: FakeClock, outcome: Outcome

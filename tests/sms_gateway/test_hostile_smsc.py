@@ -185,7 +185,7 @@ async def test_a_throttle_in_the_middle_of_a_text_sends_no_part_twice(
         assert await smsc.ask("aliance помощь") == OK
         await until(lambda: len(smsc.came) == 2)
         await until(lambda: door.binds[0].paused)
-        await becomes(core, "taken")
+        await becomes(core, "due")
     # The door was stopped while the SMSC took nothing: the text is where it was, and its first part is known.
     async with door_of(core):
         await becomes(core, "sent")

@@ -5,7 +5,7 @@ from alembic import op
 
 from core.storage.types import Utc
 
-revision = "0008"
+revision = "0009"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
