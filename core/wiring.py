@@ -52,6 +52,7 @@ from core.use_cases.sending import Sending
 from core.use_cases.sms_records import SmsRecords
 from core.use_cases.sms_resending import SmsResending
 from core.use_cases.sms_sending import SmsSending
+from core.use_cases.sms_settling import SmsSettling
 from core.use_cases.staff import Staff
 from core.use_cases.statements import Statements
 from core.use_cases.subscribers import Subscribers
@@ -123,6 +124,7 @@ class Core:
     broadcast_reports: BroadcastReports
     sms_records: SmsRecords
     sms_resending: SmsResending
+    sms_settling: SmsSettling
     jobs: Jobs
 
 

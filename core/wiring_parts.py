@@ -48,6 +48,7 @@ from core.use_cases.settling import Settling
 from core.use_cases.sms_records import SmsRecords
 from core.use_cases.sms_resending import SmsResending
 from core.use_cases.sms_sending import SmsSending
+from core.use_cases.sms_settling import SmsSettling
 from core.use_cases.staff import Staff
 from core.use_cases.statements import Statements
 from core.use_cases.top_ups import TopUps
@@ -204,6 +205,7 @@ class Telling(TypedDict):
     broadcast_reports: BroadcastReports
     sms_sending: SmsSending
     sms_resending: SmsResending
+    sms_settling: SmsSettling
 
 
 def telling_of(of: Tools) -> Telling:
@@ -218,6 +220,7 @@ def telling_of(of: Tools) -> Telling:
         broadcast_reports=BroadcastReports(of.database, of.wall),
         sms_sending=SmsSending(of.database, of.wall),
         sms_resending=SmsResending(of.database, of.clock, of.wall),
+        sms_settling=SmsSettling(of.database, of.wall),
     )
 
 
