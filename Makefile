@@ -28,7 +28,7 @@ test: .venv/ready ## every test with coverage; CRASH=20 repeats the crash tests 
 
 peers: .venv/ready ## SMS against node-smpp and Debian's Kannel, which it installs (root or sudo), under tshark's eyes
 	@tools/peers
-	@$(BIN)/python -m pytest tests/peers $(ARGS)
+	@$(BIN)/python -m pytest tests/peers $(or $(ARGS),-n auto)
 
 check: .venv/ready ## style, format, types, import contracts, locks and catalogues
 	@$(BIN)/ruff check $(SOURCES)

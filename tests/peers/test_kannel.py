@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.deadlines import until
 from tests.peers.kannel_boxes import Boxes, configuration, kannel
 from tests.peers.node_smsc import NodeSmsc, node_smsc
 from tests.peers.product import LONG, PHONE, product, rows
+from tests.peers.wire import SUBMIT_SM, captured
 from tests.servers.processes import free_port
 
 TOKEN = "the-token-of-make-peers"
@@ -92,9 +94,11 @@ async def all_delivered(core: Core) -> bool:
     return {row.state for row in await rows(core, notice)} == {"delivered"}
 
 
-async def test_a_top_up_and_a_long_exchange_with_the_fake_smsc(core: Core, boxes: Boxes) -> None:
+async def test_a_top_up_and_a_long_exchange_with_the_fake_smsc(
+    core: Core, boxes: Boxes, port: int, sendsms_port: int, tmp_path: Path
+) -> None:
     await open_account(core, "100080", phones=[PHONE])
-    async with product(core):
+    async with captured({port: "http", sendsms_port: "http"}, tmp_path) as wire, product(core):
         with boxes.phone_says(f"+{PHONE}", "aliance 100080 100") as phone:
             (quote,) = await until(lambda: phone.texts)
             assert "100080" in quote
@@ -108,6 +112,9 @@ async def test_a_top_up_and_a_long_exchange_with_the_fake_smsc(core: Core, boxes
     assert [row.payload["text"] for row in await rows(core, incoming)][-1] == LONG
     assert {row.sender for row in await rows(core, incoming)} == {PHONE}
     assert await core.invariants.check() == []
+    calls = await wire.calls()
+    assert min(calls[each] for each in ("/cgi-bin/sendsms", "/sms/kannel", "/sms/kannel/receipt")) > 0
+    assert await wire.malformed() == []
 
 
 async def test_what_came_while_we_were_away_is_answered_once(core: Core, boxes: Boxes) -> None:
@@ -122,10 +129,10 @@ async def test_what_came_while_we_were_away_is_answered_once(core: Core, boxes: 
 
 
 async def test_a_top_up_and_a_long_exchange_over_smpp(
-    core: Core, boxes_on_smpp: Boxes, smsc: NodeSmsc
+    core: Core, boxes_on_smpp: Boxes, smsc: NodeSmsc, sendsms_port: int, tmp_path: Path
 ) -> None:
     await open_account(core, "100080", phones=[PHONE])
-    async with product(core):
+    async with captured({smsc.port: "smpp", sendsms_port: "http"}, tmp_path) as wire, product(core):
         await until(lambda: smsc.events("bound"))
         assert await smsc.deliver(PHONE, "aliance 100080 100") == [0]
         (quote,) = await until(lambda: smsc.texts)
@@ -142,3 +149,6 @@ async def test_a_top_up_and_a_long_exchange_over_smpp(
     assert await rows_of_parts(core) == []
     assert {row.payload["operator"] for row in await rows(core, incoming)} == {"mts"}
     assert await core.invariants.check() == []
+    # What Kannel makes of our parts is what phones get: header, alphabet and length fit each other.
+    assert (await wire.commands())[SUBMIT_SM] > 0
+    assert await wire.malformed() == []

@@ -15,9 +15,9 @@ from tests.accounts import open_account
 from tests.deadlines import until
 from tests.peers.node_smsc import NodeSmsc, node_smsc
 from tests.peers.product import LONG, PHONE, product, rows
-from tests.peers.wire import UNBIND_RESP, Wire, captured
+from tests.peers.wire import SUBMIT_SM, UNBIND_RESP, Wire, captured
 
-BIND_TRANSCEIVER, SUBMIT_SM, DELIVER_SM_RESP, UNBIND = "0x00000009", "0x00000004", "0x80000005", "0x00000006"
+BIND_TRANSCEIVER, DELIVER_SM_RESP, UNBIND = "0x00000009", "0x80000005", "0x00000006"
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def settings(sqlite_url: str, smsc: NodeSmsc) -> Settings:
 
 @pytest.fixture
 async def wire(smsc: NodeSmsc, tmp_path: Path) -> AsyncIterator[Wire]:
-    async with captured(smsc.port, tmp_path) as opened:
+    async with captured({smsc.port: "smpp"}, tmp_path) as opened:
         yield opened
 
 

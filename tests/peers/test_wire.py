@@ -24,7 +24,7 @@ async def test_a_message_shorter_than_it_says_is_found(tmp_path: Path) -> None:
 
     server = await asyncio.start_server(take, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with server, captured(port, tmp_path) as wire:
+    async with server, captured({port: "smpp"}, tmp_path) as wire:
         for octets in (SOUND, broken):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(octets)
