@@ -40,7 +40,8 @@ async def serve(port: int, count: int, window: int) -> None:
 async def _take(server: smpp34.Server, count: int) -> float:
     began_at = 0.0
     for number in range(count):
-        event = await asyncio.wait_for(server.next(), QUIET_SECONDS)
+        async with asyncio.timeout(QUIET_SECONDS):
+            event = await server.next()
         assert isinstance(event, smpp34.SubmitSmEvent)
         began_at = began_at or time.perf_counter()
         event.accept(f"{number:x}")

@@ -74,7 +74,7 @@ class Peer:
         """A text is answered by the first part of its reply."""
         answered: set[str] = set()
         while len(answered) < self._count:
-            event = await asyncio.wait_for(self._server.next(), QUIET_SECONDS)
+            event = await _next(self._server)
             if isinstance(event, smpp34.SubmitSmEvent):
                 event.accept(message_id=f"{self._parts:x}")
                 self._parts += 1
@@ -96,6 +96,11 @@ async def serve(port: int, count: int, text: str, binds: int, rate: float) -> No
         esmes.append(esme)
     print("bound", flush=True)
     print(json.dumps(await Peer(server, esmes, count, text).run(rate)), flush=True)
+
+
+async def _next(server: smpp34.Server) -> object:
+    async with asyncio.timeout(QUIET_SECONDS):
+        return await server.next()
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from pydantic import ValidationError
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import profile as profiles
 from core.payments.configured import configured
+from core.redis_client import open_redis
 from core.settings import Settings
 from core.states import Method
 from core.storage.database import Database
@@ -95,7 +95,7 @@ async def _database(settings: Settings) -> str:
 async def _redis(settings: Settings) -> str:
     if not settings.redis_url:
         return "none, one process" if settings.embedded else "none, wake-ups only within a process"
-    async with Redis.from_url(settings.redis_url) as redis:
+    async with open_redis(settings.redis_url) as redis:
         with _told(RedisError, OSError):
             await redis.ping()
     return "answers"

@@ -96,7 +96,8 @@ class Delivery:
             if not room or room < self._carriers.whole_room() * LEAST_CLAIM:
                 # A pause ends by itself, without a change to be told of.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._carriers.changed(), IDLE_SECONDS / 2)
+                    async with asyncio.timeout(IDLE_SECONDS / 2):
+                        await self._carriers.changed()
                 continue
             try:
                 found = await self._take_up(lane, tasks, room)

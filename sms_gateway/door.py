@@ -115,4 +115,5 @@ async def _closed(ways: Sequence[Lasting]) -> None:
 
 async def _at_most(ending: Coroutine[Any, Any, None]) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(ending, STOP_SECONDS)
+        async with asyncio.timeout(STOP_SECONDS):
+            await ending

@@ -87,7 +87,8 @@ class Kannel:
                 if await self._reached():
                     attempt = await self._stay(attempt)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), self._again_seconds(attempt))
+                    async with asyncio.timeout(self._again_seconds(attempt)):
+                        await self._closing.wait()
                 attempt += 1
             await self._gate.empty()
         self._http = None
@@ -97,7 +98,8 @@ class Kannel:
         self._closing.set()
         self._leave()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._gate.empty(), self._patience.drain_seconds)
+            async with asyncio.timeout(self._patience.drain_seconds):
+                await self._gate.empty()
 
     def cut(self, text: str, *, reference: int) -> list[Piece]:
         """TooLong above 255 parts."""

@@ -164,7 +164,8 @@ class Connection:
     async def _part(self, unbind: p.Unbind) -> None:
         """Nothing new goes out; what is under way may still be answered, by both sides."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.idle(), self._patience.drain_seconds)
+            async with asyncio.timeout(self._patience.drain_seconds):
+                await self.idle()
         self._write(p.UnbindResp(unbind.sequence))
         why = LinkLost("unbound by the SMSC")
         self.close(why)

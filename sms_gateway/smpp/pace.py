@@ -49,7 +49,8 @@ class Pace:
                     await mine.called.wait()
                 elif (left := self._left()) > 0:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(mine.called.wait(), left)
+                        async with asyncio.timeout(left):
+                            await mine.called.wait()
                 else:
                     break
             self._pass()

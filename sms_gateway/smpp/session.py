@@ -62,7 +62,8 @@ class Session:
             if loop.time() - began_at > self._patience.reconnect_most_seconds:
                 attempt = 0
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), self._reconnect_seconds(attempt))
+                async with asyncio.timeout(self._reconnect_seconds(attempt)):
+                    await self._closing.wait()
             attempt += 1
 
     async def bound(self) -> None:
@@ -115,7 +116,8 @@ class Session:
         if connection is None:
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(connection.idle(), self._patience.drain_seconds)
+            async with asyncio.timeout(self._patience.drain_seconds):
+                await connection.idle()
         with suppress(TimeoutError, LinkLost):
             await connection.request(p.Unbind())
         connection.close()
@@ -171,10 +173,8 @@ class Session:
             self._on_change()
 
     async def _connect(self) -> Connection:
-        reader, writer = await asyncio.wait_for(
-            asyncio.open_connection(self._smsc.host, self._smsc.port, ssl=self._tls),
-            self._patience.connect_seconds,
-        )
+        async with asyncio.timeout(self._patience.connect_seconds):
+            reader, writer = await asyncio.open_connection(self._smsc.host, self._smsc.port, ssl=self._tls)
         return Connection(reader, writer, patience=self._patience, on_message=self._on_message)
 
     async def _bind(self, connection: Connection) -> None:

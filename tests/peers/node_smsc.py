@@ -80,7 +80,8 @@ async def node_smsc() -> AsyncIterator[NodeSmsc]:
         assert process.stdin is not None
         process.stdin.close()  # it ends with it
         try:
-            await asyncio.wait_for(process.wait(), END_SECONDS)
+            async with asyncio.timeout(END_SECONDS):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

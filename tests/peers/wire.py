@@ -85,7 +85,8 @@ async def _end(capturing: asyncio.subprocess.Process) -> None:
         await ending.wait()
     else:
         capturing.send_signal(signal.SIGINT)
-    await asyncio.wait_for(capturing.wait(), END_SECONDS)
+    async with asyncio.timeout(END_SECONDS):
+        await capturing.wait()
 
 
 async def _hear(process: asyncio.subprocess.Process, said: list[str]) -> None:
