@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from core.messages.outbox import DueNotice
-from core.profile import Profile
 from core.states import Lane
 from sms_gateway.lanes import Lanes
 from sms_gateway.outcomes import Outcome
 from sms_gateway.smpp.cutting import Piece
 from sms_gateway.smpp.session import OnOutcome
+
+OperatorOf = Callable[[str], Awaitable[str]]  # a phone's operator, by the profile's code; empty: unknown
 
 
 class Carrier(Protocol):
@@ -78,9 +79,9 @@ class Way:
 
 
 class Carriers:
-    def __init__(self, carriers: Sequence[Carrier], profile: Profile) -> None:
+    def __init__(self, carriers: Sequence[Carrier], operator_of: OperatorOf) -> None:
         self._ways = [Way(each) for each in carriers]
-        self._profile = profile
+        self._operator_of = operator_of
         self._changed = asyncio.Event()
 
     def note_change(self) -> None:
@@ -105,16 +106,21 @@ class Carriers:
         there = {way.carrier.name for way in self._ways if way.carrier.up}
         return frozenset(there - {way.carrier.name for way in self._ways if way.room(lane)})
 
-    def way_for(self, notice: DueNotice) -> Way | None:
+    async def way_for(self, notice: DueNotice) -> Way | None:
         """The one its SMS came by where that is up, else one of the phone's operator, else any that is up."""
         up = [way for way in self._ways if way.carrier.up]
         if not up:
             return None
         same = [way for way in up if way.carrier.name == notice.smsc]
         if not same:
-            operator = self._profile.operator_of(notice.address)
-            same = [way for way in up if operator and way.carrier.operator == operator.code]
-        if not same:
-            same = [way for way in up if not way.carrier.operator] or up
+            same = await self._by_operator(up, notice.address)
         mine = [way for way in same if way.carrier.label == notice.bind and way.room(notice.lane)]
         return max(mine or same, key=lambda way: way.room(notice.lane))
+
+    async def _by_operator(self, up: list[Way], phone: str) -> list[Way]:
+        if any(way.carrier.operator for way in up):
+            operator = await self._operator_of(phone)
+            mine = [way for way in up if operator and way.carrier.operator == operator]
+            if mine:
+                return mine
+        return [way for way in up if not way.carrier.operator] or up

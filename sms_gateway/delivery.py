@@ -115,7 +115,7 @@ class Delivery:
         self._hold(1)  # a stop waits for what this claim brings
         try:
             notices = await self._sending.claim(Channel.SMS, room, lane=lane, avoid=self._carriers.full(lane))
-            jobs = [self._job(notice) for notice in notices]
+            jobs = [await self._job(notice) for notice in notices]
             costs = [(job.notice, sum(piece.segments for piece in job.pieces)) for job in jobs]
             refused = await self._sending.spend(costs)
             accepted = await self._sms.accepted(notices)
@@ -161,8 +161,8 @@ class Delivery:
             asks=way.carrier.offers_query,
         )  # fmt: skip
 
-    def _job(self, notice: DueNotice) -> Job:
-        way = self._carriers.way_for(notice)
+    async def _job(self, notice: DueNotice) -> Job:
+        way = await self._carriers.way_for(notice)
         if way is None:
             return Job(notice, None, (NOTHING,), "")
         way.take(notice.lane)

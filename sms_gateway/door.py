@@ -8,6 +8,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from core.errors import OperatorUnknown
+from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.sms_queries import SmsQueries
 from core.wiring import Core
 from handlers.locale import Catalogues
@@ -52,7 +54,7 @@ class SmsDoor:
         ]
         self._gateways = _gateways_of(core, patience, self._note_change)
         self._ways: list[Lasting] = [*self.binds, *(self._gateways.carriers if self._gateways else [])]
-        self._carriers = Carriers(self._ways, core.profile)
+        self._carriers = Carriers(self._ways, partial(operator_of, core.mobile_operators))
         self._delivery = Delivery(
             core.sending,
             core.sms_sending,
@@ -105,6 +107,14 @@ def _gateways_of(core: Core, patience: Patience | None, on_change: Callable[[], 
     from sms_gateway.gateways import Gateways  # aiohttp: a bind alone does without
 
     return Gateways(core, patience=patience, on_change=on_change)
+
+
+async def operator_of(operators: MobileOperators, phone: str) -> str:
+    """Whose phone it is, as its commission would be found; empty where nobody tells."""
+    try:
+        return (await operators.of(phone)).operator.code
+    except OperatorUnknown:
+        return ""
 
 
 async def _closed(ways: Sequence[Lasting]) -> None:

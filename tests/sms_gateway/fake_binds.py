@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from core.use_cases.sending import Sending
@@ -10,6 +11,7 @@ from core.use_cases.sms_queries import SmsQueries
 from core.wiring import Core
 from sms_gateway.carriers import Carriers
 from sms_gateway.delivery import Delivery, Render
+from sms_gateway.door import operator_of
 from sms_gateway.outcomes import Outcome, Submitted
 from sms_gateway.settling import Settling
 from sms_gateway.smpp.bind import Bind
@@ -61,7 +63,7 @@ class Desk:
 
     def __init__(self, core: Core, *binds: Bind, render: Render, sending: Sending | None = None) -> None:
         self.binds = binds
-        self.carriers = Carriers(binds, core.profile)
+        self.carriers = Carriers(binds, partial(operator_of, core.mobile_operators))
         self.settling = Settling(core.sms_sending.receipts, SmsQueries(core.database, core.wall))
         self.delivery = Delivery(
             sending or core.sending,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,6 +112,25 @@ async def test_what_answers_nothing_goes_by_its_operators_bind_else_by_one_for_a
     await desk.delivery.run_once()
     assert [each.destination_addr for each in mts.submitted] == [MTS]
     assert [each.destination_addr for each in general.submitted] == [BEELINE]
+
+
+async def test_the_register_of_numbers_says_whose_bind_it_is(
+    core: Core, clock: FakeClock, tmp_path: Path
+) -> None:
+    file = tmp_path / "DEF-9xx.csv"
+    file.write_text(
+        "АВС/ DEF;От;До;Емкость;Оператор;Регион\n"
+        '902;0000000;9999999;10000000;ПАО "Мобильные ТелеСистемы";Приморский край\n',
+        encoding="utf-8",
+    )
+    await core.def_imports.run(file, valid_from=date(2026, 1, 1), by="anna", why="monthly", dry_run=False)
+    mts, general = FakeSession(), FakeSession()
+    desk = desk_of(core, bind_of(mts, called="mts", operator="mts"), bind_of(general, called="general"))
+    for phone in (MTS, BEELINE):
+        await owe(core, clock, phone)
+    await desk.delivery.run_once()
+    assert [each.destination_addr for each in mts.submitted] == [BEELINE]  # the prefixes say otherwise
+    assert [each.destination_addr for each in general.submitted] == [MTS]
 
 
 async def test_where_no_bind_is_up_nothing_is_claimed(core: Core, clock: FakeClock) -> None:
