@@ -128,6 +128,8 @@ _OPTIONS: dict[str, tuple[str, Read]] = {
     "per_second": ("per_second", _number(1, MOST_PER_SECOND)),
     "system_type": ("system_type", _text),
     "address_range": ("address_range", _text),
+    "address_ton": ("address_ton", _octet),
+    "address_npi": ("address_npi", _octet),
     "service_type": ("service_type", _text),
     "source": ("source", _text),
     "source_ton": ("source_ton", _octet),

@@ -70,7 +70,9 @@ class Smsc:
     verify: bool = True
     window: int = 10
     per_second: int = 50
-    address_range: str = ""
+    address_range: str = ""  # of the numbers whose messages are for us
+    address_ton: int = 0
+    address_npi: int = 0
     service_type: str = ""
     source: str = ""  # what we are called there, where it is not the short code
     source_ton: int = TON_NETWORK

@@ -183,6 +183,8 @@ class Session:
                 system_id=self._smsc.system_id,
                 password=self._smsc.password,
                 system_type=self._smsc.system_type,
+                addr_ton=self._smsc.address_ton,
+                addr_npi=self._smsc.address_npi,
                 address_range=self._smsc.address_range,
             )
         )

@@ -131,9 +131,10 @@ async def test_an_independent_smsc_takes_each_mode(mode: Mode) -> None:
 
 
 async def test_a_password_may_be_longer_than_the_standards_eight(smsc: RawSmsc) -> None:
-    async with running(smsc.port, password="p" * 24, address_range="^3116$", system_type="VMA"):
+    said = {"address_range": "^3116$", "address_ton": 3, "address_npi": 1, "system_type": "VMA"}
+    async with running(smsc.port, password="p" * 24, **said):
         bind = await (await smsc.peer()).bind()
-        assert bind[16:] == b"demo\0" + b"p" * 24 + b"\0VMA\0\x34\0\0^3116$\0"
+        assert bind[16:] == b"demo\0" + b"p" * 24 + b"\0VMA\0\x34\3\1^3116$\0"
 
 
 async def test_tls_is_spoken_with_who_is_vouched_for_by_our_authority(tmp_path: Path) -> None:
