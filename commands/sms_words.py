@@ -10,12 +10,32 @@ from commands import broadcast_words
 from core import staff_errors as no
 from core.errors import Refusal
 from core.messages import segments
+from core.states import IncomingOutcome
+from core.use_cases.limits import REPLIES_A_DAY, REPLIES_AN_HOUR
 from core.use_cases.sms_records import Received, Sent, Story
 from core.use_cases.sms_stories import Resend, Submission, TopUpStory
 from handlers.sms.texts import Texts
 
 FORGOTTEN = "(not kept: a one-time code may stand in it)"
 OF_STAFF = "(words of a broadcast: see `aliance broadcast show`)"
+
+# What staff are told of each outcome; docs/sms-commands.md says the same at length.
+WHY = {
+    IncomingOutcome.REPLY: "it has its one reply, below",
+    IncomingOutcome.ANSWERED: "it was answered in the chat, at once",
+    IncomingOutcome.FAILED: "given up: the incident is in the log",
+    IncomingOutcome.NOT_A_PHONE: "the sender is a name or a service's number",
+    IncomingOutcome.OWN_NUMBER: "the sender is our own short code",
+    IncomingOutcome.NO_TEXT: "there is nothing in it that could be read",
+    IncomingOutcome.OWN_TEXT: "it is one of our texts, come back",
+    IncomingOutcome.NOT_OURS: "another merchant's keyword, or no command, from somebody unknown",
+    IncomingOutcome.UNKNOWN_PHONE: "others on the shared number use this word too, and we never wrote there",
+    IncomingOutcome.NOTHING_OPEN: "yes or no, without an open quote and a day or more after our last reply",
+    IncomingOutcome.TOO_MANY_UNKNOWN_ACCOUNTS: "the phone asked for too many accounts that do not exist",
+    IncomingOutcome.LOOP_GUARD: f"the phone had {REPLIES_AN_HOUR} replies within an hour",
+    IncomingOutcome.DAILY_CAP: f"the phone had {REPLIES_A_DAY} replies within a day",
+    IncomingOutcome.INCOMPLETE: "the other parts of a long text did not come in time",
+}
 
 
 class Teller:
@@ -65,6 +85,8 @@ class Teller:
         if told:
             yield f"  stored with it: {', '.join(f'{name} {value}' for name, value in told.items())}"
         yield f"  {each.state}: {_outcome(each)}, handled {_times(each.attempt)}"
+        if each.outcome is not None:
+            yield f"  why: {WHY[each.outcome]}"
 
     def _sent(self, each: Sent) -> Iterator[str]:
         text = self.text(each)
@@ -112,8 +134,8 @@ class Teller:
 def _received_facts(each: Received) -> dict[str, Any]:
     return {
         "way": "in", "id": each.id, "at": each.at.isoformat(), "phone": each.sender, "source": each.source,
-        "state": each.state, "outcome": each.outcome, "attempts": each.attempt, "text": each.text,
-        "read_as": dict(each.read_as), "told": each.told, "reply": each.reply,
+        "state": each.state, "outcome": each.outcome, "because": each.because, "attempts": each.attempt,
+        "text": each.text, "read_as": dict(each.read_as), "told": each.told, "reply": each.reply,
         "reply_template": each.reply_template, "reply_state": each.reply_state,
     }  # fmt: skip
 
@@ -159,9 +181,11 @@ def _came(each: Received) -> str:
 
 
 def _outcome(each: Received) -> str:
-    if each.reply is None:
-        return each.outcome or "not handled yet"
-    return f"{each.outcome or 'reply'} ({each.reply_template}, {each.reply_state})"
+    if each.outcome is None:
+        return "not handled yet"
+    reply = None if each.reply is None else f"{each.reply_template}, {each.reply_state}"
+    facts = reply or each.because
+    return f"{each.outcome} ({facts})" if facts else each.outcome
 
 
 def _went(each: Sent) -> str:

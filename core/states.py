@@ -127,6 +127,26 @@ class IncomingState(StrEnum):
     FAILED = "failed"
 
 
+class IncomingOutcome(StrEnum):
+    """What became of an incoming message: each that is closed has exactly one."""
+
+    REPLY = "reply"  # a notice answers it, and has its own state
+    ANSWERED = "answered"  # in a chat, at once
+    FAILED = "failed"  # given up: `reason` names the incident in the log
+    # No answer, by rule (docs/sms-commands.md, "Silence").
+    NOT_A_PHONE = "silent: not_a_phone"
+    OWN_NUMBER = "silent: own_number"
+    NO_TEXT = "silent: no_text"
+    OWN_TEXT = "silent: own_text"
+    NOT_OURS = "silent: not_ours"
+    UNKNOWN_PHONE = "silent: unknown_phone"
+    NOTHING_OPEN = "silent: nothing_open"
+    TOO_MANY_UNKNOWN_ACCOUNTS = "silent: too_many_unknown_accounts"
+    LOOP_GUARD = "silent: loop_guard"
+    DAILY_CAP = "silent: daily_cap"
+    INCOMPLETE = "silent: incomplete"  # parts of a text whose others never came
+
+
 class EventState(StrEnum):
     """What became of a provider's callback after it was stored."""
 
@@ -145,38 +165,6 @@ class NoticeState(StrEnum):
     UNCERTAIN = "uncertain"
     EXPIRED = "expired"
     CANCELLED = "cancelled"  # before it was sent: paid meanwhile, opted out, or by staff
-
-
-class SmsState(StrEnum):
-    """What became of an outgoing text: of each part that an SMSC was given, and of the whole."""
-
-    QUEUED = "queued"
-    SENT = "sent"  # the SMSC has it
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    EXPIRED = "expired"
-    UNKNOWN = "unknown"  # perhaps sent: settled by a late answer, a receipt, query_sm or staff
-
-
-SMS_MOVES = {
-    SmsState.QUEUED: {SmsState.SENT, SmsState.FAILED, SmsState.EXPIRED, SmsState.UNKNOWN},
-    SmsState.SENT: {SmsState.DELIVERED, SmsState.FAILED, SmsState.EXPIRED, SmsState.UNKNOWN},
-    SmsState.UNKNOWN: {SmsState.SENT, SmsState.DELIVERED, SmsState.FAILED, SmsState.EXPIRED},
-    SmsState.DELIVERED: set[SmsState](),
-    SmsState.FAILED: set[SmsState](),
-    SmsState.EXPIRED: set[SmsState](),
-}
-# The whole text is a notice, whose states serve all channels.
-SMS_STATE_OF_NOTICE = {
-    NoticeState.DUE: SmsState.QUEUED,
-    NoticeState.TAKEN: SmsState.QUEUED,
-    NoticeState.SENT: SmsState.SENT,
-    NoticeState.DELIVERED: SmsState.DELIVERED,
-    NoticeState.FAILED: SmsState.FAILED,
-    NoticeState.CANCELLED: SmsState.FAILED,
-    NoticeState.EXPIRED: SmsState.EXPIRED,
-    NoticeState.UNCERTAIN: SmsState.UNKNOWN,
-}
 
 
 class Lane(StrEnum):

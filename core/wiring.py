@@ -35,6 +35,7 @@ from core.use_cases.consents import Consents
 from core.use_cases.def_imports import DefImports
 from core.use_cases.differences import Differences
 from core.use_cases.fees import Fees
+from core.use_cases.history_by_sms import HistoryBySms
 from core.use_cases.imports import Imports
 from core.use_cases.invariants import Invariants
 from core.use_cases.limits import LimitsKeeper
@@ -90,6 +91,7 @@ class Core:
     links: Links
     links_by_sms: LinksBySms
     top_ups: TopUps
+    history_by_sms: HistoryBySms
     visits: Visits
     payments: Payments
     callbacks: Callbacks

@@ -33,6 +33,7 @@ from core.use_cases.codes import Codes
 from core.use_cases.consents import Consents
 from core.use_cases.def_imports import DefImports
 from core.use_cases.fees import Fees
+from core.use_cases.history_by_sms import HistoryBySms
 from core.use_cases.invariants import Invariants
 from core.use_cases.limits import LimitsKeeper
 from core.use_cases.mobile_operators import MobileOperators
@@ -181,6 +182,7 @@ class Looking(TypedDict):
     invariants: Invariants
     queues: Queues
     sms_records: SmsRecords
+    history_by_sms: HistoryBySms
 
 
 def looking_of(of: Tools) -> Looking:
@@ -189,6 +191,7 @@ def looking_of(of: Tools) -> Looking:
         invariants=Invariants(of.database, of.clock, of.wall),
         queues=Queues(of.database, of.profile, of.clock, of.wall),
         sms_records=SmsRecords(of.database, of.wall),
+        history_by_sms=HistoryBySms(of.database, of.profile),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from core.states import SmsState
+from core.sms_states import SmsState
 from sms_gateway.senders import sender_of
 from sms_gateway.smpp.pdu import (
     ESM_CLASS_TYPE,

@@ -9,7 +9,7 @@ import structlog
 
 from core.messages.outbox import DueNotice
 from core.messages.sms_trials import PartTold, ReceiptTold
-from core.states import SmsState
+from core.sms_states import SmsState
 from core.storage.batch import Batch
 from core.use_cases.sms_queries import SmsQueries
 from core.use_cases.sms_receipts import SmsReceipts

@@ -10,7 +10,7 @@ import structlog
 
 from core.messages.outbox import DueNotice
 from core.messages.sms_trials import End, PartSent
-from core.states import SmsState
+from core.sms_states import SmsState
 from sms_gateway.carriers import Carrier
 from sms_gateway.outcomes import NotSent, Outcome, Refused, Submitted, Unknown
 from sms_gateway.smpp.codec import EncodeError

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from core.ids import NoticeId
 from core.messages.outbox import DueNotice
-from core.states import SmsState
+from core.sms_states import SmsState
 
 MOST_ID_LETTERS = 80  # what is kept of a message id; the standard has 64
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -15,7 +16,8 @@ from sqlalchemy import (
     text,
 )
 
-from core.states import Channel, IncomingState, Lane, NoticeState, SmsState
+from core.sms_states import SmsState
+from core.states import Channel, IncomingOutcome, IncomingState, Lane, NoticeState
 from core.storage.schema_parts import id_column, metadata, partial_index
 from core.storage.types import Json, Utc, states
 
@@ -29,11 +31,13 @@ incoming = Table(
     Column("sender", String(32), nullable=False),
     Column("payload", Json, nullable=False),
     Column("state", states(IncomingState, "state"), nullable=False),
-    Column("outcome", String(64)),  # "reply", or why there is none
+    Column("outcome", states(IncomingOutcome, "outcome", length=64)),  # none while it is new
+    Column("reason", String(120)),  # what the outcome alone does not tell
     Column("received_at", Utc, nullable=False),
     Column("attempt", Integer, nullable=False, server_default=text("0")),
     Column("lease_until", Utc, nullable=False),
     UniqueConstraint("channel", "source", "external_id"),
+    CheckConstraint("(state = 'new') = (outcome IS NULL)", name="closed"),
     partial_index("ix_incoming_unfinished", "channel", "lease_until", where="state = 'new'"),
     Index(None, "channel", "sender", "received_at"),
 )

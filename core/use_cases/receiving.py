@@ -9,7 +9,7 @@ from core.ids import IncomingId, Payer
 from core.messages import incoming
 from core.messages.incoming import Accepted, Arrival, Reply
 from core.messages.notices import Notice
-from core.states import Channel, IncomingState
+from core.states import Channel, IncomingOutcome
 from core.storage.batch import Batch
 from core.storage.database import Database
 from core.storage.message_tables import incoming as incoming_table
@@ -54,15 +54,15 @@ class Receiving:
         reply: Notice | None = None,
         to: Payer | None = None,
         locale: str = "ru",
-        silent: str | None = None,
+        silent: IncomingOutcome | None = None,
     ) -> None:
-        """Close a message with its reply, or in silence for a reason that the log shows."""
+        """Close a message with its reply, or in silence for a reason that staff see."""
         if reply is not None:
             assert to is not None, "a reply has an address"
             await self._replies.put(Reply(incoming_id, to, reply, locale))
             return
         async with self._database.at_once() as tx:
-            await incoming.finish(tx, incoming_id, outcome=f"silent: {silent or 'answered'}")
+            await incoming.finish(tx, incoming_id, outcome=silent or IncomingOutcome.ANSWERED)
 
     async def _answer(self, replies: Sequence[Reply]) -> Sequence[None]:
         async with self._database.at_once() as tx:
@@ -74,14 +74,14 @@ class Receiving:
         async with self._database.transaction() as tx:
             await incoming.forget(tx, incoming_id)
             if failed is None:
-                await incoming.finish(tx, incoming_id, outcome="answered")
+                await incoming.finish(tx, incoming_id, outcome=IncomingOutcome.ANSWERED)
             else:
-                await incoming.finish(tx, incoming_id, outcome=failed, state=IncomingState.FAILED)
+                await incoming.finish(tx, incoming_id, outcome=IncomingOutcome.FAILED, reason=failed)
 
     async def fail(self, incoming_id: IncomingId, reason: str) -> None:
         """Give a message up: it is not run again, staff see the reason."""
         async with self._database.transaction() as tx:
-            await incoming.finish(tx, incoming_id, outcome=reason, state=IncomingState.FAILED)
+            await incoming.finish(tx, incoming_id, outcome=IncomingOutcome.FAILED, reason=reason)
 
     async def take_abandoned(self, channel: Channel, n: int) -> list[Accepted]:
         """Messages that were stored and whose handler died; they are the caller's now."""

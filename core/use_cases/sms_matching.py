@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, select, text
 
 from core.messages.sms_trials import ReceiptTold, readings
-from core.states import SmsState
+from core.sms_states import SmsState
 from core.storage.database import Transaction
 from core.storage.message_tables import notice, sms_receipt, sms_submission
 

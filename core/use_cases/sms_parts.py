@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select
 
 from core.clock import Clock
 from core.ids import new_id
-from core.states import Channel, IncomingState
+from core.states import Channel, IncomingOutcome, IncomingState
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import incoming, sms_part
 from core.storage.new_rows import NewRows
@@ -17,7 +17,6 @@ from core.storage.new_rows import NewRows
 PARTS_LIVE = timedelta(hours=24)  # phones send the parts of one text within seconds
 TEXTS_OF_A_SENDER = 16  # begun and not whole; more are no person's
 TEXTS_AT_ONCE = 500  # given up by one round
-INCOMPLETE = "silent: incomplete"
 
 _NEW = NewRows(sms_part, "key", "number", returning="number")
 
@@ -134,9 +133,10 @@ def _closed(parts: Sequence[Any], now: datetime) -> dict[str, Any]:
         "source": first.payload.get("smsc", ""),
         "external_id": f"parts:{new_id()}",
         "sender": first.sender,
-        "payload": {**first.payload, "text": "", "parts": f"{len(parts)} of {first.total}"},
+        "payload": {**first.payload, "text": ""},
         "state": IncomingState.DONE,
-        "outcome": INCOMPLETE,
+        "outcome": IncomingOutcome.INCOMPLETE,
+        "reason": f"{len(parts)} of {first.total} parts came",
         "received_at": came_at,
         "attempt": 0,
         "lease_until": now,

@@ -25,7 +25,8 @@ from sqlalchemy import (
 from core.clock import Clock
 from core.ids import NoticeId, new_id
 from core.messages.sms_trials import MOST_ID_LETTERS, PartTold, ReceiptTold, Trial, joined, known_as
-from core.states import NoticeState, SmsState
+from core.sms_states import SmsState
+from core.states import NoticeState
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice, sms_receipt, sms_submission
 from core.use_cases.sms_matching import alone_of_a_phone, choose, known_to, with_readings

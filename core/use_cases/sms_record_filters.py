@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, or_, select, union
 
 from core.messages.masking import mask_phone
-from core.states import SMS_STATE_OF_NOTICE, IncomingState, NoticeState
+from core.sms_states import SMS_STATE_OF_NOTICE
+from core.states import IncomingOutcome, IncomingState, NoticeState
 from core.storage.message_tables import incoming, notice
 from core.storage.tables import account, account_phone, top_up
 
@@ -42,7 +43,7 @@ def of_incoming(rows: Select[Any], wanted: Wanted, account_id: UUID | None) -> S
     if wanted.state is not None:
         conditions.append(incoming.c.state.in_([each for each in IncomingState if each == wanted.state]))
     if wanted.outcome is not None:
-        conditions.append(incoming.c.outcome.startswith(wanted.outcome, autoescape=True))
+        conditions.append(incoming.c.outcome.in_(_beginning(wanted.outcome)))
     if account_id is not None:
         conditions.append(
             or_(incoming.c.sender.in_(_phones(account_id)), incoming.c.id.in_(_asked(account_id)))
@@ -58,7 +59,7 @@ def of_notices(rows: Select[Any], wanted: Wanted, account_id: UUID | None) -> Se
     if wanted.state is not None:
         conditions.append(notice.c.state.in_(_of_status(wanted.state)))
     if wanted.outcome is not None:
-        answered = select(incoming.c.id).where(incoming.c.outcome.startswith(wanted.outcome, autoescape=True))
+        answered = select(incoming.c.id).where(incoming.c.outcome.in_(_beginning(wanted.outcome)))
         conditions.append(notice.c.incoming_id.in_(answered))
     if account_id is not None:
         number = select(account.c.number).where(account.c.id == account_id).scalar_subquery()
@@ -71,6 +72,10 @@ def of_notices(rows: Select[Any], wanted: Wanted, account_id: UUID | None) -> Se
             )
         )
     return rows.where(*conditions).order_by(notice.c.id.desc()).limit(min(wanted.limit, MOST))
+
+
+def _beginning(said: str) -> list[IncomingOutcome]:
+    return [outcome for outcome in IncomingOutcome if outcome.startswith(said)]
 
 
 def _between(at: ColumnElement[Any], wanted: Wanted) -> list[ColumnElement[bool]]:

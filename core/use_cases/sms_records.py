@@ -15,8 +15,9 @@ from core.ids import IncomingId, NoticeId, new_id
 from core.messages.masking import mask_phone, mask_phones
 from core.messages.outbox import DueNotice
 from core.notice_states import Role
+from core.sms_states import SMS_STATE_OF_NOTICE, SmsState
 from core.staff_errors import UnknownMessage
-from core.states import SMS_STATE_OF_NOTICE, Channel, IncomingState, NoticeState, SmsState
+from core.states import Channel, IncomingOutcome, IncomingState, NoticeState
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import incoming, notice
 from core.storage.tables import account
@@ -49,7 +50,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A text that came: `outcome` is "reply" or why there is none, `reply` the notice that answers it."""
+    """A text that came: its outcome as stored, `because` where that is not all, and its answer."""
 
     id: IncomingId
     at: datetime
@@ -59,7 +60,8 @@ class Received:
     read_as: Mapping[str, Any]  # by the grammar of today
     told: dict[str, Any]  # what the door stored beside the text
     state: IncomingState
-    outcome: str | None
+    outcome: IncomingOutcome | None  # none while it is new
+    because: str | None
     attempt: int
     reply: NoticeId | None
     reply_template: str | None
@@ -220,6 +222,7 @@ def _received(row: Any, reading: Reading) -> Received:
         told=payload,
         state=row.state,
         outcome=row.outcome,
+        because=row.reason,
         attempt=row.attempt,
         reply=row.reply,
         reply_template=row.reply_template,

@@ -13,7 +13,8 @@ from core.messages import outbox
 from core.messages.notices import Notice
 from core.messages.outbox import DueNotice
 from core.messages.sms_trials import MOST_ID_LETTERS, End, PartSent, Trial, known_as
-from core.states import NoticeState, SmsState
+from core.sms_states import SmsState
+from core.states import NoticeState
 from core.storage.away import outlasting
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice, sms_submission

@@ -8,8 +8,9 @@ from sqlalchemy import select, update
 from core.clock import Clock
 from core.ids import NoticeId
 from core.notice_states import Role
+from core.sms_states import SmsState
 from core.staff_errors import NotUncertain, UnknownMessage
-from core.states import Channel, NoticeState, SmsState
+from core.states import Channel, NoticeState
 from core.storage.database import Database
 from core.storage.message_tables import notice, sms_submission
 from core.use_cases import audit

@@ -11,7 +11,8 @@ from sqlalchemy import or_, select
 
 from core.ids import IncomingId, NoticeId
 from core.money import Money
-from core.states import PaymentState, SmsState, TopUpState
+from core.sms_states import SmsState
+from core.states import PaymentState, TopUpState
 from core.storage.database import Transaction
 from core.storage.message_tables import sms_submission
 from core.storage.staff_tables import audit

@@ -14,12 +14,14 @@ import structlog
 from sqlalchemy import insert, update
 
 from commands import logs
+from commands.sms_words import WHY
 from core.ids import NoticeId
 from core.messages.incoming import Arrival
 from core.notice_states import Reach
 from core.profile import SHIPPED
 from core.settings import Settings
-from core.states import Channel, NoticeState, SmsState
+from core.sms_states import SmsState
+from core.states import Channel, IncomingOutcome, NoticeState
 from core.storage.message_tables import notice, sms_submission
 from core.storage.staff_tables import audit
 from core.wiring import Core, open_core
@@ -127,6 +129,14 @@ def test_the_log_is_filtered(do: Do) -> None:
     assert _lines(do, "--until", "2026-01-01T10:00") == []
     assert len(_lines(do, "--since", "2026-01-01T10:00", "--limit", "2")) == 2
     assert do("sms", "log", "--account", "999") == (1, "", "aliance: refused: there is no account 999\n")
+
+
+def test_a_message_without_an_answer_says_why(do: Do) -> None:
+    silent = _lines(do, "--outcome", "silent: not")[0]["id"]
+    said = do("sms", "show", silent)[1]
+    assert "done: silent: not_ours, handled once" in said
+    assert "why: another merchant's keyword, or no command, from somebody unknown" in said
+    assert set(WHY) == set(IncomingOutcome)
 
 
 def test_a_message_tells_its_whole_story(do: Do, sqlite_url: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -131,7 +132,7 @@ async def test_an_independent_smsc_takes_each_mode(mode: Mode) -> None:
 
 
 async def test_a_password_may_be_longer_than_the_standards_eight(smsc: RawSmsc) -> None:
-    said = {"address_range": "^3116$", "address_ton": 3, "address_npi": 1, "system_type": "VMA"}
+    said: Any = {"address_range": "^3116$", "address_ton": 3, "address_npi": 1, "system_type": "VMA"}
     async with running(smsc.port, password="p" * 24, **said):
         bind = await (await smsc.peer()).bind()
         assert bind[16:] == b"demo\0" + b"p" * 24 + b"\0VMA\0\x34\3\1^3116$\0"

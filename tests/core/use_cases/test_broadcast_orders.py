@@ -9,8 +9,9 @@ from sqlalchemy import insert, update
 from core.ids import Payer, new_id
 from core.messages.sms_trials import End, PartSent, ReceiptTold, Trial
 from core.notice_states import BroadcastState, OrderKind, Reach
+from core.sms_states import SmsState
 from core.staff_errors import NothingToDo, OwnBroadcast, TextsRefused, VersionChanged, WrongState
-from core.states import Channel, Lane, NoticeState, SmsState
+from core.states import Channel, Lane, NoticeState
 from core.storage.broadcast_tables import broadcast, broadcast_resend
 from core.storage.message_tables import notice
 from core.storage.staff_tables import audit

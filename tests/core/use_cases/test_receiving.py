@@ -9,8 +9,9 @@ from core.ids import Payer
 from core.messages.incoming import LEASE, Arrival
 from core.messages.notices import Help, NoCards
 from core.settings import Settings
-from core.states import Channel, IncomingState
+from core.states import Channel, IncomingOutcome, IncomingState
 from core.storage.message_tables import incoming, notice
+from core.use_cases.subscribers import Writing
 from core.wiring import Core
 from tests.core.scenes import MTS, ON_POSTGRES, ON_SQLITE, PHONE, arrives, processes, rows, told
 from tests.fakes import FakeClock, FakeProvider
@@ -60,12 +61,12 @@ async def test_only_what_is_done_deduplicates(core: Core, clock: FakeClock) -> N
     (taken,) = await core.receiving.accept([_arrival("a")])
     assert (taken.id, taken.fresh, taken.done) == (first.id, True, False)
     assert await core.receiving.attempts(first.id) == 2
-    await core.receiving.finish(first.id, silent="stopped")
+    await core.receiving.finish(first.id, silent=IncomingOutcome.NOT_OURS)
     clock.shift(LEASE + SECOND)
     (done,) = await core.receiving.accept([_arrival("a")])
     assert (done.id, done.fresh, done.done) == (first.id, False, True)
     (row,) = await rows(core, incoming)
-    assert (row.state, row.outcome) == (IncomingState.DONE, "silent: stopped")
+    assert (row.state, row.outcome) == (IncomingState.DONE, IncomingOutcome.NOT_OURS)
 
 
 @ON_SQLITE
@@ -76,7 +77,8 @@ async def test_a_message_that_was_given_up_is_not_run_again(core: Core, clock: F
     assert await core.receiving.take_abandoned(Channel.SMS, 10) == []
     (again,) = await core.receiving.accept([_arrival("a")])
     assert again.done
-    assert [row.outcome for row in await rows(core, incoming)] == ["a fault of ours"]
+    stored = [(row.outcome, row.reason) for row in await rows(core, incoming)]
+    assert stored == [(IncomingOutcome.FAILED, "a fault of ours")]
 
 
 async def test_abandoned_messages_are_taken_with_what_they_said(core: Core, clock: FakeClock) -> None:
@@ -132,7 +134,7 @@ async def test_a_message_has_one_reply(core: Core) -> None:
     answering = await arrives(core)
     await core.receiving.finish(answering, reply=Help(), to=PHONE, locale="en")
     await core.receiving.finish(answering, reply=NoCards(), to=PHONE)
-    await core.receiving.finish(answering, silent="late")
+    await core.receiving.finish(answering, silent=IncomingOutcome.NOT_OURS)
     (said,) = await rows(core, notice)
     assert (said.template, said.locale, said.incoming_id) == ("help", "en", answering)
     assert [row.outcome for row in await rows(core, incoming)] == ["reply"]
@@ -156,9 +158,20 @@ async def test_replies_are_counted_a_person_and_a_window(core: Core, clock: Fake
         await core.receiving.finish(await arrives(core, payer), reply=Help(), to=payer)
         clock.shift(timedelta(minutes=1))
     writing = core.subscribers.writing
-    assert await writing(PHONE, window=timedelta(minutes=10)) == ("ru", 2)
-    assert await writing(PHONE, window=timedelta(minutes=2, seconds=30)) == ("ru", 1)
-    assert await writing(Payer.telegram(1), window=timedelta(minutes=10)) == ("ru", 0)
+    assert await writing(PHONE) == Writing(None, 2, 2)
+    clock.shift(timedelta(minutes=57, seconds=30))
+    assert await writing(PHONE) == Writing(None, 1, 2)
+    clock.shift(timedelta(days=1))
+    assert await writing(PHONE) == Writing(None, 0, 0)
+    assert await writing(Payer.telegram(1)) == Writing(None, 0, 0)
+
+
+@ON_SQLITE
+async def test_a_language_that_was_chosen_is_told_with_the_replies(core: Core) -> None:
+    await core.subscribers.set_locale(PHONE, "en")
+    assert await core.subscribers.writing(PHONE) == Writing("en", 0, 0)
+    await core.subscribers.set_reachable(MTS, reachable=True)  # known, and nothing chosen
+    assert await core.subscribers.writing(MTS) == Writing(None, 0, 0)
 
 
 @pytest.mark.parametrize("text", ["", None])
@@ -174,8 +187,8 @@ async def test_a_chats_message_is_forgotten_once_it_is_answered(core: Core) -> N
     await core.receiving.finish_and_forget(answered.id)
     await core.receiving.finish_and_forget(troubled.id, failed="a fault of ours")
     stored = await rows(core, incoming)
-    assert [(row.state, row.outcome) for row in stored] == [
-        (IncomingState.DONE, "answered"),
-        (IncomingState.FAILED, "a fault of ours"),
+    assert [(row.state, row.outcome, row.reason) for row in stored] == [
+        (IncomingState.DONE, IncomingOutcome.ANSWERED, None),
+        (IncomingState.FAILED, IncomingOutcome.FAILED, "a fault of ours"),
     ]
     assert "123456" not in repr(stored)

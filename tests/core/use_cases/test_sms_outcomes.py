@@ -19,7 +19,8 @@ from core.messages.notices import Balance, Cancelled, Notice
 from core.messages.outbox import DueNotice
 from core.messages.sms_trials import End, PartSent, PartTold, ReceiptTold, Trial, joined
 from core.money import Money
-from core.states import SMS_MOVES, SMS_STATE_OF_NOTICE, Channel, NoticeState, SmsState
+from core.sms_states import SMS_MOVES, SMS_STATE_OF_NOTICE, SmsState
+from core.states import Channel, NoticeState
 from core.storage.message_tables import notice, sms_receipt, sms_submission
 from core.use_cases.sms_queries import AGAIN, SmsQueries
 from core.use_cases.sms_receipts import ASK_FIRST, KEPT

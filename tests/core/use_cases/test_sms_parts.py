@@ -48,7 +48,8 @@ async def test_a_text_that_never_becomes_whole_ends_where_staff_see_it(core: Cor
     assert [await parts.forget_once() for _ in range(2)] == [1, 0]
     (row,) = await rows(core, incoming)
     assert (row.sender, row.source, row.state, row.outcome) == (PHONE, "smsc", "done", "silent: incomplete")
-    assert row.payload == {"smsc": "smsc", "to": "3116", "text": "", "parts": "2 of 3"}
+    assert row.reason == "2 of 3 parts came"
+    assert row.payload == {"smsc": "smsc", "to": "3116", "text": ""}
     assert row.received_at == came_at
     assert await keys(core) == set()
     assert await core.invariants.check() == []
@@ -60,7 +61,7 @@ async def test_a_reference_that_comes_round_begins_a_new_text(core: Core) -> Non
     await parts.keep(piece("k", 1, 2, b"old"))
     assert await parts.keep(piece("k", 1, 2, b"new")) is None
     assert await parts.keep(piece("k", 2, 2, b" text")) == [b"new", b" text"]
-    assert [row.payload["parts"] for row in await rows(core, incoming)] == ["1 of 2"]
+    assert [row.reason for row in await rows(core, incoming)] == ["1 of 2 parts came"]
 
 
 @ON_SQLITE

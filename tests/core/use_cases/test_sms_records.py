@@ -15,8 +15,9 @@ from core.messages.incoming import Arrival
 from core.messages.notices import Help, Paid
 from core.messages.sms_trials import End, PartSent
 from core.money import Money
+from core.sms_states import SmsState
 from core.staff_errors import NotStaff, UnknownMessage
-from core.states import Channel, Method, NoticeState, SmsState, TopUpState
+from core.states import Channel, IncomingOutcome, Method, NoticeState, TopUpState
 from core.storage.message_tables import notice
 from core.storage.staff_tables import audit
 from core.use_cases.sms_record_filters import Wanted
@@ -83,7 +84,7 @@ async def test_messages_are_found_by_phone_account_state_outcome_and_time(
     began = clock.now()
     await _texts(core, MTS, "of a registered phone")
     silent = await _texts(core, STRANGER, "of nobody")
-    await core.receiving.finish(silent, silent="not_ours")
+    await core.receiving.finish(silent, silent=IncomingOutcome.NOT_OURS)
     await quote_by_sms(core)  # of PHONE, to the account
     clock.shift(timedelta(hours=1))
     failed = await _says(core, STRANGER, "1", account_id=owner)

@@ -8,8 +8,9 @@ from core.errors import Refusal
 from core.ids import NoticeId
 from core.messages.notices import Balance
 from core.messages.sms_trials import End, PartSent
+from core.sms_states import SmsState
 from core.staff_errors import NotAllowed, NotUncertain, UnknownMessage
-from core.states import NoticeState, SmsState
+from core.states import NoticeState
 from core.storage.message_tables import notice, sms_submission
 from core.storage.staff_tables import audit
 from core.use_cases.sms_settling import Settled
