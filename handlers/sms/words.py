@@ -6,8 +6,8 @@ from handlers.sms.meaning import Meaning
 COMMANDS = {
     Meaning.CONFIRM: "да da ок ok окей okay yes yep yeah ага угу конечно",
     Meaning.SURE: (
-        "подтверждаю подтвердить подтверждаем подтверждение подверждаю подтвержаю потверждаю согласен согласна согласны agree confirm"
-        " podtverzhdayu soglasen soglasna"
+        "подтверждаю подтвердить подтверждаем подтверждение подверждаю подтвержаю потверждаю"
+        " согласен согласна согласны agree confirm podtverzhdayu soglasen soglasna"
     ),
     Meaning.CANCEL: (
         "нет no отмена отмены отменить отмени отмените отменяю отменяем отказ отказываюсь cancel отбой"

@@ -30,10 +30,7 @@ KINDS: dict[str, type[Notice]] = {
     if isinstance(kind, type) and issubclass(kind, Notice) and hasattr(kind, "template")
 }
 # Replies to an SMS, and codes on their way to a phone.
-BY_SMS_ALONE = {
-    "quoted", "cancelled", "balance", "help", "stopped", "started", "no_cards", "refused",
-    "autopay_state", "autopay_none", "alerts_state", "sms_code",
-}  # fmt: skip
+BY_SMS_ALONE = {"alerts_state", "autopay_none", "autopay_state", "balance", "cancelled", "help", "history", "language_chosen", "no_cards", "quoted", "refused", "sms_code", "started", "stopped", }  # fmt: skip
 IN_A_CHAT = sorted(KINDS.keys() - BY_SMS_ALONE)
 LONGEST: dict[Any, Any] = {
     str: "<&>" + "W" * 61,
