@@ -62,9 +62,9 @@ _NOTICES = text(
 _BROADCAST = text(
     """
     INSERT INTO broadcast (id, number, title, kind, state, reach, texts, audience, urgent, created_by,
-                           created_at, total)
+                           written_by, created_at, total)
     VALUES (:of, 1, '', 'service', 'running', 'telegram', cast(:texts AS json), '{}', true, 'bench',
-            now(), :count)
+            'bench', now(), :count)
     """
 )
 

@@ -8,7 +8,6 @@ from aiogram.client.default import DefaultBotProperties
 from aiogram.enums import ParseMode
 from aiogram.methods import SetWebhook
 from aiohttp import web
-from redis.asyncio import Redis
 from yarl import URL
 
 from bot.bulk import BulkDelivery
@@ -24,6 +23,7 @@ from bot.polling import ALLOWED_UPDATES, Polling
 from bot.session import JsonSession
 from bot.webhook import Webhook
 from core.messages.rates import LocalRates, RedisRates
+from core.redis_client import open_redis
 from core.wiring import Core
 from handlers.locale import Catalogues
 from handlers.telegram.report_files import ReportFiles
@@ -40,7 +40,7 @@ class TelegramDoor:
         self._core = core
         self._catalogues = catalogues
         self._settings = core.settings
-        self._redis = Redis.from_url(self._settings.redis_url) if self._settings.redis_url else None
+        self._redis = open_redis(self._settings.redis_url) if self._settings.redis_url else None
         self._shared = SharedLocks(self._redis) if self._redis is not None else None
         most = float(self._settings.telegram_messages_per_second)
         self._rates = (

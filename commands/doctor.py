@@ -4,17 +4,18 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from pydantic import ValidationError
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import profile as profiles
 from core.payments.configured import configured
+from core.redis_client import open_redis
 from core.settings import Settings
 from core.states import Method
 from core.storage.database import Database
 from core.storage.schema import is_current
 from core.wiring import open_core
+from sms_gateway.configured import ways_of
 
 TROUBLE = 1
 
@@ -31,6 +32,7 @@ async def examine(settings: Settings, *, invariants: bool) -> int:
         ("database", _database),
         ("redis", _redis),
         ("provider", _provider),
+        ("sms", _sms),
     ]
     healthy = True
     for name, check in checks:
@@ -58,8 +60,11 @@ async def tell_violations(settings: Settings) -> bool:
 async def _settings(settings: Settings) -> str:
     doors = [
         name
-        for name, secret in (("telegram", settings.telegram_token), ("sms", settings.smsc_url))
-        if secret.get_secret_value()
+        for name, configured in (
+            ("telegram", bool(settings.telegram_token.get_secret_value())),
+            ("sms", settings.sends_sms),
+        )
+        if configured
     ]
     return f"environment {settings.env}, doors: {', '.join([*doors, 'web'])}"
 
@@ -90,7 +95,7 @@ async def _database(settings: Settings) -> str:
 async def _redis(settings: Settings) -> str:
     if not settings.redis_url:
         return "none, one process" if settings.embedded else "none, wake-ups only within a process"
-    async with Redis.from_url(settings.redis_url) as redis:
+    async with open_redis(settings.redis_url) as redis:
         with _told(RedisError, OSError):
             await redis.ping()
     return "answers"
@@ -101,6 +106,11 @@ async def _provider(settings: Settings) -> str:
         providers = configured(settings, profiles.load(settings.operator_profile))
     taken = {method: provider.name for method in Method if (provider := providers.of(method)) is not None}
     return ", ".join(f"{method} by {name}" for method, name in taken.items()) or "none: top-ups are refused"
+
+
+async def _sms(settings: Settings) -> str:
+    with _told(ValueError):
+        return ", ".join(ways_of(settings)) or "no SMSC"
 
 
 @contextmanager

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from commands import argument_types
+from core.sms_states import SmsState
 from core.states import IncomingState, NoticeState
 
 if TYPE_CHECKING:
     from core.settings import Settings
 
 LINES = 50
-STATES = sorted({state.value for kind in (IncomingState, NoticeState) for state in kind})
+STATES = sorted({state.value for kind in (IncomingState, NoticeState, SmsState) for state in kind})
 
 
 def add(commands: Any, *, settings: Callable[[], "Settings"]) -> None:
@@ -26,6 +27,7 @@ def add(commands: Any, *, settings: Callable[[], "Settings"]) -> None:
         (_log(sms), "sms_log", "log"),
         (_show(sms), "sms_log", "show"),
         (_resend(sms), "sms_log", "resend"),
+        (_settle(sms), "sms_log", "settle"),
         (_import(of_operators), "operators", "bring_in"),
         (_list(of_operators), "operators", "versions"),
         (_of(of_operators), "operators", "of_phone"),
@@ -84,6 +86,18 @@ def _resend(commands: Any) -> argparse.ArgumentParser:
     resend.add_argument("--perhaps-twice", action="store_true", help="also where it may have arrived")
     _add_who(resend)
     return resend
+
+
+def _settle(commands: Any) -> argparse.ArgumentParser:
+    settle: argparse.ArgumentParser = commands.add_parser(
+        "settle", help="say what became of one that was perhaps sent"
+    )
+    settle.add_argument("message", type=_id, metavar="ID", help="of what went out")
+    became = settle.add_mutually_exclusive_group(required=True)
+    became.add_argument("--delivered", dest="delivered", action="store_true")
+    became.add_argument("--failed", dest="delivered", action="store_false")
+    _add_who(settle)
+    return settle
 
 
 def _import(commands: Any) -> argparse.ArgumentParser:

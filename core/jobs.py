@@ -50,7 +50,8 @@ class Jobs:
             finally:
                 self._stopping = True
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._idle.wait(), STOP_SECONDS)
+                    async with asyncio.timeout(STOP_SECONDS):
+                        await self._idle.wait()
 
     async def run_all_once(self) -> int:
         """One round of every job."""

@@ -44,6 +44,7 @@ class Sms(Part):
     short_code: str = Field(pattern=r"^\d{3,8}$")
     keyword: str = Field(min_length=2)
     aliases: list[str] = Field(default_factory=list)
+    near: list[Annotated[str, Field(min_length=6)]] = Field(default_factory=list)  # one slip is forgiven
     confirm: Literal["word", "code"] = "word"
     first_sms_price: Roubles
 

@@ -155,6 +155,13 @@ class NotResendable(StaffRefusal):
     state: NoticeState
 
 
+@dataclass
+class NotUncertain(StaffRefusal):
+    """What became of it is known, or it is still on its way."""
+
+    state: NoticeState
+
+
 class PerhapsTwice(StaffRefusal):
     """It may have arrived: whoever sends it again has to say that he knows."""
 

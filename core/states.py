@@ -127,6 +127,26 @@ class IncomingState(StrEnum):
     FAILED = "failed"
 
 
+class IncomingOutcome(StrEnum):
+    """What became of an incoming message: each that is closed has exactly one."""
+
+    REPLY = "reply"  # a notice answers it, and has its own state
+    ANSWERED = "answered"  # in a chat, at once
+    FAILED = "failed"  # given up: `reason` names the incident in the log
+    # No answer, by rule (docs/sms-commands.md, "Silence").
+    NOT_A_PHONE = "silent: not_a_phone"
+    OWN_NUMBER = "silent: own_number"
+    NO_TEXT = "silent: no_text"
+    OWN_TEXT = "silent: own_text"
+    NOT_OURS = "silent: not_ours"
+    UNKNOWN_PHONE = "silent: unknown_phone"
+    NOTHING_OPEN = "silent: nothing_open"
+    TOO_MANY_UNKNOWN_ACCOUNTS = "silent: too_many_unknown_accounts"
+    LOOP_GUARD = "silent: loop_guard"
+    DAILY_CAP = "silent: daily_cap"
+    INCOMPLETE = "silent: incomplete"  # parts of a text whose others never came
+
+
 class EventState(StrEnum):
     """What became of a provider's callback after it was stored."""
 

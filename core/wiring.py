@@ -35,6 +35,7 @@ from core.use_cases.consents import Consents
 from core.use_cases.def_imports import DefImports
 from core.use_cases.differences import Differences
 from core.use_cases.fees import Fees
+from core.use_cases.history_by_sms import HistoryBySms
 from core.use_cases.imports import Imports
 from core.use_cases.invariants import Invariants
 from core.use_cases.limits import LimitsKeeper
@@ -51,6 +52,8 @@ from core.use_cases.refunds import Refunds
 from core.use_cases.sending import Sending
 from core.use_cases.sms_records import SmsRecords
 from core.use_cases.sms_resending import SmsResending
+from core.use_cases.sms_sending import SmsSending
+from core.use_cases.sms_settling import SmsSettling
 from core.use_cases.staff import Staff
 from core.use_cases.statements import Statements
 from core.use_cases.subscribers import Subscribers
@@ -88,6 +91,7 @@ class Core:
     links: Links
     links_by_sms: LinksBySms
     top_ups: TopUps
+    history_by_sms: HistoryBySms
     visits: Visits
     payments: Payments
     callbacks: Callbacks
@@ -106,6 +110,7 @@ class Core:
     statements: Statements
     receiving: Receiving
     sending: Sending
+    sms_sending: SmsSending
     imports: Imports
     mobile_operators: MobileOperators
     def_imports: DefImports
@@ -121,6 +126,7 @@ class Core:
     broadcast_reports: BroadcastReports
     sms_records: SmsRecords
     sms_resending: SmsResending
+    sms_settling: SmsSettling
     jobs: Jobs
 
 
@@ -167,7 +173,7 @@ def _join(of: Tools) -> Core:
     top_ups = TopUps(database, profile, clock, wall, money.payments, cards, phones["mobile_operators"])
     receiving, fees = Receiving(database, wall), Fees(database, profile, clock)
     telling = telling_of(of)
-    others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), telling["alerts"])
+    others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), telling)
     return Core(
         settings=of.settings,
         profile=profile,

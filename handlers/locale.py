@@ -1,6 +1,7 @@
 """Between a handler and the reader's eye: catalogues, money and dates in the subscriber's language."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -79,6 +80,10 @@ class Words:
         """The bare number a person can type back: 113 or, in Russian, 113,50."""
         return self._number(amount, PLAIN_WHOLE if _is_whole(amount) else PLAIN_WITH_KOPECKS)
 
+    def short_date(self, on: date) -> str:
+        """The day in digits, for lists that have to be short."""
+        return format_date(on, "dd.MM.yy" if self.code == "ru" else "d MMM yy", locale=self._locale)
+
     def date(self, at: datetime | date) -> str:
         """The day, in the operator's zone where a moment is given."""
         if isinstance(at, datetime):
@@ -113,6 +118,12 @@ class Catalogues:
             self._loaded[channel, code] = Words(code, self._read(channel, code), self._zone)
         return self._loaded[channel, code]
 
+    def texts(self, channel: Channel, locale: str) -> list[str]:
+        """All that the channel may say in a language, with its facts in braces."""
+        with (self._folder / locale / "LC_MESSAGES" / f"{channel}.po").open("rb") as source:
+            catalogue = read_po(source, locale=locale, domain=channel)
+        return [text for message in catalogue for text in _forms(message.string) or _forms(message.id)]
+
     def _read(self, channel: Channel, code: str) -> Translations:
         with (self._folder / code / "LC_MESSAGES" / f"{channel}.po").open("rb") as source:
             catalogue = read_po(source, locale=code, domain=channel)
@@ -120,6 +131,11 @@ class Catalogues:
         write_mo(compiled, catalogue)
         compiled.seek(0)
         return Translations(compiled, domain=channel)
+
+
+def _forms(said: str | Sequence[str] | None) -> list[str]:
+    """The forms of a text by number, or its one; none where it is not translated."""
+    return [form for form in ([said] if isinstance(said, str) else said or ()) if form]
 
 
 def read_money(text: str) -> Money:

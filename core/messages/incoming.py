@@ -11,26 +11,27 @@ from core.ids import IncomingId, Payer, new_id
 from core.messages import outbox
 from core.messages.masking import mask_cards
 from core.messages.notices import Notice
-from core.states import Channel, IncomingState, Lane
+from core.states import Channel, IncomingOutcome, IncomingState, Lane
 from core.storage.database import Transaction
 from core.storage.message_tables import incoming, notice
 from core.storage.new_rows import NewRows
 from core.storage.queue import unfinished
 
+REASON_LONGEST = 120  # letters
 LEASE = timedelta(seconds=20)  # with a poll a second, all is owned again within 30
-REPLY = "reply"
+REPLY = IncomingOutcome.REPLY
 
 _NEW = NewRows(incoming, "channel", "source", "external_id", returning="id")
 _CLOSE = (
     update(incoming)
     .where(incoming.c.id == bindparam("closing"), incoming.c.state == IncomingState.NEW)
-    .values(state=bindparam("as_"), outcome=bindparam("with_"))
+    .values(state=bindparam("as_"), outcome=bindparam("with_"), reason=bindparam("because"))
 )
 
 _FORGET_ANSWERED = (
     update(incoming)
     .where(incoming.c.id.in_(bindparam("answered", expanding=True)), incoming.c.state == IncomingState.NEW)
-    .values(state=IncomingState.DONE, outcome="answered", payload={})
+    .values(state=IncomingState.DONE, outcome=IncomingOutcome.ANSWERED, payload={})
 )
 
 # On PostgreSQL both at once: the round trip saved is a tenth of an SMS.
@@ -141,11 +142,13 @@ async def finish(
     tx: Transaction,
     incoming_id: IncomingId,
     *,
-    outcome: str,
-    state: IncomingState = IncomingState.DONE,
+    outcome: IncomingOutcome,
+    reason: str | None = None,
 ) -> bool:
     """Close a message; false where it was closed before."""
-    values = {"closing": incoming_id, "as_": state, "with_": outcome[:64]}
+    state = IncomingState.FAILED if outcome is IncomingOutcome.FAILED else IncomingState.DONE
+    because = None if reason is None else reason[:REASON_LONGEST]
+    values = {"closing": incoming_id, "as_": state, "with_": outcome, "because": because}
     return (await tx.execute(_CLOSE, values)).rowcount == 1
 
 

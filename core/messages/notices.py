@@ -160,6 +160,32 @@ class Started(Notice):
 
 
 @dataclass(frozen=True)
+class LanguageChosen(Notice):
+    """SMS: the language that this is worded in is the person's from now on."""
+
+    template = "language_chosen"
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """A payment, a refund or a correction: negative where it took money."""
+
+    on: date  # local
+    amount: Money
+
+
+@dataclass(frozen=True)
+class History(Notice):
+    """SMS: what came to an account, the newest first."""
+
+    template = "history"
+    lives = timedelta(hours=1)
+    repeats = False
+    number: str
+    lines: list[HistoryLine] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class NoCards(Notice):
     """The text held a card number, which we neither kept nor want."""
 

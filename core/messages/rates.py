@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import uuid4
 
-import redis.asyncio
 import structlog
 from redis.exceptions import RedisError
+
+from core.redis_client import open_redis
 
 BURST_SECONDS = (
     0.2  # of unused allowance that may be spent at once: a claim's time, and far below a limit's window
@@ -163,9 +164,7 @@ class RedisRates:
     def __init__(
         self, url: str, name: str, most: float, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._redis = redis.asyncio.Redis.from_url(
-            url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS
-        )
+        self._redis = open_redis(url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS)
         self._keys = [f"aliance:rate:{{{name}}}", f"aliance:rate:{{{name}}}:processes"]
         self._most = most
         self._clock = clock

@@ -5,12 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Protocol
 
-import redis.asyncio
 from redis.exceptions import RedisError
+
+from core.redis_client import open_redis
 
 REDIS_CHANNEL = "aliance:wake"
 RECONNECT_SECONDS = 1.0
-LISTEN_SECONDS = 5.0  # a look whether we are to end: a library that loses a cancellation must not hold us up
 
 
 class Wakeups(Protocol):
@@ -53,7 +53,7 @@ class RedisWakeups:
     """The same between processes: published on one channel, heard by each process once."""
 
     def __init__(self, url: str) -> None:
-        self._redis = redis.asyncio.Redis.from_url(url, decode_responses=True)
+        self._redis = open_redis(url, decode_responses=True)
         self._local = LocalWakeups()
         self._unsaid: set[str] = set()  # a topic once, however long Redis is away
         self._said = asyncio.Event()
@@ -88,18 +88,12 @@ class RedisWakeups:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _listen(self) -> None:
-        while not _is_to_end():
+        while True:
             try:
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+                async with self._redis.pubsub() as pubsub:
                     await pubsub.subscribe(REDIS_CHANNEL)
-                    while not _is_to_end():
-                        message = await pubsub.get_message(timeout=LISTEN_SECONDS)
-                        if message is not None:
+                    async for message in pubsub.listen():
+                        if message["type"] == "message":
                             self._local.notify([message["data"]])
             except (RedisError, OSError):
                 await asyncio.sleep(RECONNECT_SECONDS)
-
-
-def _is_to_end() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -31,14 +31,14 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def states(kind: type[StrEnum], name: str) -> Enum:
+def states(kind: type[StrEnum], name: str, *, length: int = 32) -> Enum:
     """Text with a CHECK that lists the values of a StrEnum; `name` names the constraint."""
     return Enum(
         kind,
         name=name,
         native_enum=False,
         create_constraint=True,
-        length=32,
+        length=length,
         values_callable=lambda members: [member.value for member in members],
     )
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select
 
 from core.clock import Clock
 from core.ids import Payer, new_id
@@ -18,6 +19,10 @@ class Limit:
     count: int
     window: timedelta
 
+
+# Replies to one sender: two machines that answer each other stop there, and a person never comes near.
+REPLIES_AN_HOUR = 20
+REPLIES_A_DAY = 100
 
 # Account numbers are guessable (reliability.md, "Security" 2).
 UNKNOWN_ACCOUNTS = (Limit(5, timedelta(minutes=10)), Limit(20, timedelta(days=1)))
@@ -53,6 +58,30 @@ async def reached(
         if len(newest) == limit.count:
             waits.append(newest[-1].at + limit.window - now)
     return max(waits, default=None)
+
+
+def past(limits: tuple[Limit, ...]) -> ColumnElement[bool]:
+    """Whether one of the limits is reached, as a condition of a statement that asks for something else.
+
+    For who adds no hit, and so need not wait for others; `past_params` has its values.
+    """
+    return or_(
+        *(
+            select(func.count())
+            .where(
+                limit_hit.c.subject == bindparam("limit_subject"),
+                limit_hit.c.at > bindparam(f"limit_since_{n}", type_=limit_hit.c.at.type),
+            )
+            .scalar_subquery()
+            >= limit.count
+            for n, limit in enumerate(limits)
+        )
+    )
+
+
+def past_params(subject: str, limits: tuple[Limit, ...], *, now: datetime) -> dict[str, Any]:
+    since = {f"limit_since_{n}": now - limit.window for n, limit in enumerate(limits)}
+    return {"limit_subject": subject[:160], **since}
 
 
 async def count(tx: Transaction, subject: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock
@@ -29,12 +29,19 @@ from core.states import Channel, Method, TopUpState
 from core.storage.database import Database, Transaction
 from core.storage.tables import account, top_up
 from core.use_cases import limits
+from core.use_cases.accounts import is_linked
 from core.use_cases.charge_limits import ChargeLimits
 from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.prices import priced, within
+from core.use_cases.top_up_moves import by as by_payer
 from core.use_cases.top_up_moves import move, newest_by_sms, record
 
+# Asked with every request, and so built once.
+_FIND = select(
+    select(account.c.id).where(account.c.number == bindparam("number")).scalar_subquery().label("id"),
+    limits.past(limits.UNKNOWN_ACCOUNTS).label("past"),
+)
 CONFIRM_WINDOW = timedelta(minutes=15)  # operators keep an unfinished request open as long
 
 
@@ -134,8 +141,8 @@ class Quotes:
     ) -> Quote:
         now = self._clock.now()
         async with self._database.transaction() as tx:
-            account_id = await self._find(tx, number)
-            if account_id is not None:
+            account_id, may_guess = await self._find(tx, payer, number)
+            if account_id is not None and (not may_guess or await self._knows(tx, payer, account_id)):
                 row = await self._quoted_before(tx, payer, account_id, asked, answering)
                 if row is None:
                     await self._check_limits(tx, payer, account_id, asked)
@@ -144,7 +151,7 @@ class Quotes:
                 if answering is not None:
                     await self._reply(tx, payer, quote, row.locale, answering)
                 return quote
-            refusal = await self._count_unknown(tx, payer, number)
+            refusal = TooManyUnknownAccounts() if may_guess else await self._count_unknown(tx, payer, number)
         raise refusal  # outside, or the count would be rolled back with it
 
     async def _check_limits(
@@ -155,6 +162,13 @@ class Quotes:
             if (reached := await self._charge_limits.why_not(tx, payer, account_id, amount)) is not None:
                 raise reached
 
+    async def _knows(self, tx: Transaction, payer: Payer, account_id: AccountId) -> bool:
+        """Whether an answer tells the payer nothing new: the account is theirs, or they paid for it."""
+        paid = select(top_up.c.id).where(
+            by_payer(payer), top_up.c.account_id == account_id, top_up.c.state == TopUpState.PAID
+        )
+        return await is_linked(tx, payer, account_id) or await tx.scalar(paid.limit(1)) is not None
+
     async def _count_unknown(self, tx: Transaction, payer: Payer, number: str) -> Refusal:
         subject, now = limits.subject(payer, "unknown_account"), self._clock.now()
         if await limits.reached(tx, subject, limits.UNKNOWN_ACCOUNTS, now=now) is not None:
@@ -162,11 +176,15 @@ class Quotes:
         await limits.hit(tx, subject, now=now)
         return UnknownAccount(number)
 
-    async def _find(self, tx: Transaction, number: str) -> AccountId | None:
-        found: AccountId | None = await tx.scalar(
-            select(account.c.id).where(account.c.number == number.lstrip("0"))
-        )
-        return found
+    async def _find(self, tx: Transaction, payer: Payer, number: str) -> tuple[AccountId | None, bool]:
+        """The account, and whether who asks is past the limit for numbers that are none.
+
+        From there on an existing account is passed over in silence too, or a guesser would go on.
+        """
+        subject = limits.subject(payer, "unknown_account")
+        asked = limits.past_params(subject, limits.UNKNOWN_ACCOUNTS, now=self._clock.now())
+        row = await tx.one(_FIND, {"number": number.lstrip("0"), **asked})
+        return row.id, row.past
 
     async def _quoted_before(
         self,

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, func, select, update
+from sqlalchemy import BindParameter, and_, bindparam, case, func, select, update
 
 from core.clock import Clock
 from core.ids import AccountId, IncomingId, Payer
 from core.messages import incoming
-from core.messages.notices import Started, Stopped
+from core.messages.notices import LanguageChosen, Started, Stopped
 from core.profile import Profile
 from core.states import Channel
 from core.storage.away import outlasting
@@ -21,20 +21,28 @@ from core.storage.new_rows import NewRows
 from core.storage.tables import subscriber
 from core.use_cases import consents
 
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
 # Asked for with every message: built once.
 _PERSON = select(subscriber).where(
     subscriber.c.channel == bindparam("of"), subscriber.c.address == bindparam("at")
 )
 _PEOPLE: BindParameter[Any] = bindparam("people", expanding=True)
-_LOCALES = select(subscriber.c.address, subscriber.c.locale).where(
-    subscriber.c.channel == bindparam("of"), subscriber.c.address.in_(_PEOPLE)
+_CHOSEN = select(subscriber.c.address, subscriber.c.locale).where(
+    subscriber.c.channel == bindparam("of"),
+    subscriber.c.address.in_(_PEOPLE),
+    subscriber.c.locale_chosen.is_(True),
 )
 _REPLIES = (
-    select(notice.c.address, func.count().label("replies"))
+    select(
+        notice.c.address,
+        func.count().label("day"),
+        func.sum(case((notice.c.created_at > bindparam("this_hour"), 1), else_=0)).label("hour"),
+    )
     .where(
         notice.c.channel == bindparam("of"),
         notice.c.address.in_(_PEOPLE),
-        notice.c.created_at > bindparam("since"),
+        notice.c.created_at > bindparam("this_day"),
         notice.c.incoming_id.is_not(None),
     )
     .group_by(notice.c.address)
@@ -52,12 +60,21 @@ class Subscriber:
     stopped: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Who writes: the language they chose, if any, and how many replies they got in an hour and a day."""
+
+    locale: str | None
+    hour: int
+    day: int
+
+
 class Subscribers:
     def __init__(self, database: Database, profile: Profile, wall: Clock) -> None:
         self._database = database
         self._profile = profile
         self._wall = wall
-        self._writing: Batch[tuple[Payer, timedelta], tuple[str, int]] = Batch(self._look)
+        self._writing: Batch[Payer, Writing] = Batch(self._look)
 
     async def get(self, payer: Payer, *, locale: str | None = None) -> Subscriber:
         """The person; kept from the first sight on where the channel tells a language to remember."""
@@ -73,28 +90,37 @@ class Subscribers:
             payer, row.locale, row.locale_chosen, row.current_account, row.reachable, row.stopped
         )
 
-    async def writing(self, payer: Payer, *, window: timedelta) -> tuple[str, int]:
-        """The language to answer a message in, and how many replies went out within `window`."""
-        return await self._writing.put((payer, window))
+    async def writing(self, payer: Payer) -> Writing:
+        """What has to be known of a person before their message is answered."""
+        return await self._writing.put(payer)
 
-    async def _look(self, asked: Sequence[tuple[Payer, timedelta]]) -> Sequence[tuple[str, int]]:
-        groups: dict[tuple[Channel, timedelta], set[str]] = {}
-        for payer, window in asked:
-            groups.setdefault((payer.channel, window), set()).add(payer.address)
-        found: dict[tuple[Payer, timedelta], tuple[str, int]] = {}
+    async def _look(self, payers: Sequence[Payer]) -> Sequence[Writing]:
+        now, found = self._wall.now(), dict[Payer, Writing]()
+        since = {"this_hour": now - HOUR, "this_day": now - DAY}
         async with self._database.read() as tx:
-            for (channel, window), people in groups.items():
-                named = {"of": channel, "people": sorted(people)}
-                locales = {row.address: row.locale for row in await tx.all(_LOCALES, named)}
-                since = {"since": self._wall.now() - window}
-                replies = {row.address: row.replies for row in await tx.all(_REPLIES, named | since)}
+            for channel in {payer.channel for payer in payers}:
+                people = sorted({payer.address for payer in payers if payer.channel == channel})
+                named = {"of": channel, "people": people}
+                chosen = {row.address: row.locale for row in await tx.all(_CHOSEN, named)}
+                replies = {row.address: row for row in await tx.all(_REPLIES, named | since)}
                 for address in people:
-                    locale = locales.get(address, self._profile.default_locale)
-                    found[Payer(channel, address), window] = locale, replies.get(address, 0)
-        return [found[each] for each in asked]
+                    got = replies.get(address)
+                    found[Payer(channel, address)] = Writing(
+                        chosen.get(address), int(got.hour) if got else 0, got.day if got else 0
+                    )
+        return [found[payer] for payer in payers]
 
     async def set_locale(self, payer: Payer, locale: str) -> None:
         await self._set(payer, locale=locale, locale_chosen=True)
+
+    async def choose_language(self, payer: Payer, locale: str, *, answering: IncomingId) -> None:
+        """SMS: answer in this language from now on, and write first in it; the reply says so in it."""
+        async with self._database.transaction() as tx:
+            await self._make(tx, payer, None)
+            chosen = update(subscriber).where(_is(payer)).values(locale=locale, locale_chosen=True)
+            await tx.execute(chosen)
+            said = LanguageChosen()
+            await incoming.answer(tx, answering, payer, said, locale=locale, now=self._wall.now())
 
     async def choose_account(self, payer: Payer, account_id: AccountId) -> None:
         await self._set(payer, current_account=account_id)
@@ -103,12 +129,12 @@ class Subscribers:
     async def set_reachable(self, payer: Payer, *, reachable: bool) -> None:
         await self._set(payer, reachable=reachable)
 
-    async def stop(self, payer: Payer, *, answering: IncomingId) -> None:
-        """SMS: we do not write first any more. The confirmation is the last that we say."""
-        await self._stopped(payer, answering, stopped=True)
+    async def stop(self, payer: Payer, *, answering: IncomingId, locale: str | None = None) -> None:
+        """SMS: we do not write first any more. The confirmation is the last that we say, in `locale`."""
+        await self._stopped(payer, locale, answering, stopped=True)
 
-    async def start(self, payer: Payer, *, answering: IncomingId) -> None:
-        await self._stopped(payer, answering, stopped=False)
+    async def start(self, payer: Payer, *, answering: IncomingId, locale: str | None = None) -> None:
+        await self._stopped(payer, locale, answering, stopped=False)
 
     async def was_written_to(self, payer: Payer) -> bool:
         """Whether we ever sent this person anything: a bare STOP on a shared number asks that."""
@@ -120,14 +146,17 @@ class Subscribers:
             )
             return known is not None
 
-    async def _stopped(self, payer: Payer, answering: IncomingId, *, stopped: bool) -> None:
+    async def _stopped(
+        self, payer: Payer, locale: str | None, answering: IncomingId, *, stopped: bool
+    ) -> None:
         async with self._database.transaction() as tx:
             row = await self._make(tx, payer, None)
             await tx.execute(update(subscriber).where(_is(payer)).values(stopped=stopped))
             if stopped:  # who comes back has not asked for advertising by that
                 await consents.end(tx, payer, self._wall.now())
             said = Stopped() if stopped else Started()
-            await incoming.answer(tx, answering, payer, said, locale=row.locale, now=self._wall.now())
+            language, now = locale or row.locale, self._wall.now()
+            await incoming.answer(tx, answering, payer, said, locale=language, now=now)
 
     async def _set(self, payer: Payer, **values: Any) -> None:
         async with self._database.transaction() as tx:

@@ -7,8 +7,9 @@ from enum import StrEnum
 from core.money import ZERO, Money
 from handlers.sms.amounts import Role, account_of, amount_of
 from handlers.sms.letters import SPOILED, Kind, Token
+from handlers.sms.meaning import Meaning
 from handlers.sms.numbers import scan
-from handlers.sms.vocabulary import NO_SIGNS, Meaning
+from handlers.sms.vocabulary import NO_SIGNS
 
 DAYS_LONGEST = 2  # digits
 DAYS_MOST = 5  # numbers of days in one text
@@ -16,8 +17,23 @@ _DOUBTS = NO_SIGNS | {"?", SPOILED, "-", "+"}
 _OFF = frozenset({Meaning.OFF, Meaning.STOP, Meaning.CANCEL})
 _ON = frozenset({Meaning.ON, Meaning.START})
 _MARKS = frozenset({Meaning.THRESHOLD, Meaning.PERIOD})
-_PLAIN = frozenset({Meaning.COURTESY, Meaning.KEYWORD, Meaning.FILLER, Meaning.ACCOUNT, Meaning.NEED})
-_BEFORE = _PLAIN - {Meaning.ACCOUNT} | _OFF | _ON
+_UNWANTED = frozenset({Meaning.NEED, Meaning.SEND})  # behind "не"
+_PLAIN = frozenset(
+    {
+        Meaning.ACCOUNT,
+        Meaning.ASKING,
+        Meaning.COURTESY,
+        Meaning.FILLER,
+        Meaning.KEYWORD,
+        Meaning.MAILING,
+        Meaning.ME,
+        Meaning.NEED,
+        Meaning.POLITE,
+        Meaning.SEND,
+        Meaning.WHEN,
+    }
+)
+_BEFORE = _PLAIN - {Meaning.ACCOUNT} | _OFF | _ON | {Meaning.NOT}
 _BESIDE = _PLAIN | _OFF | _ON | _MARKS | {Meaning.AMOUNT, Meaning.ROUBLES}
 
 
@@ -52,6 +68,8 @@ def read_alerts(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> Aske
     meanings = {lexicon.get(token.text) for token in others if token.kind is Kind.WORD}
     doubtful = {token.text for token in others if token.kind is Kind.SIGN} & _DOUBTS
     off, on = bool(meanings & _OFF), bool(meanings & _ON)
+    if Meaning.NOT in meanings and meanings & _UNWANTED and not (off or on):
+        meanings, off = meanings - {Meaning.NOT}, True
     # "порог сумма 200" is one wish; a sum alone is the threshold.
     marks = meanings & _MARKS or meanings & {Meaning.AMOUNT}
     if not meanings <= _BESIDE or (off and on) or len(marks) > 1 or doubtful - {"?"}:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from core.notice_states import AlertBySms
+from core.states import IncomingOutcome
 from core.use_cases.alert_settings import Change, Settings
 from core.wiring import Core
 from handlers.sms import errors
@@ -15,7 +16,7 @@ async def tell_state(core: Core, message: Message) -> None:
         if is_ours:
             await answer(core, message, errors.of_problem(message.command, core.profile))
         else:
-            await keep_silent(core, message, "not_ours")
+            await keep_silent(core, message, IncomingOutcome.NOT_OURS)
         return
     await core.alert_settings.tell_by_sms(
         message.payer, message.command.account, locale=message.locale, answering=message.id

@@ -6,20 +6,33 @@ from enum import StrEnum
 
 from handlers.sms.amounts import Group, Limits, Problem, Reading, Role, account_of, amount_of, read
 from handlers.sms.letters import SPOILED, Kind, Token, fold
+from handlers.sms.meaning import Meaning
 from handlers.sms.numbers import Numbers, meaning_of, scan
-from handlers.sms.vocabulary import NO_SIGNS, Meaning
+from handlers.sms.vocabulary import NO_SIGNS
 
 _APART = frozenset(fold(word) for word in ("авто", "auto", "avto"))  # "авто платеж", "авто-платеж"
 _NO = frozenset(fold(word) for word in ("нет", "no"))  # "автоплатеж нет" may be a complaint
 _DOUBTS = NO_SIGNS | {"?", SPOILED}
 _OFF = frozenset({Meaning.OFF, Meaning.STOP, Meaning.CANCEL})
-_PLAIN = frozenset({Meaning.COURTESY, Meaning.KEYWORD, Meaning.FILLER, Meaning.ACCOUNT})
-_BEFORE = frozenset({Meaning.COURTESY, Meaning.KEYWORD, Meaning.FILLER, Meaning.NEED, Meaning.ON}) | _OFF
+_ANYWHERE = frozenset(
+    {Meaning.COURTESY, Meaning.FILLER, Meaning.KEYWORD, Meaning.ME, Meaning.PAY, Meaning.POLITE}
+)
+_PLAIN = _ANYWHERE | {Meaning.ACCOUNT}
+_BEFORE = _ANYWHERE | {Meaning.NEED, Meaning.ON} | _OFF
 _BESIDE_AMOUNT = (
     frozenset({Meaning.NEED, Meaning.ON, Meaning.AMOUNT, Meaning.ROUBLES, Meaning.KOPECKS}) | _PLAIN
 )
 # Another sum, or a rhythm that an SMS cannot set: the sum alone is not what was asked for.
-_SPOILING = frozenset({Meaning.SPOILER, Meaning.SUFFIX_SPOILER, Meaning.NUMERAL, Meaning.PERIOD})
+_SPOILING = frozenset(
+    {
+        Meaning.BOUND,
+        Meaning.NUMERAL,
+        Meaning.PERIOD,
+        Meaning.SPOILER,
+        Meaning.SUFFIX_SPOILER,
+        Meaning.TIMES,
+    }
+)
 
 
 NOTHING = Reading()

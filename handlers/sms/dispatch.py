@@ -2,26 +2,25 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 from core.errors import NoOpenQuote, Refusal, TooManyUnknownAccounts
 from core.ids import Payer
 from core.messages.incoming import Accepted
 from core.messages.notices import NoCards
+from core.states import IncomingOutcome
+from core.use_cases.limits import REPLIES_A_DAY, REPLIES_AN_HOUR
 from core.use_cases.mobile_operators import told_in
+from core.use_cases.subscribers import Writing
 from core.wiring import Core
 from handlers.locale import Catalogues
-from handlers.sms import alerts, autopay, balance, errors, stop, top_up
+from handlers.sms import alerts, autopay, balance, errors, history, language, stop, top_up
 from handlers.sms.amounts import Problem
 from handlers.sms.echoes import Echoes
 from handlers.sms.help import not_understood, tell_commands
+from handlers.sms.language_words import language_of
 from handlers.sms.message import Message, answer, keep_silent
 from handlers.sms.short_code import Command, CommandKind, Dialect, parse
-from handlers.sms.texts import Texts
 
-REPLIES_MOST = 20  # an hour to one sender: two machines that answer each other stop there
-REPLIES_WINDOW = timedelta(hours=1)
-TALK = timedelta(days=1)  # for so long a "да" without an open quote may still be meant for us
 PHONE_SHORTEST = 10  # digits; shorter senders are services
 PHONE_LONGEST = 15  # E.164
 # Six digits that stand alone, in the groups that people type them in.
@@ -43,6 +42,8 @@ FEATURES: dict[CommandKind, Feature] = {
     CommandKind.CODE: autopay.code_given,
     CommandKind.CONFIRM: top_up.confirm,
     CommandKind.HELP: tell_commands,
+    CommandKind.HISTORY: history.tell_history,
+    CommandKind.LANGUAGE: language.choose,
     CommandKind.START: stop.start,
     CommandKind.STOP: stop.stop,
     CommandKind.TOP_UP: top_up.quote,
@@ -54,7 +55,8 @@ class Dispatch:
     def __init__(self, core: Core, catalogues: Catalogues) -> None:
         self._core = core
         self._dialect = Dialect.of(core.profile)
-        self._echoes = Echoes(Texts(core.profile, catalogues), core.profile.locales)
+        said = [text for locale in core.profile.locales for text in catalogues.texts("sms", locale)]
+        self._echoes = Echoes(said, self._dialect)
 
     async def handle(self, accepted: Accepted) -> None:
         """Give a message its outcome; run again after a crash, it gives the same one."""
@@ -65,32 +67,42 @@ class Dispatch:
         payload, payer = accepted.arrival.payload, Payer.sms(accepted.arrival.sender)
         command = parse(payload["text"], self._dialect)
         if command.problem is Problem.NOT_OURS and not payload.get("card_masked"):
-            await self._core.receiving.finish(accepted.id, silent=Problem.NOT_OURS)
+            await self._core.receiving.finish(accepted.id, silent=IncomingOutcome.NOT_OURS)
+        elif command.kind is CommandKind.UNKNOWN and self._echoes.mostly_ours(payload["text"]):
+            await self._core.receiving.finish(accepted.id, silent=IncomingOutcome.OWN_TEXT)
         else:
             await self._conclude(accepted, payer, command)
         if await self._holds_code(payer, command, payload["text"]):
             await self._core.receiving.finish_and_forget(accepted.id)
 
     async def _conclude(self, accepted: Accepted, payer: Payer, command: Command) -> None:
-        locale, replies = await self._core.subscribers.writing(payer, window=REPLIES_WINDOW)
-        message = Message(accepted.id, payer, locale, command, told_in(accepted.arrival.payload))
-        if replies >= REPLIES_MOST:
-            await keep_silent(self._core, message, "loop_guard")
-        elif accepted.arrival.payload.get("card_masked"):
+        payload, writing = accepted.arrival.payload, await self._core.subscribers.writing(payer)
+        locale = self._locale(writing, payload["text"])
+        message = Message(accepted.id, payer, locale, command, told_in(payload))
+        capped = _why_capped(writing)
+        if capped is not None:
+            await keep_silent(self._core, message, capped)
+        elif payload.get("card_masked"):
             await answer(self._core, message, NoCards())
         else:
-            await self._run(message)
+            await self._run(message, writing)
 
-    def _why_silent(self, accepted: Accepted) -> str | None:
+    def _locale(self, writing: Writing, text: str) -> str:
+        """The language that was chosen, else the one that the text is plainly in, else the operator's."""
+        profile = self._core.profile
+        seen = language_of(text)
+        return writing.locale or (seen if seen in profile.locales else None) or profile.default_locale
+
+    def _why_silent(self, accepted: Accepted) -> IncomingOutcome | None:
         sender, payload = accepted.arrival.sender, accepted.arrival.payload
         if sender == self._core.profile.sms.short_code:
-            return "own_number"
+            return IncomingOutcome.OWN_NUMBER
         is_phone = sender.isascii() and sender.isdecimal() and PHONE_SHORTEST <= len(sender) <= PHONE_LONGEST
         if not is_phone:
-            return "not_a_phone"
+            return IncomingOutcome.NOT_A_PHONE
         if not payload["text"].strip():
-            return "no_text"
-        return "own_text" if self._echoes.heard_in(payload["text"]) else None
+            return IncomingOutcome.NO_TEXT
+        return IncomingOutcome.OWN_TEXT if self._echoes.heard_in(payload["text"]) else None
 
     async def _holds_code(self, payer: Payer, command: Command, text: str) -> bool:
         """Whether a one-time code may stand in the text, also in one that was not understood as such."""
@@ -99,18 +111,23 @@ class Dispatch:
         may_hold = command.amount is None or command.kind is CommandKind.CONFIRM
         return may_hold and bool(CODE_SEEN.search(text)) and await self._core.autopay_by_sms.has_code(payer)
 
-    async def _run(self, message: Message) -> None:
+    async def _run(self, message: Message, writing: Writing) -> None:
         try:
             await FEATURES[message.command.kind](self._core, message)
         except TooManyUnknownAccounts:
-            await keep_silent(self._core, message, "too_many_unknown_accounts")
+            await keep_silent(self._core, message, IncomingOutcome.TOO_MANY_UNKNOWN_ACCOUNTS)
         except NoOpenQuote as refusal:
             # Others' prompts on the shared number are answered "да" too.
-            _, replies = await self._core.subscribers.writing(message.payer, window=TALK)
-            talks_with_us = replies > 0
+            talks_with_us = writing.day > 0
             if message.command.with_keyword or talks_with_us:
                 await answer(self._core, message, errors.of_refusal(refusal, message.command))
             else:
-                await keep_silent(self._core, message, "nothing_open")
+                await keep_silent(self._core, message, IncomingOutcome.NOTHING_OPEN)
         except Refusal as refusal:
             await answer(self._core, message, errors.of_refusal(refusal, message.command))
+
+
+def _why_capped(writing: Writing) -> IncomingOutcome | None:
+    if writing.hour >= REPLIES_AN_HOUR:
+        return IncomingOutcome.LOOP_GUARD
+    return IncomingOutcome.DAILY_CAP if writing.day >= REPLIES_A_DAY else None

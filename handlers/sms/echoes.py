@@ -3,73 +3,60 @@
 import re
 from collections.abc import Iterable
 
-from core.messages.autopay_notices import (
-    AutopayChanged,
-    AutopayConnected,
-    AutopayDeleted,
-    AutopayNone,
-    AutopayRequested,
-    AutopayState,
-)
-from core.messages.notices import (
-    Cancelled,
-    Help,
-    NoCards,
-    Notice,
-    Paid,
-    Pending,
-    Quoted,
-    Refused,
-    Started,
-    Stopped,
-)
-from core.money import Money
+from handlers.sms.command import CommandKind
 from handlers.sms.letters import TEXT_LARGEST, fold, normal
-from handlers.sms.texts import Texts
+from handlers.sms.short_code import Dialect, parse
 
-OPENING_SHORTEST = 12  # letters; with fewer, people's own words would be taken for ours
+# Letters of ours that nobody writes by chance: in one piece, or in all the pieces of one text.
+PIECE_SHORTEST = 19
+PIECES_SHORTEST = 14
+# A text that is no command may be made of shorter pieces: so many letters, and the half of all that it holds.
+WORDS_SHORTEST = 4
+WORDS_TOGETHER = 20
+FACT_LONGEST = 60  # letters that may stand between two pieces: a sum, a day, a card
 
-_SOME = Money.roubles(1)
-_SAMPLES: list[Notice] = [
-    Quoted("1", _SOME, _SOME, _SOME, commission_from=False),
-    Paid("1", _SOME, _SOME, _SOME, method="mobile"),
-    Pending("1", _SOME),
-    Cancelled("1", _SOME),
-    Help(),
-    Stopped(),
-    Started(),
-    NoCards(),
-    Refused("ambiguous_numbers"),
-    Refused("amount_malformed"),
-    Refused("amount_missing"),
-    Refused("no_open_quote"),
-    Refused("no_registered_phone"),
-    Refused("already_confirmed"),
-    AutopayNone("1"),
-    AutopayState("1", _SOME, {"days": 1}, None, state="active"),
-    AutopayConnected("1", _SOME, {"days": 1}, None),
-    AutopayRequested("1", _SOME, {"days": 1}, None),
-    AutopayChanged("1", _SOME, {"days": 1}, None),
-    AutopayDeleted("1", in_flight=False),
-    *(Refused(f"autopay_{each}") for each in ("ambiguous_numbers", "amount_malformed", "amount_missing")),
-    Refused("code_expired"),
-    *(Refused("code_wrong", {"tries_left": left}) for left in (0, 4)),
-    Refused("no_mandate"),
-]
 _LETTERS = re.compile(r"[^\W\d_]+")
+_FACT = re.compile(r"\{[^{}]*\}")
+_SOME_NUMBER = "100080"
 
 
 class Echoes:
-    def __init__(self, texts: Texts, locales: Iterable[str]) -> None:
-        openings = {
-            _letters(re.split(r"\d", texts.say(said, locale))[0]) for locale in locales for said in _SAMPLES
-        }
-        self._openings = tuple(opening for opening in openings if len(opening) >= OPENING_SHORTEST)
+    """`said` are our texts, with their facts in braces. Those that people may send as commands are none."""
+
+    def __init__(self, said: Iterable[str], dialect: Dialect) -> None:
+        pieces, wholes, words = set[str](), dict[str, tuple[str, re.Pattern[str]]](), set[str]()
+        for text in said:
+            words |= {_letters(piece) for piece in _FACT.split(text)}
+            if parse(_FACT.sub(_SOME_NUMBER, text), dialect).kind is not CommandKind.UNKNOWN:
+                continue
+            own = [_letters(piece) for piece in _FACT.split(text)]
+            pieces |= {_letters(piece) for piece in _FACT.split(text) if _is_piece(piece, dialect)}
+            if len(own) > 1 and sum(map(len, own)) >= PIECES_SHORTEST:
+                between = f".{{0,{FACT_LONGEST}}}?"
+                wholes[text] = max(own, key=len), re.compile(between.join(own))
+        self._pieces = tuple(pieces)
+        self._wholes = tuple(wholes.values())
+        self._words = sorted((word for word in words if len(word) >= WORDS_SHORTEST), key=len, reverse=True)
 
     def heard_in(self, text: str) -> bool:
-        """Whether a text holds the opening words of one of ours."""
+        """Whether a text holds one of ours, or enough of its words."""
         heard = _letters(text[:TEXT_LARGEST])
-        return any(opening in heard for opening in self._openings)
+        return any(piece in heard for piece in self._pieces) or any(
+            longest in heard and whole.search(heard) for longest, whole in self._wholes
+        )
+
+    def mostly_ours(self, text: str) -> bool:
+        """Whether a text that is no command is pieced together of our words, as one with many facts is."""
+        heard, ours = _letters(text[:TEXT_LARGEST]), 0
+        rest = heard
+        for word in self._words:
+            ours += len(word) * rest.count(word)
+            rest = rest.replace(word, " ")
+        return ours >= WORDS_TOGETHER and 2 * ours >= len(heard)
+
+
+def _is_piece(piece: str, dialect: Dialect) -> bool:
+    return len(_letters(piece)) >= PIECE_SHORTEST and parse(piece, dialect).kind is CommandKind.UNKNOWN
 
 
 def _letters(text: str) -> str:

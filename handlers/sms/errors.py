@@ -15,7 +15,7 @@ from handlers.sms.errors_alerts import ALERT_REFUSALS
 from handlers.sms.errors_autopay import AUTOPAY_REFUSALS
 from handlers.sms.errors_charges import CHARGE_REFUSALS
 from handlers.sms.short_code import Command, CommandKind
-from handlers.sms.told import Said
+from handlers.sms.told import EXAMPLE_ACCOUNT, Said
 
 MINUTE = timedelta(minutes=1)
 
@@ -83,6 +83,10 @@ def of_problem(command: Command, profile: Profile) -> Refused:
 
 
 def _named(problem: str, command: Command) -> str:
+    if command.kind is CommandKind.LANGUAGE and problem == Problem.NOT_UNDERSTOOD:
+        return "language_not_understood"
+    if command.kind is CommandKind.HISTORY and problem == Problem.AMBIGUOUS_NUMBERS:
+        return "history_ambiguous_numbers"
     if command.kind is CommandKind.AUTOPAY_STOP and problem == Problem.AMBIGUOUS_NUMBERS:
         return "autopay_stop_unclear"
     if command.kind in _ALERTS and problem in (Problem.NOT_UNDERSTOOD, Problem.AMOUNT_TOO_LARGE):
@@ -166,6 +170,16 @@ def _already_confirmed(said: Said) -> str:
     return words("This payment is confirmed already. It will not be charged again.")
 
 
+def _language_unclear(said: Said) -> str:
+    words = said.words
+    return words("Which language? Send LANGUAGE EN or LANGUAGE RU")
+
+
+def _history_unclear(said: Said) -> str:
+    words = said.words
+    return words("Which account? Send: HISTORY {number}", number=EXAMPLE_ACCOUNT)
+
+
 def _no_registered_phone(said: Said) -> str:
     words = said.words
     return words("This phone is registered with no account. Our office can register it.")
@@ -199,6 +213,8 @@ _TEXTS: dict[str, Callable[[Said], str]] = (
         Problem.AMOUNT_TOO_SMALL: _amount_too_small,
         "already_confirmed": _already_confirmed,
         "code_needed": _code_needed,
+        "history_ambiguous_numbers": _history_unclear,
+        "language_not_understood": _language_unclear,
         "method_unavailable": _method_unavailable,
         "no_open_quote": _no_open_quote,
         "no_registered_phone": _no_registered_phone,

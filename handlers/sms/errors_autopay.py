@@ -52,6 +52,8 @@ def _account_needed(said: Said) -> str:
             form = words("AUTOPAY {number} STOP", number=numbers[0])
         case "alerts_on" | "alerts_off" | "alerts_threshold" | "alerts_days" | "alerts_state":
             form = words("ALERTS {number}", number=numbers[0])
+        case "history":
+            form = words("HISTORY {number}", number=numbers[0])
         case "autopay_amount":
             amount = words.plain_amount(Money(said.facts["amount"]))
             form = words("AUTOPAY {number} {amount}", number=numbers[0], amount=amount)

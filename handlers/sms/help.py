@@ -1,6 +1,7 @@
 """`помощь`, and every text that is no command: the right forms, to those who mean us."""
 
 from core.messages.notices import Help
+from core.states import IncomingOutcome
 from core.wiring import Core
 from handlers.sms.message import Message, answer, keep_silent
 from handlers.sms.stop import is_meant_for_us
@@ -10,7 +11,7 @@ async def tell_commands(core: Core, message: Message) -> None:
     if await is_meant_for_us(core, message):
         await answer(core, message, Help())
     else:
-        await keep_silent(core, message, "unknown_phone")
+        await keep_silent(core, message, IncomingOutcome.UNKNOWN_PHONE)
 
 
 async def not_understood(core: Core, message: Message) -> None:
@@ -23,4 +24,4 @@ async def not_understood(core: Core, message: Message) -> None:
     if is_meant:
         await answer(core, message, Help())
     else:
-        await keep_silent(core, message, "not_ours")
+        await keep_silent(core, message, IncomingOutcome.NOT_OURS)

@@ -36,6 +36,8 @@ _OTHER_LAYOUT = str.maketrans(_LATIN_KEYS + _CYRILLIC_KEYS, _CYRILLIC_KEYS + _LA
 
 _TOKEN = re.compile(r"(?P<gap>\s*)(?:(?P<word>[^\W\d_]+)|(?P<digits>[0-9]+)|(?P<sign>\S))")
 _ZEROS = re.compile(r"o+")
+# Inside a number these are the digits that they look like; at its ends they may be a word's.
+_INSIDE = ((re.compile(r"(?<=[0-9])з(?=[0-9oо])"), "3"), (re.compile(r"(?<=[0-9])[liі](?=[0-9])"), "1"))
 
 
 class Kind(StrEnum):
@@ -98,7 +100,10 @@ def normal(text: str) -> str:
     for char in unicodedata.normalize("NFD", text.translate(_SAME)):
         if seen := _shown(char, after=shown[-1] if shown else ""):
             shown.append(seen)
-    return "".join(shown).lower()
+    seen = "".join(shown).lower()
+    for letter, digit in _INSIDE:
+        seen = letter.sub(digit, seen)
+    return seen
 
 
 def _shown(char: str, *, after: str) -> str:

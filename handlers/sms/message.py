@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.ids import IncomingId, Payer
 from core.messages.notices import Notice
+from core.states import IncomingOutcome
 from core.wiring import Core
 from handlers.sms.short_code import Command
 
@@ -21,5 +22,5 @@ async def answer(core: Core, message: Message, said: Notice) -> None:
     await core.receiving.finish(message.id, reply=said, to=message.payer, locale=message.locale)
 
 
-async def keep_silent(core: Core, message: Message, reason: str) -> None:
-    await core.receiving.finish(message.id, silent=reason)
+async def keep_silent(core: Core, message: Message, why: IncomingOutcome) -> None:
+    await core.receiving.finish(message.id, silent=why)

@@ -6,21 +6,27 @@ from dataclasses import dataclass, field, replace
 
 from handlers.sms.amounts import Group, Link, Role
 from handlers.sms.letters import SPOILED, Kind, Token
-from handlers.sms.vocabulary import TIGHT, Meaning
+from handlers.sms.meaning import Meaning
+from handlers.sms.vocabulary import TIGHT
 
 _MARKS = {",": Link.COMMA, ".": Link.DOT}
 _SPOILING_SIGNS = {SPOILED, "%", "~", "≈", "^", "±", "½"}
 _ROUBLE_SIGN = "₽"
+_SHORT_KOPECKS = "k"  # folded: "100р 50к"
 FRACTION_LONGEST = 2  # digits: kopecks
 
 
 @dataclass
 class Numbers:
-    """`spoiled`: the digits mean another sum; `refused`: the text says "not" somewhere."""
+    """`spoiled`: the digits mean another sum; `others`: some are announced as a flat, a phone, a tariff.
+
+    `said` are the words that tell a number beside the digits: "100 (сто) рублей".
+    """
 
     groups: list[Group] = field(default_factory=list)
     spoiled: bool = False
-    refused: bool = False
+    others: bool = False
+    said: list[str] = field(default_factory=list)
 
 
 def scan(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> Numbers:
@@ -42,7 +48,7 @@ class _Scan:
         self._found = Numbers()
         self._between: list[Token] = []  # since the last group of digits
         self._announced = Role.ANY
-        self._numeral = False
+        self._other = False  # the next digits are announced as something else
 
     def run(self) -> Numbers:
         for at, token in enumerate(self._tokens):
@@ -54,8 +60,6 @@ class _Scan:
             else:
                 self._sign(token, self._neighbour(at + 1))
             self._between.append(token)
-        if self._numeral and len(self._found.groups) > 1:
-            self._found.spoiled = True  # "100 два раза"
         return self._found
 
     def _neighbour(self, at: int) -> Token | None:
@@ -65,7 +69,8 @@ class _Scan:
         if self._is_negative(token) or self._is_bare_fraction(token):
             self._found.spoiled = True
         self._found.groups.append(Group(token.text, self._link(token), self._announced))
-        self._announced = Role.ANY
+        self._found.others |= self._other
+        self._announced, self._other = Role.ANY, False
         self._between = []
 
     def _link(self, token: Token) -> Link:
@@ -98,29 +103,47 @@ class _Scan:
     def _word(self, word: Token, before: Token | None, after: Token | None) -> None:
         meaning = meaning_of(word, after, self._lexicon)
         behind_digits = before is not None and before.kind is Kind.DIGITS
-        touches = (behind_digits and word.tight) or (
-            after is not None and after.kind is Kind.DIGITS and after.tight
-        )
-        ends_phrase = after is None or after.kind is not Kind.WORD
+        before_digits = after is not None and after.kind is Kind.DIGITS
+        touches = (behind_digits and word.tight) or (before_digits and after is not None and after.tight)
+        self._other = meaning is Meaning.OTHER_NUMBER
         match meaning:
-            case Meaning.NOT | Meaning.CANCEL | Meaning.STOP:
-                self._found.refused = True
             case Meaning.SPOILER:
                 self._found.spoiled = True
+            case Meaning.BOUND:
+                self._found.spoiled |= before_digits
+            case Meaning.SUFFIX_SPOILER if word.text == _SHORT_KOPECKS and self._may_be_kopecks(
+                behind_digits
+            ):
+                self._kopecks(behind=behind_digits)
+                return
             case Meaning.SUFFIX_SPOILER:
+                ends_phrase = after is None or after.kind is not Kind.WORD
                 self._found.spoiled |= touches or (behind_digits and ends_phrase)
-            case Meaning.NUMERAL:
-                self._numeral = True
+            case Meaning.NUMERAL | Meaning.TIMES:
+                self._found.said.append(word.text)
+            case Meaning.ROUBLES if before_digits and self._leads(word, after):
+                self._announced = Role.AMOUNT
             case Meaning.ROUBLES:
-                self._roubles(behind=behind_digits)
+                self._roubles(behind=behind_digits or self._in_words(before))
             case Meaning.KOPECKS:
                 self._kopecks(behind=behind_digits)
             case Meaning.ACCOUNT:
                 self._announced = Role.ACCOUNT
             case Meaning.AMOUNT:
                 self._announced = Role.AMOUNT
-        if (touches and meaning not in TIGHT) or _is_numeric(word.text):
+        if (touches and meaning not in TIGHT and not self._other) or _is_numeric(word.text):
             self._found.spoiled = True
+
+    def _leads(self, word: Token, after: Token | None) -> bool:
+        """ "руб100", and "счёт 100080 руб 100"."""
+        groups = self._found.groups
+        touches_only_after = after is not None and after.tight and not word.tight
+        return touches_only_after or bool(groups and groups[-1].role is Role.ACCOUNT)
+
+    def _in_words(self, before: Token | None) -> bool:
+        """Behind a sum in digits and in words: "100 (сто) рублей 50 копеек"."""
+        said = before is not None and bool(self._found.said) and before.text == self._found.said[-1]
+        return said and len(self._found.groups) > 1
 
     def _sign(self, sign: Token, after: Token | None) -> None:
         text = sign.text
@@ -150,15 +173,19 @@ class _Scan:
     def _kopecks(self, *, behind: bool) -> None:
         """Understood only behind roubles: "100 руб 50 коп"."""
         groups = self._found.groups
-        if not (
-            behind
-            and len(groups) > 1
-            and groups[-2].role is Role.AMOUNT
-            and len(groups[-1].digits) <= FRACTION_LONGEST
-        ):
+        if not self._may_be_kopecks(behind):
             self._found.spoiled = True
             return
         groups[-1] = replace(groups[-1], link=Link.ROUBLES, role=Role.AMOUNT)
+
+    def _may_be_kopecks(self, behind_digits: bool) -> bool:
+        groups = self._found.groups
+        return (
+            behind_digits
+            and len(groups) > 1
+            and groups[-2].role is Role.AMOUNT
+            and len(groups[-1].digits) <= FRACTION_LONGEST
+        )
 
 
 def _is_numeric(text: str) -> bool:

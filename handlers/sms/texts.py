@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from core.messages.notices import Notice
@@ -157,12 +158,30 @@ def _plain(kopecks: int, words: Words) -> str:
 def _help(told: Told) -> str:
     words, sms = told.words, told.profile.sms
     return words(
-        "Top up from your phone: {keyword} 123456 500 (account, roubles). Balance: BALANCE. "
-        "Autopay: AUTOPAY. No more messages: STOP. First SMS to {short_code} from {price}",
+        "Top up from your phone: {keyword} 123456 500 (account, roubles). Also: BALANCE, HISTORY, AUTOPAY, "
+        "ALERTS, LANGUAGE RU. No more messages: STOP. First SMS to {short_code} from {price}",
         keyword=sms.keyword,
         short_code=sms.short_code,
         price=words.plain_money(sms.first_sms_price),
     )
+
+
+def _history(told: Told) -> str:
+    words, lines = told.words, told.params["lines"]
+    if not lines:
+        return words("Account {number}: no payments yet.", number=told.number)
+    begin = words("Account {number}, last payments:", number=told.number)
+    return "\n".join([begin, *(_history_line(line, words) for line in lines)])
+
+
+def _history_line(line: Mapping[str, Any], words: Words) -> str:
+    sign = "" if line["amount"] < 0 else "+"
+    return f"{words.short_date(date.fromisoformat(line['on']))} {sign}{_plain(line['amount'], words)}"
+
+
+def _language_chosen(told: Told) -> str:
+    words = told.words
+    return words("We write to you in English from now on. In Russian: LANGUAGE RU")
 
 
 def _stopped(told: Told) -> str:
@@ -194,6 +213,8 @@ _TEXTS: dict[str, Callable[[Told], str]] = (
         "declined": _declined,
         "held": _held,
         "help": _help,
+        "history": _history,
+        "language_chosen": _language_chosen,
         "no_cards": _no_cards,
         "paid": _paid,
         "pending": _pending,

@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo
 
 from core.errors import AmountTooLarge, OperatorUnknown
 from core.ids import Payer
-from core.messages.notices import Help, Notice, Quoted, Started, Stopped
+from core.messages.notices import Help, LanguageChosen, Notice, Quoted, Started, Stopped
 from core.profile import Profile
 from handlers.locale import Catalogues
 from handlers.sms import errors
+from handlers.sms.language_words import language_of
 from handlers.sms.short_code import Command, CommandKind, Dialect, parse
 from handlers.sms.texts import Texts
 
@@ -26,6 +27,7 @@ _DEPENDS = {
     CommandKind.AUTOPAY_STOP: "(this phone's autopay deleted, or that there is none)",
     CommandKind.AUTOPAY_AMOUNT: "(a smaller sum at once; a larger one, or autopay anew, by a code)",
     CommandKind.CODE: "(what this phone's open code was sent for; without one, help)",
+    CommandKind.HISTORY: "(the last payments to the account that this phone is registered with)",
     CommandKind.CONFIRM: "(the outcome of this phone's open quote, or that there is none)",
     CommandKind.CANCEL: "(this phone's open quote cancelled, or that there is none)",
 }
@@ -53,7 +55,14 @@ def answer(text: str, profile: Profile, *, sender: str, locale: str | None = Non
     said = _said(command, profile, sender)
     if isinstance(said, str):
         return said
-    return Texts(profile, _catalogues(profile.zone)).say(said, locale or profile.default_locale)
+    return Texts(profile, _catalogues(profile.zone)).say(
+        said, locale or command.language or _seen(text, profile)
+    )
+
+
+def _seen(text: str, profile: Profile) -> str:
+    seen = language_of(text)
+    return seen if seen in profile.locales else profile.default_locale
 
 
 @cache
@@ -71,6 +80,8 @@ def _said(command: Command, profile: Profile, sender: str) -> Notice | str:
             return Stopped()
         case CommandKind.START:
             return Started()
+    if command.kind is CommandKind.LANGUAGE and command.language is not None:
+        return LanguageChosen()
     if command.problem is not None:
         return errors.of_problem(command, profile)
     if command.kind is CommandKind.TOP_UP:

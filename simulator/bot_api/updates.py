@@ -113,7 +113,8 @@ class UpdateQueue:
         poll: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._poll = poll
         try:
-            await asyncio.wait_for(poll, seconds)
+            async with asyncio.timeout(seconds):
+                await poll
         except TimeoutError:
             return
         finally:

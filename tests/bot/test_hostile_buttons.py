@@ -85,7 +85,7 @@ async def presses_all(stand: Stand, person: Person) -> None:
         within=180
     )  # some hundred presses; the code that one asks for has no SMS door
     async with stand.core.database.read() as tx:
-        failed = await tx.all(select(incoming.c.outcome).where(incoming.c.state == IncomingState.FAILED))
+        failed = await tx.all(select(incoming.c.reason).where(incoming.c.state == IncomingState.FAILED))
     assert failed == []
 
 

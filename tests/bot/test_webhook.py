@@ -120,8 +120,8 @@ async def test_what_broke_is_told_with_its_number_and_not_run_again(
     text = await person.sees("сломалось")
     number = text.rstrip(".").rpartition(" ")[2]
     async with stand.core.database.read() as tx:
-        row = await tx.one(select(incoming.c.state, incoming.c.outcome))
-    assert (row.state, row.outcome) == ("failed", f"incident {number}")
+        row = await tx.one(select(incoming.c.state, incoming.c.outcome, incoming.c.reason))
+    assert (row.state, row.outcome, row.reason) == ("failed", "failed", f"incident {number}")
     stand.api.phones.press(person.id, person.messages[-1]["message_id"], "accounts", stale=True)
     await person.is_told("сломалось")
 

@@ -26,6 +26,7 @@ TOOLS = {
     "mypy",
     "pytest-asyncio",
     "pytest-cov",
+    "pytest-timeout",
     "pytest-xdist",
     "ruff",
 }

@@ -18,7 +18,7 @@ from core.money import Money
 from core.payments.charge import Charge
 from core.payments.provider import Declined, NotSent, Outcome, Pending, Succeeded, Unknown
 from core.settings import Settings
-from core.states import Channel, Method, PaymentState, TopUpState
+from core.states import Channel, IncomingOutcome, Method, PaymentState, TopUpState
 from core.storage.database import Transaction
 from core.storage.tables import payment, top_up
 from core.wiring import Core, open_core
@@ -148,8 +148,8 @@ async def _handle(core: Core, message: Accepted) -> None:
             await core.top_ups.quote(
                 payer, number=NUMBER, amount=amount, method=Method.MOBILE, locale="ru", answering=message.id
             )
-    except Refusal as refusal:
-        await core.receiving.finish(message.id, silent=type(refusal).__name__)
+    except Refusal:
+        await core.receiving.finish(message.id, silent=IncomingOutcome.NOTHING_OPEN)
 
 
 async def _quote_by_sms(world: World, n: int) -> None:

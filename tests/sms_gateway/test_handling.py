@@ -103,8 +103,8 @@ async def test_a_failed_message_is_tried_again_and_then_given_up(core: Core, clo
     assert len(tries) == MOST_TRIES
     async with core.database.read() as tx:
         row = await tx.one(select(incoming))
-    assert row.state == "failed"
-    assert row.outcome.startswith("incident ")
+    assert (row.state, row.outcome) == ("failed", "failed")
+    assert row.reason.startswith("incident ")
 
 
 async def test_what_waits_here_beyond_its_lease_is_not_taken_twice(core: Core, clock: FakeClock) -> None:

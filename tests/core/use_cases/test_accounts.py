@@ -8,7 +8,7 @@ from core.errors import NoRegisteredPhone, NotLinked, Refusal, UnknownAccount
 from core.ids import Payer
 from core.ledger.transfer import REVENUE, clearing
 from core.money import Money
-from core.states import Access, TransferKind
+from core.states import Access, IncomingOutcome, TransferKind
 from core.storage.message_tables import notice
 from core.wiring import Core
 from tests.accounts import open_account
@@ -31,7 +31,7 @@ async def _asks(core: Core, number: str | None = None, *, payer: Payer = PHONE) 
     try:
         said = await core.accounts.balance_by_sms(payer, number)
     except Refusal as refusal:
-        await core.receiving.finish(answering, silent="refused")
+        await core.receiving.finish(answering, silent=IncomingOutcome.NOT_OURS)
         return refusal
     await core.receiving.finish(answering, reply=said, to=payer)
     return None

@@ -108,5 +108,6 @@ async def test_money_and_the_sms_in_a_chats_place_do_not_wait_for_each_other(cor
             wants_alert.set()
             await tx.all(select(notice.c.id).where(notice.c.id == held.id).with_for_update())
 
-    await asyncio.wait_for(asyncio.gather(blocked(), paid()), 20)
+    async with asyncio.timeout(20):
+        await asyncio.gather(blocked(), paid())
     assert len(await rows(core, notice, parent_id=held.id)) == 1

@@ -17,6 +17,7 @@ from core.settings import Settings
 from core.states import (
     Channel,
     EventState,
+    IncomingOutcome,
     Lane,
     NoticeState,
     PaymentState,
@@ -152,7 +153,7 @@ async def _reply_not_sent(core: Core) -> None:
 
 
 async def _answered_and_silent(core: Core) -> None:
-    await _run(core, update(incoming).values(outcome="silent: stopped"))
+    await _run(core, update(incoming).values(outcome=IncomingOutcome.NOT_OURS))
 
 
 async def _second_payment(core: Core) -> None:

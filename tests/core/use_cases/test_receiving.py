@@ -9,9 +9,9 @@ from core.ids import Payer
 from core.messages.incoming import LEASE, Arrival
 from core.messages.notices import Help, NoCards
 from core.settings import Settings
-from core.states import Channel, IncomingState
-from core.storage.message_tables import incoming, notice, sms_part
-from core.use_cases.receiving import PARTS_LIVE
+from core.states import Channel, IncomingOutcome, IncomingState
+from core.storage.message_tables import incoming, notice
+from core.use_cases.subscribers import Writing
 from core.wiring import Core
 from tests.core.scenes import MTS, ON_POSTGRES, ON_SQLITE, PHONE, arrives, processes, rows, told
 from tests.fakes import FakeClock, FakeProvider
@@ -61,12 +61,12 @@ async def test_only_what_is_done_deduplicates(core: Core, clock: FakeClock) -> N
     (taken,) = await core.receiving.accept([_arrival("a")])
     assert (taken.id, taken.fresh, taken.done) == (first.id, True, False)
     assert await core.receiving.attempts(first.id) == 2
-    await core.receiving.finish(first.id, silent="stopped")
+    await core.receiving.finish(first.id, silent=IncomingOutcome.NOT_OURS)
     clock.shift(LEASE + SECOND)
     (done,) = await core.receiving.accept([_arrival("a")])
     assert (done.id, done.fresh, done.done) == (first.id, False, True)
     (row,) = await rows(core, incoming)
-    assert (row.state, row.outcome) == (IncomingState.DONE, "silent: stopped")
+    assert (row.state, row.outcome) == (IncomingState.DONE, IncomingOutcome.NOT_OURS)
 
 
 @ON_SQLITE
@@ -77,7 +77,8 @@ async def test_a_message_that_was_given_up_is_not_run_again(core: Core, clock: F
     assert await core.receiving.take_abandoned(Channel.SMS, 10) == []
     (again,) = await core.receiving.accept([_arrival("a")])
     assert again.done
-    assert [row.outcome for row in await rows(core, incoming)] == ["a fault of ours"]
+    stored = [(row.outcome, row.reason) for row in await rows(core, incoming)]
+    assert stored == [(IncomingOutcome.FAILED, "a fault of ours")]
 
 
 async def test_abandoned_messages_are_taken_with_what_they_said(core: Core, clock: FakeClock) -> None:
@@ -133,7 +134,7 @@ async def test_a_message_has_one_reply(core: Core) -> None:
     answering = await arrives(core)
     await core.receiving.finish(answering, reply=Help(), to=PHONE, locale="en")
     await core.receiving.finish(answering, reply=NoCards(), to=PHONE)
-    await core.receiving.finish(answering, silent="late")
+    await core.receiving.finish(answering, silent=IncomingOutcome.NOT_OURS)
     (said,) = await rows(core, notice)
     assert (said.template, said.locale, said.incoming_id) == ("help", "en", answering)
     assert [row.outcome for row in await rows(core, incoming)] == ["reply"]
@@ -157,34 +158,20 @@ async def test_replies_are_counted_a_person_and_a_window(core: Core, clock: Fake
         await core.receiving.finish(await arrives(core, payer), reply=Help(), to=payer)
         clock.shift(timedelta(minutes=1))
     writing = core.subscribers.writing
-    assert await writing(PHONE, window=timedelta(minutes=10)) == ("ru", 2)
-    assert await writing(PHONE, window=timedelta(minutes=2, seconds=30)) == ("ru", 1)
-    assert await writing(Payer.telegram(1), window=timedelta(minutes=10)) == ("ru", 0)
+    assert await writing(PHONE) == Writing(None, 2, 2)
+    clock.shift(timedelta(minutes=57, seconds=30))
+    assert await writing(PHONE) == Writing(None, 1, 2)
+    clock.shift(timedelta(days=1))
+    assert await writing(PHONE) == Writing(None, 0, 0)
+    assert await writing(Payer.telegram(1)) == Writing(None, 0, 0)
 
 
-async def test_parts_become_a_text_when_the_last_has_come(core: Core, clock: FakeClock) -> None:
-    assert await core.receiving.keep_part("k", 2, 3, b"two", {}) is None
-    assert await core.receiving.keep_part("k", 3, 3, b"three", {}) is None
-    assert await core.receiving.keep_part("k", 3, 3, b"again", {}) is None
-    assert await core.receiving.keep_part("other", 1, 2, b"x", {}) is None
-    for _ in range(2):  # a death before the whole text was accepted: the SMSC sends the last part again
-        assert await core.receiving.keep_part("k", 1, 3, b"one", {}) == [b"one", b"two", b"three"]
-    await core.receiving.drop_parts("k")
-    assert [row.key for row in await rows(core, sms_part)] == ["other"]
-    clock.shift(PARTS_LIVE + SECOND)
-    assert [await core.receiving.forget_parts() for _ in range(2)] == [1, 0]
-
-
-@ON_POSTGRES
-async def test_parts_that_come_at_once_are_seen_whole_by_one(
-    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
-) -> None:
-    async with processes(settings, clock, provider, count=2) as cores:
-        for text in range(8):
-            whole = await asyncio.gather(
-                *(cores[n % 2].receiving.keep_part(f"k{text}", n, 3, b"%d" % n, {}) for n in (1, 2, 3))
-            )
-            assert [parts for parts in whole if parts] == [[b"1", b"2", b"3"]]
+@ON_SQLITE
+async def test_a_language_that_was_chosen_is_told_with_the_replies(core: Core) -> None:
+    await core.subscribers.set_locale(PHONE, "en")
+    assert await core.subscribers.writing(PHONE) == Writing("en", 0, 0)
+    await core.subscribers.set_reachable(MTS, reachable=True)  # known, and nothing chosen
+    assert await core.subscribers.writing(MTS) == Writing(None, 0, 0)
 
 
 @pytest.mark.parametrize("text", ["", None])
@@ -200,8 +187,8 @@ async def test_a_chats_message_is_forgotten_once_it_is_answered(core: Core) -> N
     await core.receiving.finish_and_forget(answered.id)
     await core.receiving.finish_and_forget(troubled.id, failed="a fault of ours")
     stored = await rows(core, incoming)
-    assert [(row.state, row.outcome) for row in stored] == [
-        (IncomingState.DONE, "answered"),
-        (IncomingState.FAILED, "a fault of ours"),
+    assert [(row.state, row.outcome, row.reason) for row in stored] == [
+        (IncomingState.DONE, IncomingOutcome.ANSWERED, None),
+        (IncomingState.FAILED, IncomingOutcome.FAILED, "a fault of ours"),
     ]
     assert "123456" not in repr(stored)

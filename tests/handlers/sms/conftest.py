@@ -10,10 +10,12 @@ from typing import Any
 import argon2
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import select
 
 from core.messages.incoming import Arrival
 from core.settings import Settings
-from core.states import Channel, Lane
+from core.states import Channel, IncomingOutcome, Lane
+from core.storage.message_tables import incoming
 from core.use_cases.import_file import COLUMNS
 from core.wiring import Core, open_core
 from handlers.locale import Catalogues
@@ -61,6 +63,12 @@ class Phones:
         [accepted] = await self.core.receiving.accept([arrival])
         await self.dispatch.handle(accepted)
         return await self.received()
+
+    async def outcome(self) -> IncomingOutcome:
+        """What became of the newest message."""
+        async with self.core.database.read() as tx:
+            row = await tx.one(select(incoming.c.outcome).order_by(incoming.c.id.desc()).limit(1))
+        return IncomingOutcome(row.outcome)
 
     async def received(self) -> list[str]:
         """What the outbox holds for phones, delivered now."""

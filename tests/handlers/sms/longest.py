@@ -17,6 +17,9 @@ from core.messages.notices import (
     Declined,
     Held,
     Help,
+    History,
+    HistoryLine,
+    LanguageChosen,
     NoCards,
     Notice,
     Paid,
@@ -28,6 +31,7 @@ from core.messages.notices import (
 )
 from core.money import Money
 from core.notice_states import AlertBySms
+from core.use_cases.history_by_sms import LINES_IN_SMS
 from handlers.sms.amounts import Problem
 
 MONEY_SEGMENTS = 2  # quotes and receipts
@@ -84,6 +88,10 @@ def _all() -> Iterator[Longest]:
     yield from _ends()
     yield from _alerts()
     yield Longest("help", Help(), LONG_SEGMENTS)
+    lines = [HistoryLine(DAY, amount) for amount in (AMOUNT, Money(-AMOUNT.kopecks)) * 3][:LINES_IN_SMS]
+    yield Longest("history", History(NUMBER, lines), LONG_SEGMENTS)
+    yield Longest("history, none", History(NUMBER), PLAIN_SEGMENTS)
+    yield Longest("language_chosen", LanguageChosen(), PLAIN_SEGMENTS)
     yield Longest("stopped", Stopped(), PLAIN_SEGMENTS)
     yield Longest("started", Started(), PLAIN_SEGMENTS)
     yield Longest("no_cards", NoCards(), PLAIN_SEGMENTS)
@@ -236,7 +244,7 @@ def _refusals() -> Iterator[Longest]:
     yield Longest(
         "refused, autopay_amount_too_small", Refused("autopay_amount_too_small", form), PLAIN_SEGMENTS
     )
-    for kind in ("autopay_state", "autopay_stop", "autopay_amount", "alerts_days"):
+    for kind in ("autopay_state", "autopay_stop", "autopay_amount", "alerts_days", "history"):
         facts = {"numbers": [NUMBER] * 9, "form": kind, "amount": AUTOPAY}
         yield Longest(f"refused, account_needed, {kind}", Refused("account_needed", facts), PLAIN_SEGMENTS)
     for left in (4, 0):
@@ -257,6 +265,8 @@ def _refusals() -> Iterator[Longest]:
         "code_expired": {},
         "code_needed": {},
         "days_out_of_range": {"most": 14},
+        "history_ambiguous_numbers": {},
+        "language_not_understood": {},
         "operator_unknown": {},
         "mandate_exists": {"number": NUMBER},
         "method_unavailable": {},

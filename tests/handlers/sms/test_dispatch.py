@@ -8,18 +8,12 @@ from sqlalchemy import select
 from core.ids import Payer
 from core.messages.notices import Help
 from core.payments.provider import Declined, Unknown
+from core.states import IncomingOutcome
 from core.storage.message_tables import incoming
-from handlers.sms.dispatch import REPLIES_MOST
+from core.use_cases.limits import REPLIES_AN_HOUR
 from tests.handlers.sms.conftest import PHONE, STRANGER, Phones
 
 OTHER = "79020000002"
-
-
-async def _outcome(phones: Phones) -> str:
-    """Why the newest message was closed."""
-    async with phones.core.database.read() as tx:
-        row = await tx.one(select(incoming.c.outcome).order_by(incoming.c.id.desc()).limit(1))
-    return str(row.outcome)
 
 
 async def _balance(phones: Phones, number: str) -> str:
@@ -91,7 +85,7 @@ async def test_a_late_confirmation_is_told_that_it_is_late(phones: Phones) -> No
 async def test_another_phone_cannot_confirm(phones: Phones) -> None:
     await phones.send("aliance 166301 100")
     assert await phones.send("да", sender=STRANGER) is None
-    assert await _outcome(phones) == "silent: nothing_open"
+    assert await phones.outcome() == IncomingOutcome.NOTHING_OPEN
     assert phones.provider.charges == []
 
 
@@ -101,12 +95,13 @@ async def test_a_confirmation_days_after_is_not_for_us(phones: Phones) -> None:
     assert str(await phones.send("да")).startswith("Подтверждать нечего.")
     phones.clock.shift(timedelta(days=2))
     assert await phones.send("да") is None
-    assert await _outcome(phones) == "silent: nothing_open"
+    assert await phones.outcome() == IncomingOutcome.NOTHING_OPEN
 
 
-async def test_a_slip_in_the_keyword_gets_help_and_no_quote(phones: Phones) -> None:
-    assert str(await phones.send("алянс 166301 100")).startswith("Пополнить с телефона")
-    assert await phones.send("алянс 166301 100", sender=STRANGER) is None
+async def test_a_slip_in_the_keyword_is_quoted_where_all_else_is_clear(phones: Phones) -> None:
+    assert str(await phones.send("алянс 166301 100", sender=STRANGER)).startswith("Счёт 166301: 100 р.")
+    assert str(await phones.send("алянс 166301 100 50")).startswith("Пополнить с телефона")
+    assert await phones.send("алянс 166301 100 50", sender=OTHER) is None
 
 
 async def test_a_decline_and_an_unknown_outcome_are_told(phones: Phones) -> None:
@@ -142,7 +137,7 @@ async def test_who_guesses_at_accounts_gets_silence(phones: Phones) -> None:
     for number in range(900000, 900005):
         assert await phones.send(f"aliance {number} 100") is not None
     assert await phones.send("aliance 900005 100") is None
-    assert await _outcome(phones) == "silent: too_many_unknown_accounts"
+    assert await phones.outcome() == IncomingOutcome.TOO_MANY_UNKNOWN_ACCOUNTS
 
 
 async def test_a_balance_is_told_to_a_registered_phone_alone(phones: Phones) -> None:
@@ -155,7 +150,7 @@ async def test_a_balance_is_told_to_a_registered_phone_alone(phones: Phones) -> 
 
 async def test_stop_and_start_are_kept(phones: Phones) -> None:
     assert await phones.send("стоп") is None
-    assert await _outcome(phones) == "silent: unknown_phone"
+    assert await phones.outcome() == IncomingOutcome.UNKNOWN_PHONE
     await phones.send("баланс")
     assert await phones.send("стоп") == "Больше не пишем первыми. Вернуть сообщения: СТАРТ."
     assert (await phones.core.subscribers.get(Payer.sms(PHONE))).stopped
@@ -175,7 +170,7 @@ async def test_our_keyword_makes_them_ours(phones: Phones, text: str) -> None:
 
 async def test_help_is_given_to_who_is_known(phones: Phones) -> None:
     opening = "Пополнить с телефона"
-    assert str(await phones.send("что делать")).startswith(opening)  # a registered phone
+    assert str(await phones.send("не работает интернет")).startswith(opening)  # a registered phone
     assert str(await phones.send("помощь")).startswith(opening)  # written to
     await phones.send("aliance 166301 100", sender=STRANGER)
     assert str(await phones.send("да, но потом", sender=STRANGER)).startswith(opening)  # has an open quote
@@ -183,34 +178,42 @@ async def test_help_is_given_to_who_is_known(phones: Phones) -> None:
 
 async def test_another_merchants_keyword_gets_silence(phones: Phones) -> None:
     assert await phones.send("proc 100080 100") is None
-    assert await _outcome(phones) == "silent: not_ours"
+    assert await phones.outcome() == IncomingOutcome.NOT_OURS
 
 
 @pytest.mark.parametrize(
     "sender, reason",
-    [("MTS.info", "not_a_phone"), ("900", "not_a_phone"), ("", "not_a_phone"), ("3116", "own_number")],
+    [
+        ("MTS.info", IncomingOutcome.NOT_A_PHONE),
+        ("900", IncomingOutcome.NOT_A_PHONE),
+        ("", IncomingOutcome.NOT_A_PHONE),
+        ("79140000001234567", IncomingOutcome.NOT_A_PHONE),
+        ("3116", IncomingOutcome.OWN_NUMBER),
+    ],
 )
-async def test_no_reply_goes_to_what_is_no_phone(phones: Phones, sender: str, reason: str) -> None:
+async def test_no_reply_goes_to_what_is_no_phone(
+    phones: Phones, sender: str, reason: IncomingOutcome
+) -> None:
     assert await phones.send("aliance 166301 100", sender=sender) is None
-    assert await _outcome(phones) == f"silent: {reason}"
+    assert await phones.outcome() == reason
 
 
 async def test_an_empty_or_undecodable_text_gets_silence(phones: Phones) -> None:
     assert await phones.send("", undecodable=True) is None
-    assert await _outcome(phones) == "silent: no_text"
+    assert await phones.outcome() == IncomingOutcome.NO_TEXT
 
 
 async def test_our_own_words_coming_back_get_silence(phones: Phones) -> None:
     for text in ("> " + phones.texts.say(Help(), "ru"), phones.texts.say(Help(), "en").upper()):
         assert await phones.send(text) is None
-        assert await _outcome(phones) == "silent: own_text"
+        assert await phones.outcome() == IncomingOutcome.OWN_TEXT
 
 
 async def test_a_sender_that_never_stops_is_answered_so_many_times_an_hour(phones: Phones) -> None:
-    for _ in range(REPLIES_MOST):
+    for _ in range(REPLIES_AN_HOUR):
         assert await phones.send("баланс") is not None
     assert await phones.send("баланс") is None
-    assert await _outcome(phones) == "silent: loop_guard"
+    assert await phones.outcome() == IncomingOutcome.LOOP_GUARD
     phones.clock.shift(timedelta(hours=1, seconds=1))
     assert await phones.send("баланс") is not None
 

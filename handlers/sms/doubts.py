@@ -1,0 +1,143 @@
+"""What makes a text with our keyword, an account and a sum no request for a top-up after all.
+
+A top-up is taken where every word beside the digits is known to be harmless, or is somebody's name: one that
+is not known may say that the sum was paid, shall wait, or is wanted back.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+
+from handlers.sms.letters import Kind, Token, fold, one_slip_apart, other_layout
+from handlers.sms.meaning import Meaning
+from handlers.sms.names import is_name, is_surname
+from handlers.sms.numbers import meaning_of
+from handlers.sms.words import OTHERS, RHYTHMS
+
+
+class Doubt(IntEnum):
+    NONE = 0
+    STRANGE = 1  # something that nobody listed
+    CLEAR = 2  # it says itself that it is another matter
+
+
+_HARMLESS = frozenset(
+    {
+        Meaning.ACCOUNT,
+        Meaning.AGREE,
+        Meaning.AMOUNT,
+        Meaning.BOUND,
+        Meaning.CONFIRM,
+        Meaning.COURTESY,
+        Meaning.DEPOSITS,
+        Meaning.FILLER,
+        Meaning.KEYWORD,
+        Meaning.KOPECKS,
+        Meaning.MAILING,
+        Meaning.ME,
+        Meaning.MONEY,
+        Meaning.NEED,
+        Meaning.NUMERAL,
+        Meaning.PAY,
+        Meaning.POLITE,
+        Meaning.ROUBLES,
+        Meaning.SPOILER,
+        Meaning.SUFFIX_SPOILER,
+        Meaning.SURE,
+        Meaning.TIMES,
+    }
+)
+_STRANGE = frozenset(
+    {
+        None,
+        Meaning.BALANCE,
+        Meaning.CODE,
+        Meaning.HELP,
+        Meaning.OTHER_NUMBER,
+        Meaning.PERIOD,
+        Meaning.START,
+    }
+)
+_RHYTHMS = frozenset(fold(word) for word in RHYTHMS.split())
+_FOR = frozenset(fold(word) for word in ("за", "for", "za"))  # "за месяц", but not "в месяц"
+_PLACES = frozenset(
+    fold(word) for word in ["кв", "квартира", "квартиру", "дом", "ул", "улица", "flat", "apt", "house"]
+)
+_IN = (
+    fold("в"),
+    frozenset(fold(word) for word in ("размере", "сумме")),
+)  # "в размере 100", but not "в пятницу"
+# One slip in these is forgiven; in a verb it is not: "оплати" and "оплатил" are one letter apart.
+SLIP_SHORTEST = 5  # letters
+_FORGIVEN = [
+    fold(word)
+    for meaning in (Meaning.POLITE, Meaning.COURTESY, Meaning.ACCOUNT, Meaning.AMOUNT, Meaning.ROUBLES)
+    for word in OTHERS[meaning].split()
+    if len(word) >= SLIP_SHORTEST
+] + [fold("интернет"), fold("руб")]
+_VERB_ENDINGS = (
+    "ила ала яла ела ула ыла или али яли ели ули ыли ило ало яло ело уло ыло ал ял"  # it was
+    " лся лась лись лось шла шло шли ено ано яно ято ены аны яты"
+    " ите айте ейте ойте уйте яйте ьте итесь айтесь"  # do it
+    " ать ять ить еть уть ыть оть аться яться иться еться"  # to do it
+)
+_VERB = re.compile(
+    "(?:" + "|".join(fold(each) for end in _VERB_ENDINGS.split() for each in (end, other_layout(end))) + ")$"
+)
+VERB_SHORTEST = 4  # letters
+
+
+def doubt_in(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> Doubt:
+    """How far the words and signs beside the digits go beyond a person's way to ask for a top-up."""
+    asks = any(token.text == "?" for token in tokens)
+    places = [at for at, token in enumerate(tokens) if token.kind is Kind.WORD]
+    words = ["", *(tokens[at].text for at in places), ""]
+    return max(
+        (
+            _doubt_of(
+                *words[n : n + 3], meaning=meaning_of(tokens[at], _next(tokens, at), lexicon), asks=asks
+            )
+            for n, at in enumerate(places)
+        ),
+        default=Doubt.NONE,
+    )
+
+
+def _doubt_of(before: str, word: str, after: str, *, meaning: Meaning | None, asks: bool) -> Doubt:
+    if word in _RHYTHMS:
+        return Doubt.CLEAR
+    if meaning in _HARMLESS:
+        return Doubt.CLEAR if asks and meaning is Meaning.AGREE else Doubt.NONE
+    if (
+        (meaning is Meaning.PERIOD and before in _FOR)
+        or word in _PLACES
+        or (word == _IN[0] and after in _IN[1])
+    ):
+        return Doubt.NONE
+    if meaning not in _STRANGE:
+        return Doubt.CLEAR
+    if meaning is None and (_is_of_a_name(before, word, after) or _is_slip(word)):
+        return Doubt.NONE
+    if len(word) == len(before) == 1 and word == _IN[0]:
+        return Doubt.NONE  # an initial: "Смирнов А.В."
+    return Doubt.CLEAR if asks or is_verb(word) else Doubt.STRANGE
+
+
+def _is_of_a_name(before: str, word: str, after: str) -> bool:
+    """A first name, an initial, or a surname beside one of them."""
+    if len(word) == 1 or is_name(word):
+        return True
+    return is_surname(word) and any(len(each) == 1 or is_name(each) for each in (before, after))
+
+
+def is_verb(word: str) -> bool:
+    """Whether a folded word has the shape of a verb. Some things do, and are then asked back."""
+    return len(word) >= VERB_SHORTEST and _VERB.search(word) is not None
+
+
+def _is_slip(word: str) -> bool:
+    return not is_verb(word) and any(one_slip_apart(word, known) for known in _FORGIVEN)
+
+
+def _next(tokens: Sequence[Token], at: int) -> Token | None:
+    return tokens[at + 1] if at + 1 < len(tokens) else None

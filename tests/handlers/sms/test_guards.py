@@ -1,0 +1,164 @@
+"""What is not answered: ourselves, machines, who guesses, who never stops; each with its reason kept."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from core.profile import Profile
+from core.states import IncomingOutcome
+from core.storage.message_tables import incoming, notice
+from core.use_cases.limits import REPLIES_A_DAY, REPLIES_AN_HOUR
+from handlers.locale import Catalogues
+from handlers.sms.echoes import Echoes
+from handlers.sms.short_code import CommandKind, Dialect, parse
+from handlers.sms.texts import Texts
+from tests.handlers.sms.conftest import STRANGER, Phones
+from tests.handlers.sms.longest import longest
+from tests.handlers.sms.texts_of_people import cases
+
+# Too little of these is ours: a balance is two numbers, a broadcast the words of staff, a link an address,
+# and what is said of a card three words that a person might say.
+OF_A_CARD = {"card_expiring", "card_saved", "card_unlinked"}
+NOT_KNOWN_AGAIN = {"balance", "broadcast", "checkout_ready", "history"} | OF_A_CARD
+
+
+@pytest.fixture(scope="module")
+def catalogues(profile: Profile) -> Catalogues:
+    return Catalogues(profile.zone)
+
+
+@pytest.fixture(scope="module")
+def echoes(profile: Profile, catalogues: Catalogues) -> Echoes:
+    said = [text for locale in profile.locales for text in catalogues.texts("sms", locale)]
+    return Echoes(said, Dialect.of(profile))
+
+
+def test_every_text_of_ours_is_known_again_when_a_machine_quotes_it(
+    profile: Profile, catalogues: Catalogues, echoes: Echoes
+) -> None:
+    texts = Texts(profile, catalogues)
+    said = [
+        texts.say(each.said, locale)
+        for each in longest()
+        for locale in profile.locales
+        if each.said.template not in NOT_KNOWN_AGAIN
+    ]
+    quoted = [f"> {text}\nautoreply" for text in said]
+    assert [text for text in quoted if not echoes.heard_in(text) and not echoes.mostly_ours(text)] == []
+
+
+def test_no_text_of_people_that_is_no_command_is_taken_for_ours(profile: Profile, echoes: Echoes) -> None:
+    dialect = Dialect.of(profile)
+    unknown = [case.text for case in cases() if parse(case.text, dialect).kind is CommandKind.UNKNOWN]
+    assert [text for text in unknown if echoes.mostly_ours(text)] == []
+
+
+def test_no_text_of_people_is_taken_for_ours(echoes: Echoes) -> None:
+    assert [case.text for case in cases() if echoes.heard_in(case.text)] == ["Для оплаты ответьте ДА"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Счёт 100080: 100 р., комиссия 13 р. С телефона спишется 113 р. Для оплаты ответьте ДА.",
+        "Fwd: счет 100080: 100 р., комиссия 13 р. с телефона спишется 113 р. для оплаты отв",
+        "Account 100080: 100 RUB, commission 13 RUB. Your phone will be charged 113 RUB. To pay, YES",
+    ],
+)
+async def test_our_own_quote_coming_back_confirms_nothing_and_is_not_answered(
+    phones: Phones, text: str
+) -> None:
+    await phones.send("aliance 166301 100")
+    assert await phones.send(text) is None
+    assert await phones.outcome() == IncomingOutcome.OWN_TEXT
+    assert phones.provider.charges == []
+
+
+async def test_two_machines_stop_talking_within_the_hour_and_then_for_the_day(phones: Phones) -> None:
+    for _ in range(REPLIES_A_DAY // REPLIES_AN_HOUR):
+        for _ in range(REPLIES_AN_HOUR):
+            assert await phones.send("баланс") is not None
+        assert await phones.send("баланс") is None
+        assert await phones.outcome() == IncomingOutcome.LOOP_GUARD
+        assert await phones.send("баланс", sender=STRANGER) is not None  # others are answered
+        phones.clock.shift(timedelta(hours=1, seconds=1))
+    assert await phones.send("aliance 166301 100") is None
+    assert await phones.outcome() == IncomingOutcome.DAILY_CAP
+    phones.clock.shift(timedelta(days=1))
+    assert await phones.send("баланс") is not None
+
+
+async def test_who_guessed_too_often_learns_nothing_of_accounts_that_exist(phones: Phones) -> None:
+    for number in range(900000, 900005):
+        assert await phones.send(f"aliance {number} 100", sender=STRANGER) is not None
+    for account in ("900005", "166301", "100080"):
+        assert await phones.send(f"aliance {account} 100", sender=STRANGER) is None
+        assert await phones.outcome() == IncomingOutcome.TOO_MANY_UNKNOWN_ACCOUNTS
+    phones.clock.shift(timedelta(minutes=10, seconds=1))
+    assert str(await phones.send("aliance 166301 100", sender=STRANGER)).startswith("Счёт 166301: ")
+
+
+async def test_who_guessed_too_often_may_still_pay_for_their_own(phones: Phones) -> None:
+    await phones.send("aliance 166301 100")
+    await phones.send("да")
+    for number in range(900000, 900005):
+        await phones.send(f"aliance {number} 100")
+    assert await phones.send("aliance 900005 100") is None
+    for account in ("100080", "166301"):  # registered with the one, has paid for the other
+        assert str(await phones.send(f"aliance {account} 200")).startswith(f"Счёт {account}: ")
+
+
+async def test_twenty_unknown_accounts_are_the_most_in_a_day(phones: Phones) -> None:
+    for number in range(900000, 900020):
+        assert await phones.send(f"aliance {number} 100") is not None
+        phones.clock.shift(timedelta(minutes=4))
+    assert await phones.send("aliance 900020 100") is None
+    assert await phones.outcome() == IncomingOutcome.TOO_MANY_UNKNOWN_ACCOUNTS
+
+
+@pytest.mark.parametrize(
+    "text, outcome",
+    [
+        ("proc 100080 100", IncomingOutcome.NOT_OURS),
+        ("танки 777", IncomingOutcome.NOT_OURS),
+        ("добрый день", IncomingOutcome.NOT_OURS),
+        ("стоп", IncomingOutcome.UNKNOWN_PHONE),
+        ("помощь", IncomingOutcome.UNKNOWN_PHONE),
+        ("история", IncomingOutcome.UNKNOWN_PHONE),
+        ("english", IncomingOutcome.UNKNOWN_PHONE),
+        ("да", IncomingOutcome.NOTHING_OPEN),
+        ("нет", IncomingOutcome.NOTHING_OPEN),
+        ("👍", IncomingOutcome.NOTHING_OPEN),
+        ("  ", IncomingOutcome.NO_TEXT),
+    ],
+)
+async def test_a_stranger_on_the_shared_number_gets_no_answer_and_the_reason_is_kept(
+    phones: Phones, text: str, outcome: IncomingOutcome
+) -> None:
+    for _ in range(2):  # not one a day either
+        assert await phones.send(text, sender=STRANGER) is None
+        assert await phones.outcome() == outcome
+
+
+async def test_every_text_of_the_table_ends_in_exactly_one_outcome(phones: Phones) -> None:
+    """Each from a phone of its own; the fixture then asks the invariants."""
+    some = cases()[::40]
+    for n, case in enumerate(some):
+        await phones.sends(case.text, sender=f"7999{n:07d}")
+    async with phones.core.database.read() as tx:
+        closed = await tx.all(
+            select(incoming.c.state, incoming.c.outcome, notice.c.id).select_from(
+                incoming.outerjoin(notice, notice.c.incoming_id == incoming.c.id)
+            )
+        )
+    assert len(closed) == len(some)
+    assert all(
+        row.state == "done" and (row.id is not None) == (row.outcome == IncomingOutcome.REPLY)
+        for row in closed
+    )
+    assert {row.outcome for row in closed} >= {
+        IncomingOutcome.REPLY,
+        IncomingOutcome.NOT_OURS,
+        IncomingOutcome.NOTHING_OPEN,
+    }
