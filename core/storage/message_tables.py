@@ -37,7 +37,6 @@ incoming = Table(
     Column("lease_until", Utc, nullable=False),
     UniqueConstraint("channel", "source", "external_id"),
     CheckConstraint("(state = 'new') = (outcome IS NULL)", name="closed"),
-    CheckConstraint("(state = 'failed') = (outcome = 'failed')", name="given_up"),
     partial_index("ix_incoming_unfinished", "channel", "lease_until", where="state = 'new'"),
     Index(None, "channel", "sender", "received_at"),
 )
