@@ -4,7 +4,7 @@ SOURCES = $(wildcard aliance.py benchmarks bot commands core handlers simulator 
 BIN = .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check fix migrate translate bench
+.PHONY: help setup demo run test peers check fix migrate translate bench
 .SUFFIXES:
 
 help: ## list the targets
@@ -25,6 +25,10 @@ run: .venv/ready ## the product against a real Bot API and SMSC, settings from t
 test: .venv/ready ## every test with coverage; CRASH=20 repeats the crash tests 20 times, ARGS="-k name" chooses
 	@rm -f .coverage .coverage.*
 	@ALIANCE_TEST_CRASH_ROUNDS=$(or $(CRASH),1) $(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n auto --cov --cov-report=term)
+
+peers: .venv/ready ## SMS against node-smpp and Debian's Kannel, which it installs (root or sudo), under tshark's eyes
+	@tools/peers
+	@$(BIN)/python -m pytest tests/peers $(or $(ARGS),-n auto)
 
 check: .venv/ready ## style, format, types, import contracts, locks and catalogues
 	@$(BIN)/ruff check $(SOURCES)

@@ -18,6 +18,7 @@ from handlers.telegram import (
     balance,
     broadcasts,
     broadcasts_audience,
+    broadcasts_files,
     broadcasts_typed,
     cancel,
     card_numbers,
@@ -37,6 +38,7 @@ from handlers.telegram.buttons_autopay import KOPECKS_MOST
 from handlers.telegram.desk import Desk
 from handlers.telegram.errors import Answering
 from handlers.telegram.offered import Offered
+from handlers.telegram.report_files import ReportFiles
 from handlers.telegram.watches import Watches
 from handlers.telegram.ways import Ways
 
@@ -46,17 +48,16 @@ DIALOGUE_SECONDS = 24 * 3600  # a question left open for a day is forgotten
 ROUTERS = (
     card_numbers, balance, top_up, history, autopay, autopay_terms, cards, alerts, accounts,
     link_by_sms, unlink, settings, advertising, start, help_screen, privacy, cancel, reach,
-    broadcasts, broadcasts_audience, broadcasts_typed,
+    broadcasts, broadcasts_audience, broadcasts_files, broadcasts_typed,
 )  # fmt: skip
 
 
 def dispatcher(
-    core: Core, catalogues: Catalogues, redis: Redis | None, watches: Watches | None = None
+    core: Core, catalogues: Catalogues, redis: Redis | None, watches: Watches, report_files: ReportFiles
 ) -> Dispatcher:
     """The handlers' arguments are named here: aiogram hands them over by name."""
     if core.profile.autopay.most.kopecks > KOPECKS_MOST:
         raise ValueError(f"autopay.most of the profile: a button carries {KOPECKS_MOST} kopecks at most")
-    watches = watches or Watches()
     built = Dispatcher(
         storage=_storage(redis),
         profile=core.profile,
@@ -79,6 +80,7 @@ def dispatcher(
         consents=core.consents,
         staff=core.staff,
         watches=watches,
+        report_files=report_files,
         desk=_desk(core, watches),
     )
     language = Language(core.subscribers, core.visits, catalogues, core.profile)

@@ -26,6 +26,7 @@ from core.messages.rates import LocalRates, RedisRates
 from core.redis_client import open_redis
 from core.wiring import Core
 from handlers.locale import Catalogues
+from handlers.telegram.report_files import ReportFiles
 from handlers.telegram.watches import Watches
 
 SWEEP_SECONDS = 5.0
@@ -53,7 +54,8 @@ class TelegramDoor:
             default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True),
         )
         self._watches = Watches()
-        handled = dispatcher(core, catalogues, self._redis, self._watches)
+        self._report_files = ReportFiles(core.broadcast_reports)
+        handled = dispatcher(core, catalogues, self._redis, self._watches, self._report_files)
         self.inbox = Inbox(core.receiving, self.bot, handled, UserLocks(self._shared))
         keep_response_models()
 
@@ -78,6 +80,7 @@ class TelegramDoor:
                 group.create_task(delivery.run())
                 group.create_task(bulk.run())
                 group.create_task(self._watches.run(self.bot))
+                group.create_task(self._report_files.run(self.bot))
                 group.create_task(forever("sweep", self._sweep))
                 if self._shared is not None:
                     group.create_task(self._shared.run())

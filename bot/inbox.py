@@ -18,12 +18,13 @@ from handlers.telegram.errors import Incident
 Json = dict[str, Any]
 
 # What the handlers read. The rest (quoted messages, media) is not stored: it may hold a card number.
-MESSAGE_FIELDS = ("message_id", "date", "chat", "from", "contact", "forward_origin")
+MESSAGE_FIELDS = ("message_id", "date", "chat", "from", "contact", "document", "forward_origin")
 CALLBACK_FIELDS = ("id", "from", "chat_instance", "data")
 SCREEN_FIELDS = ("message_id", "date", "chat")
 ENTITY_FIELDS = ("type", "offset", "length", "url")
 FORMATTING = frozenset({"bold", "italic", "underline", "strikethrough", "code", "pre", "text_link"})
 CONTACT_FIELDS = ("phone_number", "user_id", "first_name")
+DOCUMENT_FIELDS = ("file_id", "file_unique_id")  # what staff may send; its name may hold anything
 
 SWEEP_AT_ONCE = 20
 
@@ -143,6 +144,8 @@ def _message(message: Json) -> Json:
     kept = _only(message, MESSAGE_FIELDS)
     if contact := kept.get("contact"):
         kept["contact"] = _only(contact, CONTACT_FIELDS)
+    if document := kept.get("document"):
+        kept["document"] = _only(document, DOCUMENT_FIELDS)
     if entities := [_entity(each) for each in message.get("entities", ()) if each["type"] in FORMATTING]:
         kept["entities"] = entities
     return kept

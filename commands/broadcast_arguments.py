@@ -1,20 +1,18 @@
 """The arguments of `aliance broadcast` and `aliance staff`: nothing heavy is imported before one runs."""
 
 import argparse
-import importlib
 from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from commands import argument_types
 from core.notice_states import Reach, Role
 
 if TYPE_CHECKING:
     from core.settings import Settings
 
 STATES = ("active", "negative", "blocked", "voluntarily_blocked")
-NAME_LETTERS = 64
 HAS = ("telegram", "sms", "no_telegram")
 
 
@@ -31,8 +29,10 @@ def add(commands: Any, *, settings: Callable[[], "Settings"]) -> None:
         *_add_staff(of_staff),
     ):
         if name != "members":
-            parser.add_argument("--by", required=True, type=_said, metavar="NAME", help="who you are")
-        parser.set_defaults(settings=settings, command=_run, module=module, function=name)
+            parser.add_argument(
+                "--by", required=True, type=argument_types.name, metavar="NAME", help="who you are"
+            )
+        parser.set_defaults(settings=settings, command=argument_types.run, module=module, function=name)
 
 
 Added = list[tuple[argparse.ArgumentParser, str, str]]
@@ -49,7 +49,9 @@ def _add_drafts(commands: Any) -> Added:
         _add_texts(parser)
         _add_audience(parser)
     preview = _numbered(commands, "preview", "send it to yourself or to a phone")
-    preview.add_argument("--to", type=_phone, metavar="PHONE", help="default: your own Telegram")
+    preview.add_argument(
+        "--to", type=argument_types.msisdn, metavar="PHONE", help="default: your own Telegram"
+    )
     preview.add_argument("--language", metavar="CODE")
     return [
         (new, "broadcast_drafts", "new"),
@@ -93,7 +95,9 @@ def _add_going(commands: Any) -> Added:
     approve = _numbered(commands, "approve", "agree to what somebody else wrote")
     approve.add_argument("--version", required=True, type=_whole, help="the one that you have read")
     start = _numbered(commands, "start", "let it begin; a large one waits for `approve`")
-    start.add_argument("--at", type=_moment, metavar="YYYY-MM-DDTHH:MM", help="the operator's local time")
+    start.add_argument(
+        "--at", type=argument_types.moment, metavar="YYYY-MM-DDTHH:MM", help="the operator's local time"
+    )
     cancel = _numbered(commands, "cancel", "end it for good; what is left is not sent")
     retry = _numbered(commands, "retry", "try again who failed")
     retry.add_argument(
@@ -129,15 +133,15 @@ def _add_told(commands: Any) -> Added:
 def _add_staff(commands: Any) -> Added:
     roles = [role.value for role in Role]
     added = commands.add_parser("add", help="name a member; where there are none: the first admin")
-    added.add_argument("name", type=_said)
+    added.add_argument("name", type=argument_types.name)
     added.add_argument("--role", required=True, choices=roles)
     role = commands.add_parser("role", help="give another role, or another Telegram user")
-    role.add_argument("name", type=_said)
+    role.add_argument("name", type=argument_types.name)
     role.add_argument("role", nargs="?", choices=roles)
     for parser in (added, role):
         parser.add_argument("--telegram", type=_digits, metavar="ID", help="the Telegram user id")
     removed = commands.add_parser("remove", help="end a member's rights at once")
-    removed.add_argument("name", type=_said)
+    removed.add_argument("name", type=argument_types.name)
     listed = commands.add_parser("list", help="who works here")
     return [
         (added, "staff_members", "add"),
@@ -151,12 +155,6 @@ def _numbered(commands: Any, name: str, said: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=said)
     parser.add_argument("number", type=_whole, metavar="NUMBER", help="the broadcast's")
     return parser
-
-
-def _said(text: str) -> str:
-    if not 0 < len(text.strip()) <= NAME_LETTERS:
-        raise argparse.ArgumentTypeError(f"must say something, in {NAME_LETTERS} letters at most")
-    return text.strip()
 
 
 def _whole(text: str) -> int:
@@ -178,13 +176,6 @@ def _digits(text: str) -> str:
     return text
 
 
-def _phone(text: str) -> str:
-    digits = text.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 15):
-        raise argparse.ArgumentTypeError("a phone number in international form, such as 79140000001")
-    return digits
-
-
 def _roubles(text: str) -> Decimal:
     try:
         roubles = Decimal(text.replace(",", "."))
@@ -193,22 +184,3 @@ def _roubles(text: str) -> Decimal:
     if not roubles.is_finite() or roubles != round(roubles, 2) or abs(roubles) > 10**9:
         raise argparse.ArgumentTypeError("roubles, such as 100 or -100.50")
     return roubles
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("a moment such as 2026-04-27T10:00") from None
-    if moment.tzinfo is not None:
-        raise argparse.ArgumentTypeError("the operator's local time, without a zone")
-    return moment
-
-
-def _run(given: argparse.Namespace) -> int:
-    from commands import logs, start
-
-    settings = given.settings()
-    logs.configure(settings)
-    module = importlib.import_module(f"commands.{given.module}")
-    return start.through(getattr(module, given.function)(settings, given))

@@ -15,7 +15,7 @@ from core.notice_states import BroadcastKind, Reach
 from core.settings import Settings
 from core.states import Channel
 from core.use_cases.account_screen import AccountState
-from core.use_cases.audience_lists import numbers_in
+from core.use_cases.audience_lists import numbers_of
 from core.use_cases.audiences import Audience, Has
 from core.use_cases.broadcast_drafts import Draft
 from core.use_cases.broadcast_rows import UNBEGUN, Broadcast
@@ -93,8 +93,7 @@ def _written(draft: Draft, given: Namespace, default: str) -> Draft:
     if given.lives is not None:
         said["lives"] = timedelta(hours=given.lives)
     if given.accounts is not None:
-        with given.accounts.open(encoding="utf-8-sig", newline="") as file:
-            said["accounts"] = numbers_in(file)
+        said["accounts"] = numbers_of(given.accounts.read_bytes())
     return replace(draft, **said)
 
 

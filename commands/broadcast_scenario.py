@@ -20,11 +20,12 @@ async def play_broadcast(phones: Phones) -> None:
     urgent = await sender.presses(_option(draft, "urgent"), "черновик", button="bc_ready")  # nights, too
     counted = await sender.presses(press_of(urgent, "bc_ready"), "второй сотрудник", button="bc_begin")
     await sender.presses(press_of(counted, "bc_begin"), "ждёт второго сотрудника")
-    waiting = await approver.says("/broadcast", "Рассылки", button="bc")
-    shown = await approver.presses(press_of(waiting, "bc"), "ждёт второго сотрудника", button="bc_do")
+    asked = await approver.also("просит утвердить", button="bc_do")
+    shown = await approver.presses(press_of(asked, "bc"), "ждёт второго сотрудника", button="bc_do")
     await approver.presses(_action(shown, "approve"), "%")
     done = await sender.also("завершена", "100 %")
     await _check(phones, done)
+    await sender.presses(press_of(done, "bc_csv"), "Отчёт о рассылке")
 
 
 async def _check(phones: Phones, report: Json) -> None:

@@ -1,6 +1,5 @@
 """`aliance broadcast list`, `show`, `watch` and `report`: what staff look at."""
 
-import csv
 import json
 import sys
 from argparse import Namespace
@@ -14,11 +13,7 @@ from core.settings import Settings
 from core.use_cases.broadcast_reports import OrderLine, Progress, ReportLine
 from core.use_cases.broadcast_rows import ENDED, UNBEGUN, Broadcast
 from core.wiring import Core
-
-COLUMNS = (
-    "account", "channel", "address", "language", "state", "reason", "frozen_at", "sent_at", "resent",
-    "sms_instead", "sms_instead_to",
-)  # fmt: skip
+from handlers.broadcast_table import ReportTable
 
 
 async def list_newest(settings: Settings, given: Namespace) -> int:
@@ -78,7 +73,8 @@ async def watching(look: Callable[[], Any], wait: Callable[[], Any], out: TextIO
             out.flush()
         before, state = line, now.broadcast.state
         ordered = any(order.begun and not order.finished for order in now.orders)
-        if (state in ENDED and not ordered) or state in (BroadcastState.DRAFT, BroadcastState.WAITING):
+        waits = state in (BroadcastState.DRAFT, BroadcastState.WAITING) or now.broadcast.asked_for is not None
+        if (state in ENDED and not ordered) or waits:
             break
         await wait()
     if alive:
@@ -105,34 +101,20 @@ async def report(settings: Settings, given: Namespace) -> int:
 
 
 async def _written(pages: AsyncIterator[Sequence[ReportLine]], out: TextIO) -> int:
-    writer, count = csv.writer(out, lineterminator="\n"), 0
-    writer.writerow(COLUMNS)
+    table, count = ReportTable(out), 0
     async for page in pages:
-        writer.writerows(_cells(line) for line in page)
+        table.write(page)
         count += len(page)
     return count
-
-
-def _cells(line: ReportLine) -> tuple[str, ...]:
-    return (
-        line.account,
-        line.channel,
-        line.address,
-        line.locale,
-        line.state,
-        line.reason or "",
-        line.frozen_at.isoformat(timespec="seconds"),
-        "" if line.sent_at is None else line.sent_at.isoformat(timespec="seconds"),
-        "yes" if line.resent else "",
-        line.instead or "",
-        line.instead_to or "",
-    )
 
 
 def _shown(now: Progress, core: Core) -> list[str]:
     of = now.broadcast
     people = f"drafted by {of.created_by}, this version by {of.written_by}"
-    people += f", approved by {of.approved_by}" if of.approved_by else ""
+    people += f", approved by {of.approved_by} for {of.approved_for} recipients" if of.approved_by else ""
+    people += (
+        f"; a second person is asked about {of.asked_for} recipients" if of.asked_for is not None else ""
+    )
     lines = [
         headline(of, core.profile.zone),
         people,
@@ -166,6 +148,8 @@ def _facts(of: Broadcast) -> dict[str, Any]:
         "created_by": of.created_by,
         "written_by": of.written_by,
         "approved_by": of.approved_by,
+        "approved_for": of.approved_for,
+        "asked_for": of.asked_for,
         "start_at": None if of.start_at is None else of.start_at.isoformat(),
         "total": of.total,
     }

@@ -52,8 +52,11 @@ def said(refusal: Refusal) -> str:
         case no.UnknownAccounts(numbers, count):
             more = f" and {count - len(numbers)} more" if count > len(numbers) else ""
             return f"no accounts of ours: {', '.join(numbers)}{more}; nothing was stored"
-        case no.ListRefused(line, text):
-            return f"line {line} of the list begins with no account number: {text!r}"
+        case no.ListRefused(lines, count):
+            told = "".join(f"\n  line {line}: {text!r}" for line, text in lines)
+            return f"{count} line(s) of the list begin with no account number; nothing was stored:{told}"
+        case no.ListUnreadable(why):
+            return _NO_LIST[why]
         case no.TextsRefused(faults):
             return "; ".join(_fault(fault) for fault in faults)
     return _WORDS.get(type(refusal)) or staff.said(refusal)
@@ -66,11 +69,18 @@ _WORDS: dict[type[Refusal], str] = {
     no.NothingToApprove: "nothing waits for approval",
     no.NobodyToTell: "nobody would get it",
     no.StartInPast: "this time has passed",
+    no.NeedsApproval: "its audience has grown: a second person has to approve it",
     no.NoAddress: "there is no text for this channel, or you have no Telegram user: "
     "see --to and `aliance staff role`",
     no.NothingToDo: "no recipient is in such a state",
 }
+_NO_LIST = {
+    "no_text": "the list is no text: save the table as CSV",
+    "empty": "there is no account number in the list",
+    "too_long": "a list has 1,000,000 lines at most",
+}
 _FAULTS = {
+    "urgent": "advertising is never urgent: at night nobody gets it",
     "title": "the title has 1 to {said} letters",
     "lives": "it lives an hour to {said} days",
     "no_text": "there is no text",

@@ -171,6 +171,7 @@ def _settings(given: Given, keys: Keys, world: Outside, folder: Path, address: s
     own: dict[str, Any] = {}
     if not given.smsc:
         own["smsc_url"] = f"smpp://demo:demo@127.0.0.1:{world.smpp_port}"
+        own |= {"kannel_url": "", "aggregator_key": "", "aggregator_reply_url": ""}
     if not given.bot_api:
         own |= {"telegram_api": world.url, "telegram_token": keys.bot_token}
     if "ALIANCE_LOG_LEVEL" not in os.environ:

@@ -68,5 +68,5 @@ async def settle(core: Core) -> None:
 
 async def start_bot(phones: Phones) -> None:
     """A bot can write only to who has started it."""
-    for place in range(CROWD):
-        await phones.unblock(FIRST_OF_CROWD + place)
+    for person in (SENDER, APPROVER, *(FIRST_OF_CROWD + place for place in range(CROWD))):
+        await phones.unblock(person)

@@ -15,6 +15,7 @@ from core.states import Method
 from core.storage.database import Database
 from core.storage.schema import is_current
 from core.wiring import open_core
+from sms_gateway.configured import ways_of
 
 TROUBLE = 1
 
@@ -31,6 +32,7 @@ async def examine(settings: Settings, *, invariants: bool) -> int:
         ("database", _database),
         ("redis", _redis),
         ("provider", _provider),
+        ("sms", _sms),
     ]
     healthy = True
     for name, check in checks:
@@ -58,8 +60,11 @@ async def tell_violations(settings: Settings) -> bool:
 async def _settings(settings: Settings) -> str:
     doors = [
         name
-        for name, secret in (("telegram", settings.telegram_token), ("sms", settings.smsc_url))
-        if secret.get_secret_value()
+        for name, configured in (
+            ("telegram", bool(settings.telegram_token.get_secret_value())),
+            ("sms", settings.sends_sms),
+        )
+        if configured
     ]
     return f"environment {settings.env}, doors: {', '.join([*doors, 'web'])}"
 
@@ -101,6 +106,11 @@ async def _provider(settings: Settings) -> str:
         providers = configured(settings, profiles.load(settings.operator_profile))
     taken = {method: provider.name for method in Method if (provider := providers.of(method)) is not None}
     return ", ".join(f"{method} by {name}" for method, name in taken.items()) or "none: top-ups are refused"
+
+
+async def _sms(settings: Settings) -> str:
+    with _told(ValueError):
+        return ", ".join(ways_of(settings)) or "no SMSC"
 
 
 @contextmanager

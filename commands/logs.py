@@ -65,10 +65,11 @@ def secrets_of(settings: Settings) -> list[str]:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         if not isinstance(text, str):
             continue
-        if "://" in text and (password := urlsplit(text).password):
-            found |= {password, unquote(password)}
-        elif isinstance(value, SecretStr):
-            found.add(text)
+        for each in re.split(r"[\s,]+", text):  # several addresses, several keys
+            if "://" in each and (password := urlsplit(each).password):
+                found |= {password, unquote(password)}
+            elif isinstance(value, SecretStr):
+                found.add(each)
     return sorted((each for each in found if len(each) >= SECRET_SHORTEST), key=len, reverse=True)
 
 

@@ -2,9 +2,10 @@
 
 import argparse
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from commands import argument_types
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -34,9 +35,13 @@ def _add_reconcile(commands: Any) -> argparse.ArgumentParser:
         "reconcile", help="compare the provider's records with ours"
     )
     reconcile.add_argument("--provider", help="default: every one that tells what it has")
-    reconcile.add_argument("--day", type=_day, metavar="YYYY-MM-DD", help="default: yesterday")
-    reconcile.add_argument("--from", dest="first", type=_day, metavar="YYYY-MM-DD", help="several days …")
-    reconcile.add_argument("--to", dest="last", type=_day, metavar="YYYY-MM-DD", help="… up to this one")
+    reconcile.add_argument("--day", type=argument_types.day, metavar="YYYY-MM-DD", help="default: yesterday")
+    reconcile.add_argument(
+        "--from", dest="first", type=argument_types.day, metavar="YYYY-MM-DD", help="several days …"
+    )
+    reconcile.add_argument(
+        "--to", dest="last", type=argument_types.day, metavar="YYYY-MM-DD", help="… up to this one"
+    )
     reconcile.add_argument("--register", type=Path, metavar="FILE", help="a day's register as a file")
     reconcile.add_argument("--list", action="store_true", help="the differences that are open")
     reconcile.add_argument("--solve", metavar="ID", help="close a difference; needs --by and --why")
@@ -65,23 +70,10 @@ def _add_suspense(commands: Any) -> list[argparse.ArgumentParser]:
 
 
 def _add_who(parser: argparse.ArgumentParser, **defaults: Any) -> None:
-    parser.add_argument("--by", required=True, type=_said, metavar="NAME", help="who does it")
-    parser.add_argument("--why", required=True, type=_said, metavar="TEXT")
+    parser.add_argument("--by", required=True, type=argument_types.said, metavar="NAME", help="who does it")
+    parser.add_argument("--why", required=True, type=argument_types.said, metavar="TEXT")
     parser.add_argument("--dry-run", action="store_true", help="only tell what would move")
     parser.set_defaults(**defaults)
-
-
-def _said(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("must say something")
-    return text.strip()
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("a day such as 2026-04-27") from None
 
 
 def _reconcile(given: argparse.Namespace) -> int:
@@ -90,7 +82,7 @@ def _reconcile(given: argparse.Namespace) -> int:
         given.parser.error(wrong)
     from commands import reconcile
 
-    return _run(reconcile.run, given)
+    return argument_types.begin(reconcile.run, given)
 
 
 def _contradiction(given: argparse.Namespace) -> str | None:
@@ -110,36 +102,28 @@ def _contradiction(given: argparse.Namespace) -> str | None:
 def _refund(given: argparse.Namespace) -> int:
     from commands import staff
 
-    return _run(staff.refund, given)
+    return argument_types.begin(staff.refund, given)
 
 
 def _claim(given: argparse.Namespace) -> int:
     from commands import staff
 
-    return _run(staff.claim, given)
+    return argument_types.begin(staff.claim, given)
 
 
 def _suspense_list(given: argparse.Namespace) -> int:
     from commands import staff
 
-    return _run(staff.list_suspense, given)
+    return argument_types.begin(staff.list_suspense, given)
 
 
 def _suspense_assign(given: argparse.Namespace) -> int:
     from commands import staff
 
-    return _run(staff.assign, given)
+    return argument_types.begin(staff.assign, given)
 
 
 def _suspense_refund(given: argparse.Namespace) -> int:
     from commands import staff
 
-    return _run(staff.give_back, given)
-
-
-def _run(command: Any, given: argparse.Namespace) -> int:
-    from commands import logs, start
-
-    settings = given.settings()
-    logs.configure(settings)
-    return start.through(command(settings, given))
+    return argument_types.begin(staff.give_back, given)

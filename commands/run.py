@@ -78,16 +78,21 @@ async def serving(
         parts.start("wakeups", core.wakeups.run())
         if "jobs" in only:
             parts.start("jobs", core.jobs.run())
-        if "sms" in only and settings.smsc_url.get_secret_value():
+        routes: list[web.RouteDef] = []
+        if "sms" in only and settings.sends_sms:
             from sms_gateway.door import SmsDoor
 
-            parts.start("sms", SmsDoor(core, catalogues).run())
-        routes: list[web.RouteDef] = []
+            sms = SmsDoor(core, catalogues)
+            if settings.takes_sms_by_http:
+                from web.client import Proxies
+
+                routes += sms.routes(Proxies.parse(settings.trusted_proxies).client)
+            parts.start("sms", sms.run())
         if "bot" in only and settings.telegram_token.get_secret_value():
             from bot.door import TelegramDoor
 
             bot = TelegramDoor(core, catalogues)
-            routes = bot.routes()
+            routes += bot.routes()
             parts.start("bot", bot.run())
         if "web" in only or routes:
             from commands.site import site
@@ -124,8 +129,15 @@ class _Parts:
 
 def check_parts(settings: Settings, only: frozenset[str]) -> None:
     """Raises CannotRun where a part is asked for by name and cannot work."""
-    if "sms" in only and not settings.smsc_url.get_secret_value():
-        raise CannotRun("the SMS door needs ALIANCE_SMSC_URL")
+    if "sms" in only and not settings.sends_sms:
+        raise CannotRun("the SMS door needs ALIANCE_SMSC_URL, or another way out: .env.example")
+    if "sms" in (only or EVERYTHING) and settings.sends_sms:
+        from sms_gateway.configured import ways_of
+
+        try:
+            ways_of(settings)
+        except ValueError as wrong:
+            raise CannotRun(str(wrong)) from wrong
     if "bot" in only and not settings.telegram_token.get_secret_value():
         raise CannotRun("the Telegram door needs ALIANCE_TELEGRAM_TOKEN")
 

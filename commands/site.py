@@ -10,6 +10,8 @@ from core.wiring import Core
 from handlers.locale import Catalogues
 from web.app import make_app
 
+# A long SMS that Kannel has joined comes in an address: 255 parts, three letters an octet.
+LINE_LARGEST_BYTES = 128 * 1024
 ANSWERS_SECONDS = 10.0  # for requests that are under way when the process stops
 
 
@@ -26,7 +28,9 @@ async def site(
     app = make_app(core, catalogues) if pages else web.Application()
     app.add_routes(routes)
     # Addresses hold one-time tokens: there is no access log.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=ANSWERS_SECONDS)
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=ANSWERS_SECONDS, max_line_size=LINE_LARGEST_BYTES
+    )
     await runner.setup()
     try:
         if listener is None:

@@ -1,21 +1,20 @@
 """The arguments of `aliance sms` and `aliance operators`: nothing heavy is imported before one runs."""
 
 import argparse
-import importlib
 from collections.abc import Callable
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from commands import argument_types
+from core.sms_states import SmsState
 from core.states import IncomingState, NoticeState
 
 if TYPE_CHECKING:
     from core.settings import Settings
 
-NAME_LETTERS = 64
 LINES = 50
-STATES = sorted({state.value for kind in (IncomingState, NoticeState) for state in kind})
+STATES = sorted({state.value for kind in (IncomingState, NoticeState, SmsState) for state in kind})
 
 
 def add(commands: Any, *, settings: Callable[[], "Settings"]) -> None:
@@ -28,6 +27,7 @@ def add(commands: Any, *, settings: Callable[[], "Settings"]) -> None:
         (_log(sms), "sms_log", "log"),
         (_show(sms), "sms_log", "show"),
         (_resend(sms), "sms_log", "resend"),
+        (_settle(sms), "sms_log", "settle"),
         (_import(of_operators), "operators", "bring_in"),
         (_list(of_operators), "operators", "versions"),
         (_of(of_operators), "operators", "of_phone"),
@@ -38,7 +38,9 @@ def add(commands: Any, *, settings: Callable[[], "Settings"]) -> None:
 def _add_try(commands: Any, settings: Callable[[], "Settings"]) -> None:
     tried = commands.add_parser("try", help="what a text would be understood as; nothing is changed")
     tried.add_argument("text", help="the text, or - to read one a line from standard input")
-    tried.add_argument("--from", dest="sender", type=_msisdn, default="79140000001", metavar="MSISDN")
+    tried.add_argument(
+        "--from", dest="sender", type=argument_types.msisdn, default="79140000001", metavar="MSISDN"
+    )
     tried.add_argument("--json", action="store_true", help="one JSON object a text")
     tried.set_defaults(command=_try, settings=settings)
 
@@ -53,8 +55,10 @@ def _log(commands: Any) -> argparse.ArgumentParser:
     log.add_argument(
         "--outcome", metavar="TEXT", help='how an incoming one\'s begins, such as "silent: not_ours"'
     )
-    log.add_argument("--since", type=_moment, metavar="YYYY-MM-DDTHH:MM", help="the operator's local time")
-    log.add_argument("--until", type=_moment, metavar="YYYY-MM-DDTHH:MM")
+    log.add_argument(
+        "--since", type=argument_types.moment, metavar="YYYY-MM-DDTHH:MM", help="the operator's local time"
+    )
+    log.add_argument("--until", type=argument_types.moment, metavar="YYYY-MM-DDTHH:MM")
     way = log.add_mutually_exclusive_group()
     way.add_argument("--in", dest="only_in", action="store_true", help="what came alone")
     way.add_argument("--out", dest="only_out", action="store_true", help="what went alone")
@@ -84,13 +88,25 @@ def _resend(commands: Any) -> argparse.ArgumentParser:
     return resend
 
 
+def _settle(commands: Any) -> argparse.ArgumentParser:
+    settle: argparse.ArgumentParser = commands.add_parser(
+        "settle", help="say what became of one that was perhaps sent"
+    )
+    settle.add_argument("message", type=_id, metavar="ID", help="of what went out")
+    became = settle.add_mutually_exclusive_group(required=True)
+    became.add_argument("--delivered", dest="delivered", action="store_true")
+    became.add_argument("--failed", dest="delivered", action="store_false")
+    _add_who(settle)
+    return settle
+
+
 def _import(commands: Any) -> argparse.ArgumentParser:
     read: argparse.ArgumentParser = commands.add_parser(
         "import", help="a file of the register of numbers, all of its lines or none"
     )
     read.add_argument("file", type=Path, metavar="FILE.csv")
     read.add_argument(
-        "--date", required=True, type=_day, metavar="YYYY-MM-DD", help="from which day it holds"
+        "--date", required=True, type=argument_types.day, metavar="YYYY-MM-DD", help="from which day it holds"
     )
     _add_who(read)
     return read
@@ -104,7 +120,7 @@ def _list(commands: Any) -> argparse.ArgumentParser:
 
 def _of(commands: Any) -> argparse.ArgumentParser:
     of: argparse.ArgumentParser = commands.add_parser("of", help="whose commission a phone would be quoted")
-    of.add_argument("phone", type=_msisdn, metavar="MSISDN")
+    of.add_argument("phone", type=argument_types.msisdn, metavar="MSISDN")
     of.add_argument("--told", action="append", default=[], metavar="NAME", help="what the SMSC tells of it")
     return of
 
@@ -113,20 +129,14 @@ def _add_full(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--full", action="store_true", help="whole numbers; the audit trail keeps who and why"
     )
-    parser.add_argument("--by", type=_said, metavar="NAME", help="who you are, with --full")
-    parser.add_argument("--why", type=_said, metavar="TEXT", help="with --full")
+    parser.add_argument("--by", type=argument_types.said, metavar="NAME", help="who you are, with --full")
+    parser.add_argument("--why", type=argument_types.said, metavar="TEXT", help="with --full")
 
 
 def _add_who(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--by", required=True, type=_said, metavar="NAME", help="who does it")
-    parser.add_argument("--why", required=True, type=_said, metavar="TEXT")
+    parser.add_argument("--by", required=True, type=argument_types.said, metavar="NAME", help="who does it")
+    parser.add_argument("--why", required=True, type=argument_types.said, metavar="TEXT")
     parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
-
-
-def _said(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("must say something")
-    return text.strip()
 
 
 def _whole(text: str) -> int:
@@ -142,30 +152,6 @@ def _id(text: str) -> UUID:
         raise argparse.ArgumentTypeError("an id as `aliance sms log` shows it") from None
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("a day such as 2026-04-27") from None
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("a moment such as 2026-04-27T10:00") from None
-    if moment.tzinfo is not None:
-        raise argparse.ArgumentTypeError("the operator's local time, without a zone")
-    return moment
-
-
-def _msisdn(text: str) -> str:
-    digits = text.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 15):
-        raise argparse.ArgumentTypeError("a phone number in international form, such as 79140000001")
-    return digits
-
-
 def _try(given: argparse.Namespace) -> int:
     from commands import sms_try
 
@@ -176,9 +162,4 @@ def _try(given: argparse.Namespace) -> int:
 def _run(given: argparse.Namespace) -> int:
     if getattr(given, "full", False) and not (given.by and given.why):
         given.parser.error("--full needs --by and --why")
-    from commands import logs, start
-
-    settings = given.settings()
-    logs.configure(settings)
-    module = importlib.import_module(f"commands.{given.module}")
-    return start.through(getattr(module, given.function)(settings, given))
+    return argument_types.run(given)

@@ -1,4 +1,4 @@
-"""`aliance sms log`, `show` and `resend`: what staff see of texts, and what they may do about one."""
+"""`aliance sms log`, `show`, `resend`, `settle`: what staff see of texts, and may do about one."""
 
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Mapping
@@ -72,6 +72,17 @@ async def resend(settings: Settings, given: Namespace) -> int:
         return 0
 
     return await _answer(settings, again)
+
+
+async def settle(settings: Settings, given: Namespace) -> int:
+    async def known(core: Core) -> int:
+        settled = await core.sms_settling.settle(
+            given.message, delivered=given.delivered, by=given.by, why=given.why, dry_run=given.dry_run
+        )
+        print(f"{settled.template} {'would be' if given.dry_run else 'is'} {settled.became}.")
+        return 0
+
+    return await _answer(settings, known)
 
 
 async def _answer(settings: Settings, work: Callable[[Core], Awaitable[int]]) -> int:

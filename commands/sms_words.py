@@ -1,4 +1,4 @@
-"""What `aliance sms log`, `show` and `resend` say: a line a message, a story of one, refusals in words."""
+"""What `aliance sms …` says of the records: a line a message, a story of one, refusals in words."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from core.messages import segments
 from core.states import IncomingOutcome
 from core.use_cases.limits import REPLIES_A_DAY, REPLIES_AN_HOUR
 from core.use_cases.sms_records import Received, Sent, Story
-from core.use_cases.sms_stories import Resend, TopUpStory
+from core.use_cases.sms_stories import Resend, Submission, TopUpStory
 from handlers.sms.texts import Texts
 
 FORGOTTEN = "(not kept: a one-time code may stand in it)"
@@ -34,7 +34,7 @@ WHY = {
     IncomingOutcome.TOO_MANY_UNKNOWN_ACCOUNTS: "the phone asked for too many accounts that do not exist",
     IncomingOutcome.LOOP_GUARD: f"the phone had {REPLIES_AN_HOUR} replies within an hour",
     IncomingOutcome.DAILY_CAP: f"the phone had {REPLIES_A_DAY} replies within a day",
-    IncomingOutcome.INCOMPLETE: "the other parts of a long text did not come within a day",
+    IncomingOutcome.INCOMPLETE: "the other parts of a long text did not come in time",
 }
 
 
@@ -46,7 +46,7 @@ class Teller:
         self._zone = zone
 
     def line(self, each: Received | Sent) -> str:
-        head = f"{self._time(each.at)}  {_way(each)}  {each.id}  {_who(each):<12}  {each.state:<9}"
+        head = f"{self._time(each.at)}  {_way(each)}  {each.id}  {_who(each):<12}  {_state(each):<9}"
         return f"{head}  {_came(each) if isinstance(each, Received) else _went(each)}"
 
     def story(self, story: Story) -> Iterator[str]:
@@ -92,11 +92,13 @@ class Teller:
         text = self.text(each)
         yield f"out  {each.id}  {self._time(each.at)}"
         yield f"  to {each.address}, {_stands_for(each)}{each.template} in {each.due.locale}"
-        yield f"  {each.state}: {_why(each)}"
+        yield f"  {each.status}: {_why(each)}"
         submitted = "never submitted" if each.sent_at is None else f"submitted {self._time(each.sent_at)}"
         known = f" as {each.message_id}" if each.message_id else ""
         parts = "" if text is None else f", {segments.count(text)} parts"
         yield f"  {_times(each.attempt)} tried, {submitted}{known}{parts}"
+        for part in each.submissions:
+            yield f"  {self._time(part.at)}  {_submission(part)}"
         yield f"  text: {OF_STAFF if text is None else text}"
 
     def _top_up(self, each: TopUpStory) -> Iterator[str]:
@@ -117,11 +119,12 @@ class Teller:
         text = self.text(each)
         return {
             "way": "out", "id": each.id, "at": each.at.isoformat(), "phone": each.address,
-            "state": each.state, "reason": each.reason, "template": each.template,
+            "status": each.status, "state": each.state, "reason": each.reason, "template": each.template,
             "language": each.due.locale, "attempts": each.attempt, "repeat": each.due.repeat,
             "submitted_at": None if each.sent_at is None else each.sent_at.isoformat(),
             "message_id": each.message_id, "parts": None if text is None else segments.count(text),
             "text": text, "answers": each.due.incoming_id, "stands_for": each.due.parent_id,
+            "submissions": [_submission_facts(part) for part in each.submissions],
         }  # fmt: skip
 
     def _time(self, at: datetime) -> str:
@@ -147,12 +150,30 @@ def _top_up_facts(each: TopUpStory) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _submission_facts(each: Submission) -> dict[str, Any]:
+    return {
+        "at": each.at.isoformat(), "part": each.part, "parts": each.parts, "bind": each.bind,
+        "message_id": each.message_id, "status": each.state, "reason": each.reason,
+        "settled_at": None if each.settled_at is None else each.settled_at.isoformat(),
+    }  # fmt: skip
+
+
 def _way(each: Received | Sent) -> str:
     return "in " if isinstance(each, Received) else "out"
 
 
 def _who(each: Received | Sent) -> str:
     return each.sender if isinstance(each, Received) else each.address
+
+
+def _state(each: Received | Sent) -> str:
+    return each.state if isinstance(each, Received) else each.status
+
+
+def _submission(each: Submission) -> str:
+    known = f" as {each.message_id}" if each.message_id else ""
+    said = f" ({each.reason})" if each.reason else ""
+    return f"part {each.part} of {each.parts} by {each.bind}{known}: {each.state}{said}"
 
 
 def _came(each: Received) -> str:
@@ -173,9 +194,14 @@ def _went(each: Sent) -> str:
 
 
 def _why(each: Sent) -> str:
-    return each.reason or {"due": "waits", "taken": "on its way", "sent": "the SMSC has it"}.get(
-        each.state, ""
-    )
+    known = {
+        "due": "waits",
+        "taken": "on its way",
+        "sent": "the SMSC has it",
+        "cancelled": "cancelled before it went",
+        "uncertain": "perhaps sent",
+    }
+    return each.reason or known.get(each.state, "")
 
 
 def _stands_for(each: Sent) -> str:
@@ -201,6 +227,8 @@ def refusal(no_: Refusal) -> str:
             return "this phone wants nothing that it did not ask for (STOP)"
         case no.PerhapsTwice():
             return "it may have arrived: --perhaps-twice sends it all the same"
+        case no.NotUncertain(state):
+            return f"it is {state}: what is uncertain can be settled"
         case no.NotResendable("broadcast", _):
             return "it is a broadcast's: `aliance broadcast retry`"
         case no.NotResendable("code", _):

@@ -47,7 +47,8 @@ BROADCAST_MOVES = {
         BroadcastState.FREEZING,
         BroadcastState.CANCELLED,
     },
-    BroadcastState.FREEZING: {BroadcastState.RUNNING, BroadcastState.CANCELLING},
+    # Paused where the audience has grown, until it was frozen, past what was agreed to.
+    BroadcastState.FREEZING: {BroadcastState.RUNNING, BroadcastState.PAUSED, BroadcastState.CANCELLING},
     # Cancelled again where an order was carried out for one that had been cancelled.
     BroadcastState.RUNNING: {
         BroadcastState.PAUSED,

@@ -90,9 +90,18 @@ class Notices(Part):
 
     sms_price: Roubles = Money.roubles(5)  # a segment, as the SMSC's contract has it
     approve_above: int = Field(default=1000, ge=0)  # recipients; more need a second person
+    approve_growth: int = Field(
+        default=10, ge=0, le=1000
+    )  # percent more than were approved need another word
     quiet_from: int = Field(default=22, ge=0, le=23)  # local hours; the same twice: never quiet
     quiet_to: int = Field(default=9, ge=0, le=23)
     sms_fallback: int = Field(default=1000, ge=0)  # segments a local day
+
+    def needs_approval(self, recipients: int, *, approved_for: int | None) -> bool:
+        """Whether a second person has still to agree; to `approved_for` one did, none: nobody did."""
+        if recipients <= self.approve_above:
+            return False
+        return approved_for is None or recipients * 100 > approved_for * (100 + self.approve_growth)
 
     def is_quiet(self, hour: int) -> bool:
         if self.quiet_from <= self.quiet_to:

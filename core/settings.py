@@ -24,6 +24,8 @@ YOOKASSA_NETWORKS = (
     "2a02:5180:0:1509::/64, 2a02:5180:0:2655::/64, 2a02:5180:0:1533::/64, 2a02:5180:0:2669::/64"
 )
 
+SECRET_SHORTEST = 16  # letters of what lets a machine hand in SMS
+
 FREE_PER_SECOND = 30  # of what a Telegram bot sends; beyond it each message costs 0.1 Star, where it is paid
 
 
@@ -46,9 +48,17 @@ class Settings(BaseSettings):
     telegram_paid_broadcast: bool = False
 
     smsc_url: SecretStr = SecretStr("")
+    smsc_ca: str = ""  # a file of certificates beside the system's
     smsc_data_coding_0: Literal["gsm", "latin1", "ascii"] = "gsm"
     smsc_window: int = Field(default=10, ge=1, le=1000)
     smsc_messages_per_second: int = Field(default=50, ge=1, le=10_000)
+    kannel_url: SecretStr = SecretStr("")
+    kannel_token: SecretStr = SecretStr("")
+    kannel_networks: str = "127.0.0.1, ::1"
+    kannel_back_url: str = ""  # where Kannel finds us, if not at the public address
+    aggregator_key: SecretStr = SecretStr("")
+    aggregator_networks: str = ""  # empty: any
+    aggregator_reply_url: str = ""
 
     public_url: str = "http://127.0.0.1:8080"
     http_host: str = "127.0.0.1"
@@ -90,6 +100,7 @@ class Settings(BaseSettings):
             raise ValueError("ALIANCE_CARD_KEY holds keys of 32 bytes in URL-safe base64, by commas")
         if self.telegram_webhook_url and not self.telegram_webhook_secret.get_secret_value():
             raise ValueError("ALIANCE_TELEGRAM_WEBHOOK_URL needs ALIANCE_TELEGRAM_WEBHOOK_SECRET")
+        self._lets_no_stranger_write()
         if self.telegram_messages_per_second > FREE_PER_SECOND and not self.telegram_paid_broadcast:
             raise ValueError("more than 30 messages a second need ALIANCE_TELEGRAM_PAID_BROADCAST")
         for name in self.provider_names:
@@ -102,6 +113,19 @@ class Settings(BaseSettings):
             self._moves_real_money()
         return self
 
+    def _lets_no_stranger_write(self) -> None:
+        """Who may hand in an SMS may charge a phone."""
+        if _said(self.kannel_url) and len(_said(self.kannel_token)) < SECRET_SHORTEST:
+            raise ValueError(f"ALIANCE_KANNEL_URL needs an ALIANCE_KANNEL_TOKEN of {SECRET_SHORTEST} letters")
+        keys = [key.strip() for key in _said(self.aggregator_key).split(",")]
+        if (keys != [""] or self.aggregator_reply_url) and min(map(len, keys)) < SECRET_SHORTEST:
+            raise ValueError(f"ALIANCE_AGGREGATOR_KEY holds keys of {SECRET_SHORTEST} letters, by commas")
+        if _said(self.aggregator_key) and not self.sends_sms:
+            raise ValueError(
+                "what an aggregator hands in needs a way for replies: "
+                "ALIANCE_AGGREGATOR_REPLY_URL, ALIANCE_KANNEL_URL or ALIANCE_SMSC_URL"
+            )
+
     def _moves_real_money(self) -> None:
         """A fake or a test mode in production would credit what nobody paid."""
         names = self.provider_names
@@ -112,6 +136,14 @@ class Settings(BaseSettings):
         for name in names:
             if not str(getattr(self, f"{name}_url")).startswith("https://"):
                 raise ValueError(f"ALIANCE_{name.upper()}_URL must be https in production")
+
+    @property
+    def sends_sms(self) -> bool:
+        return any(_said(way) for way in (self.smsc_url, self.kannel_url, self.aggregator_reply_url))
+
+    @property
+    def takes_sms_by_http(self) -> bool:
+        return bool(_said(self.kannel_url) or _said(self.aggregator_key))
 
     @property
     def chosen_providers(self) -> dict[Method, str]:

@@ -82,7 +82,8 @@ class StartInPast(StaffRefusal):
 class Fault:
     """What is wrong with a broadcast's text, or with its other facts where it has no language.
 
-    `what`: title, no_text, language, missing, tag, link, field, brace, too_long, too_many_segments, lives.
+    `what`: title, no_text, language, missing, tag, link, field, brace, too_long, too_many_segments, lives,
+    urgent.
     """
 
     what: str
@@ -114,10 +115,21 @@ class UnknownAccounts(StaffRefusal):
 
 @dataclass
 class ListRefused(StaffRefusal):
-    """A line of a list of accounts that is no number."""
+    """Lines of a list of accounts that begin with no number: the first of them, and how many."""
 
-    line: int
-    said: str
+    lines: list[tuple[int, str]]
+    count: int
+
+
+@dataclass
+class ListUnreadable(StaffRefusal):
+    """A list of accounts that cannot be read; `why`: no_text, empty, too_large, too_long or not_fetched."""
+
+    why: str
+
+
+class NeedsApproval(StaffRefusal):
+    """It has grown since somebody agreed to it: it goes on by a second person's word alone."""
 
 
 class NoAddress(StaffRefusal):
@@ -140,6 +152,13 @@ class NotResendable(StaffRefusal):
     """It is not to be sent again: `why` is state, broadcast, code or quote."""
 
     why: str
+    state: NoticeState
+
+
+@dataclass
+class NotUncertain(StaffRefusal):
+    """What became of it is known, or it is still on its way."""
+
     state: NoticeState
 
 

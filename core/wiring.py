@@ -53,6 +53,8 @@ from core.use_cases.refunds import Refunds
 from core.use_cases.sending import Sending
 from core.use_cases.sms_records import SmsRecords
 from core.use_cases.sms_resending import SmsResending
+from core.use_cases.sms_sending import SmsSending
+from core.use_cases.sms_settling import SmsSettling
 from core.use_cases.staff import Staff
 from core.use_cases.statements import Statements
 from core.use_cases.subscribers import Subscribers
@@ -109,6 +111,7 @@ class Core:
     statements: Statements
     receiving: Receiving
     sending: Sending
+    sms_sending: SmsSending
     imports: Imports
     mobile_operators: MobileOperators
     def_imports: DefImports
@@ -125,6 +128,7 @@ class Core:
     broadcast_reports: BroadcastReports
     sms_records: SmsRecords
     sms_resending: SmsResending
+    sms_settling: SmsSettling
     jobs: Jobs
 
 
@@ -171,7 +175,7 @@ def _join(of: Tools) -> Core:
     top_ups = TopUps(database, profile, clock, wall, money.payments, cards, phones["mobile_operators"])
     receiving, fees = Receiving(database, wall), Fees(database, profile, clock)
     telling = telling_of(of)
-    others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), telling["alerts"])
+    others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), telling)
     return Core(
         settings=of.settings,
         profile=profile,

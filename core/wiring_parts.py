@@ -49,6 +49,8 @@ from core.use_cases.refunds import Refunds
 from core.use_cases.settling import Settling
 from core.use_cases.sms_records import SmsRecords
 from core.use_cases.sms_resending import SmsResending
+from core.use_cases.sms_sending import SmsSending
+from core.use_cases.sms_settling import SmsSettling
 from core.use_cases.staff import Staff
 from core.use_cases.statements import Statements
 from core.use_cases.top_ups import TopUps
@@ -206,7 +208,9 @@ class Telling(TypedDict):
     broadcast_drafts: BroadcastDrafts
     broadcast_orders: BroadcastOrders
     broadcast_reports: BroadcastReports
+    sms_sending: SmsSending
     sms_resending: SmsResending
+    sms_settling: SmsSettling
 
 
 def telling_of(of: Tools) -> Telling:
@@ -220,7 +224,9 @@ def telling_of(of: Tools) -> Telling:
         broadcast_drafts=BroadcastDrafts(of.database, of.profile, of.clock, of.wall),
         broadcast_orders=BroadcastOrders(of.database, of.profile, of.wall),
         broadcast_reports=BroadcastReports(of.database, of.wall),
+        sms_sending=SmsSending(of.database, of.wall),
         sms_resending=SmsResending(of.database, of.clock, of.wall),
+        sms_settling=SmsSettling(of.database, of.wall),
     )
 
 
@@ -230,12 +236,15 @@ def broadcasting(of: Tools) -> Job:
 
 
 def keeping_jobs(
-    top_ups: TopUps, fees: Fees, receiving: Receiving, limits: LimitsKeeper, alerts: Alerts
+    top_ups: TopUps, fees: Fees, receiving: Receiving, limits: LimitsKeeper, telling: Telling
 ) -> list[Job]:
+    receipts = telling["sms_sending"].receipts
     return [
         Job("expire quotes", partial(top_ups.expire_once, BATCH), 5.0, "quotes"),
         Job("post fees", partial(fees.post_once, BATCH), 5.0, "fees"),
-        Job("tell of low balances", partial(alerts.due_once, ALERTS), 5.0, "alerts"),
-        Job("forget old parts", receiving.forget_parts, 3600.0, "parts"),
+        Job("tell of low balances", partial(telling["alerts"].due_once, ALERTS), 5.0, "alerts"),
+        Job("forget old parts", receiving.parts.forget_once, 3600.0, "parts"),
+        Job("match receipts", receipts.match_once, 30.0, "receipts"),
+        Job("forget old receipts", receipts.forget_once, 3600.0, "receipts.forget"),
         Job("forget old limits", limits.forget_once, 3600.0, "limits"),
     ]

@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 from yarl import URL
 
+from simulator.bot_api.files import REQUEST_BYTES
 from simulator.bot_api.server import BotApi
 from simulator.bus import Bus
 from simulator.clock import ClockRoutes, open_clock
@@ -134,7 +135,7 @@ def _app(
         switches["smsc"] = _switch(smsc.faults, cut=smsc.cut)
     if bot_api is not None:
         switches["bot_api"] = bot_api.set_faults
-    app = web.Application()
+    app = web.Application(client_max_size=REQUEST_BYTES)
     app.add_routes([web.get("/", _index(options)), web.static("/page", PAGE)])
     app.add_routes([*provider.routes, *clock.routes()])
     app.add_routes(PhoneRoutes(bus, phones, smsc, config=_config(options), switches=switches).routes())

@@ -10,6 +10,7 @@ from sms_gateway.smpp.pdu import TAG_USER_MESSAGE_REFERENCE, DataSm, DeliverSm
 
 # SMSCs redeliver within seconds; a person who means it again is slower. Money has a key of its own.
 SAME_WITHIN_SECONDS = 60
+MOST_ID_OCTETS = 64
 
 
 class Recently:
@@ -44,12 +45,17 @@ class Fingerprints:
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._recently = Recently(now)
 
-    def of(self, pdu: DeliverSm | DataSm, octets: bytes, *, joined: str = "") -> str:
+    def of(
+        self, pdu: DeliverSm | DataSm, octets: bytes, *, joined: str = "", id_tlv: int | None = None
+    ) -> str:
         """The external id: of who, to whom, what and when; `joined` is the key of a message of parts.
 
-        A redelivery that comes in the next time bucket keeps the id of the first; after a restart the
-        bucket alone tells.
+        Where the SMSC gives messages an id in the TLV `id_tlv`, that is it. A redelivery that comes in the
+        next time bucket keeps the id of the first; after a restart the bucket alone tells.
         """
+        given = None if id_tlv is None or joined else pdu.tlv(id_tlv)  # each part has an id of its own
+        if given:
+            return f"id:{given[:MOST_ID_OCTETS].hex()}"
         content = hashlib.sha256()
         reference = pdu.tlv(TAG_USER_MESSAGE_REFERENCE) or b""
         names = (pdu.source_addr, pdu.destination_addr, joined)

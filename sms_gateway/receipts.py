@@ -5,21 +5,30 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from core.sms_states import SmsState
+from sms_gateway.senders import sender_of
 from sms_gateway.smpp.pdu import (
     ESM_CLASS_TYPE,
     TAG_MESSAGE_STATE,
+    TAG_NETWORK_ERROR,
     TAG_RECEIPTED_MESSAGE_ID,
     DataSm,
     DeliverSm,
 )
 from sms_gateway.texts import text_of
 
-_STATES = {  # SMPP 3.4, 5.2.28
+STATES = {  # SMPP 3.4, 5.2.28
     1: "ENROUTE", 2: "DELIVRD", 3: "EXPIRED", 4: "DELETED",
     5: "UNDELIV", 6: "ACCEPTD", 7: "UNKNOWN", 8: "REJECTD",
 }  # fmt: skip
 # By their first letters: DELIVERED, UNDELIVERABLE and the like are written out by some.
-_FINAL = ("DELIV", "EXPIR", "DELET", "UNDEL", "UNKNO", "REJEC", "FAIL")
+_ENDS = {
+    "DELIV": SmsState.DELIVERED, "EXPIR": SmsState.EXPIRED, "UNKNO": SmsState.UNKNOWN,
+    "DELET": SmsState.FAILED, "UNDEL": SmsState.FAILED, "REJEC": SmsState.FAILED,
+    "FAIL": SmsState.FAILED, "SKIPP": SmsState.FAILED,
+}  # fmt: skip
+PHONE_SHORTEST = 10  # digits
+NETWORK_ERROR_OCTETS = 3  # a network type and its error (5.3.2.31)
 
 _ID = re.compile(r"\bid:\s*([^\s:]+)(?=\s|$)", re.IGNORECASE)
 _STATE = re.compile(r"\bstat:\s*([a-z]+)", re.IGNORECASE)
@@ -29,19 +38,18 @@ _OWN_TEXT = re.compile(r"\btext:", re.IGNORECASE)
 
 
 class Receipt(NamedTuple):
-    """`ids` are the ways to read the message id, the likeliest first; empty where there is none."""
+    """`ids` are the names that it has for its message, the likeliest first; empty where there is none."""
 
     ids: tuple[str, ...]
     state: str
     error: str
+    phone: str = ""  # whose message it was, where that is told
 
-    @property
-    def final(self) -> bool:
-        return self.state.startswith(_FINAL)
 
-    @property
-    def delivered(self) -> bool:
-        return self.state.startswith("DELIV")
+def sms_state_of(said: str) -> SmsState | None:
+    """What a receipt's state means; `sent` on the way, None where nothing is said."""
+    ends = [state for letters, state in _ENDS.items() if said.startswith(letters)]
+    return ends[0] if ends else SmsState.SENT if said else None
 
 
 def receipt_of(pdu: DeliverSm | DataSm) -> Receipt | None:
@@ -51,13 +59,32 @@ def receipt_of(pdu: DeliverSm | DataSm) -> Receipt | None:
     if not (pdu.esm_class & ESM_CLASS_TYPE or tlv_id or _reads_as_receipt(text)):
         return None
     found = _ID.search(text)
-    state, error = _STATE.search(text), _ERROR.search(text)
-    tlv_state = _STATES.get(int.from_bytes(pdu.tlv(TAG_MESSAGE_STATE) or b"", "big"))
+    state = _STATE.search(text)
+    tlv_state = STATES.get(int.from_bytes(pdu.tlv(TAG_MESSAGE_STATE) or b"", "big"))
+    named = (tlv_id, found[1] if found else "")
     return Receipt(
-        ids=_readings(tlv_id, found[1] if found else ""),
+        ids=tuple(dict.fromkeys(each for each in named if each)),
         state=tlv_state or (state[1].upper() if state else ""),
-        error=error[1] if error else "",
+        error=_error(pdu, text),
+        phone=phone_of(pdu),
     )
+
+
+def phone_of(pdu: DeliverSm | DataSm) -> str:
+    """The phone that a receipt tells of: its sender, or its receiver where an SMSC has them swapped."""
+    sender, receiver = sender_of(pdu), pdu.destination_addr.strip().removeprefix("+")
+    phones = [each for each in (sender, receiver) if each.isascii() and each.isdecimal()]
+    return next((each for each in phones if len(each) >= PHONE_SHORTEST), "")
+
+
+def _error(pdu: DeliverSm | DataSm, text: str) -> str:
+    said = _ERROR.search(text)
+    if said:
+        return said[1]
+    network = pdu.tlv(TAG_NETWORK_ERROR) or b""
+    if len(network) != NETWORK_ERROR_OCTETS:
+        return ""
+    return str(int.from_bytes(network[1:], "big"))
 
 
 def _receipt_text(pdu: DeliverSm | DataSm) -> str:
@@ -69,15 +96,3 @@ def _receipt_text(pdu: DeliverSm | DataSm) -> str:
 
 def _reads_as_receipt(text: str) -> bool:
     return bool(_ID.search(text) and _STATE.search(text) and _DATES_OR_COUNTS.search(text))
-
-
-def _readings(*ids: str) -> tuple[str, ...]:
-    """An id as it is, then as the same number written in the other base: SMSCs mix hex and decimal."""
-    given = [each for each in ids if each]
-    others: list[str] = []
-    for each in given:
-        if re.fullmatch(r"[0-9]{1,32}", each):
-            others += (f"{int(each):x}", f"{int(each):X}", str(int(each)))
-        if re.fullmatch(r"[0-9a-fA-F]{1,32}", each):
-            others += (str(int(each, 16)), each.lower(), each.upper())
-    return tuple(dict.fromkeys(given + others))

@@ -10,13 +10,15 @@ from typing import Any
 import structlog
 
 from core.messages.incoming import Accepted, Arrival
-from core.messages.segments import Alphabet
 from core.states import Channel
 from core.use_cases.receiving import Receiving
+from core.use_cases.sms_parts import Piece
 from sms_gateway.fingerprints import Fingerprints, Recently
 from sms_gateway.reassembly import Content, Part, content_of, key_of
 from sms_gateway.receipts import Receipt, receipt_of
+from sms_gateway.senders import MOST_SENDER_LETTERS, sender_of
 from sms_gateway.smpp import status as s
+from sms_gateway.smpp.link import Smsc
 from sms_gateway.smpp.pdu import DataSm, DeliverSm
 from sms_gateway.texts import text_of
 
@@ -24,12 +26,11 @@ log = structlog.get_logger(__name__)
 
 GROUP_SECONDS = 0.003  # what arrives in this time shares one commit, and waits no longer for it
 MOST_IN_GROUP = 200
-MOST_SENDER_LETTERS = 32  # what the inbox keeps; E.164 has 15 digits, alphanumeric senders 11 letters
-TON_NATIONAL = 2
+MOST_OPERATOR_LETTERS = 32
 
 # What becomes of the messages of a commit that this door is to handle.
 TakeUp = Callable[[Sequence[Accepted]], None]
-OnReceipt = Callable[[Receipt], Awaitable[None]]
+OnReceipt = Callable[[str, Receipt], Awaitable[None]]  # of the SMSC that it came from
 
 
 class Receive:
@@ -37,15 +38,11 @@ class Receive:
         self,
         receiving: Receiving,
         *,
-        smsc: str,
-        alphabet: Alphabet,
         take_up: TakeUp,
         on_receipt: OnReceipt,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._receiving = receiving
-        self._smsc = smsc
-        self._alphabet: Alphabet = alphabet
         self._take_up = take_up
         self._on_receipt = on_receipt
         self._fingerprints = Fingerprints(now)
@@ -54,16 +51,16 @@ class Receive:
         self._waiting: list[tuple[Arrival, asyncio.Future[int]]] = []
         self._come = asyncio.Event()
 
-    async def on_message(self, pdu: DeliverSm | DataSm) -> int:
+    async def on_message(self, smsc: Smsc, pdu: DeliverSm | DataSm) -> int:
         """The status to acknowledge with: OK after the commit, undecodable text included (else it loops)."""
         receipt = receipt_of(pdu)
         if receipt is not None:
-            await self._on_receipt(receipt)
+            await self._on_receipt(smsc.name, receipt)
             return s.OK
         content = content_of(pdu)
         if content.part is None:
-            return await self._store(self._arrival(pdu, content))
-        return await self._take_part(pdu, content.part, content.octets)
+            return await self._store(self._arrival(smsc, pdu, content))
+        return await self._take_part(smsc, pdu, content.part, content)
 
     async def run(self) -> None:
         while True:
@@ -86,26 +83,23 @@ class Receive:
         self._take_up([each for each in accepted if each.fresh])
         return len(accepted)
 
-    async def _take_part(self, pdu: DeliverSm | DataSm, part: Part, octets: bytes) -> int:
-        key = key_of(self._smsc, pdu, part)
+    async def _take_part(self, smsc: Smsc, pdu: DeliverSm | DataSm, part: Part, content: Content) -> int:
+        key = key_of(smsc.name, pdu, part)
+        facts = _facts(smsc, pdu)
+        piece = Piece(key, part.number, part.total, content.octets, sender_of(pdu), facts)
         # One at a time: of two parts stored side by side neither transaction sees the other's.
         async with self._parts:
             if key in self._joined:
                 return s.OK  # a redelivery would otherwise lie about and meet the next text of this reference
-            parts = await self._receiving.keep_part(
-                key,
-                part.number,
-                part.total,
-                octets,
-                {"data_coding": pdu.data_coding, "sender": sender_of(pdu), "smsc": self._smsc},
-            )
+            parts = await self._receiving.parts.keep(piece)
         if parts is None:
             return s.OK
-        status = await self._store(self._arrival(pdu, Content(b"".join(parts), part), joined=key))
+        whole = content._replace(octets=b"".join(parts))
+        status = await self._store(self._arrival(smsc, pdu, whole, joined=key))
         if status == s.OK:
             self._joined.first_met(key)
             async with self._parts:
-                await self._receiving.drop_parts(key)
+                await self._receiving.parts.drop(key)
         return status
 
     async def _store(self, arrival: Arrival) -> int:
@@ -114,38 +108,41 @@ class Receive:
         self._come.set()
         return await answered
 
-    def _arrival(self, pdu: DeliverSm | DataSm, content: Content, *, joined: str = "") -> Arrival:
-        text = text_of(content.octets, pdu.data_coding, alphabet=self._alphabet) if content.whole else None
-        payload: dict[str, Any] = {
-            "text": text or "",
-            "to": pdu.destination_addr[:MOST_SENDER_LETTERS],
-            "data_coding": pdu.data_coding,
-            "smsc": self._smsc,
-        }
+    def _arrival(self, smsc: Smsc, pdu: DeliverSm | DataSm, content: Content, *, joined: str = "") -> Arrival:
+        text = None
+        if content.whole:
+            text = text_of(
+                content.octets, pdu.data_coding, alphabets=smsc.alphabets, languages=content.languages
+            )
+        payload = {"text": text or "", **_facts(smsc, pdu)}
         if text is None:
             # Read text says all that its octets did; kept beside it they would show a masked card number.
             payload |= {"undecodable": True, "raw": content.octets.hex()}
         return Arrival(
             channel=Channel.SMS,
-            source=self._smsc,
-            external_id=self._fingerprints.of(pdu, content.octets, joined=joined),
+            source=smsc.name,
+            external_id=self._fingerprints.of(pdu, content.octets, joined=joined, id_tlv=smsc.id_tlv),
             sender=sender_of(pdu),
             payload=payload,
         )
 
 
-def sender_of(pdu: DeliverSm | DataSm) -> str:
-    """The sender in E.164 digits without "+", where it is a phone number; else as it came."""
-    address = pdu.source_addr.strip()
-    digits = address.removeprefix("+")
-    if not (digits.isascii() and digits.isdecimal()):
-        return address[:MOST_SENDER_LETTERS]
-    # Russian numbers come in national form too: 8 and ten digits, or the ten alone.
-    if len(digits) == 11 and digits.startswith("8"):
-        return f"7{digits[1:]}"
-    if len(digits) == 10 and pdu.source_addr_ton == TON_NATIONAL:
-        return f"7{digits}"
-    return digits[:MOST_SENDER_LETTERS]
+def _facts(smsc: Smsc, pdu: DeliverSm | DataSm) -> dict[str, Any]:
+    """What the inbox is told beside the text."""
+    facts = {
+        "to": pdu.destination_addr[:MOST_SENDER_LETTERS],
+        "data_coding": pdu.data_coding,
+        "smsc": smsc.name,
+        "bind": smsc.label,
+    }
+    operator = operator_of(smsc, pdu)
+    return facts | {"operator": operator} if operator else facts
+
+
+def operator_of(smsc: Smsc, pdu: DeliverSm | DataSm) -> str:
+    """Whose phone the sender's is, as the SMSC says by a TLV or by its bind; empty where it says nothing."""
+    told = b"" if smsc.operator_tlv is None else pdu.tlv(smsc.operator_tlv) or b""
+    return told.rstrip(b"\0").decode("utf-8", "replace")[:MOST_OPERATOR_LETTERS] or smsc.operator
 
 
 def _answer(group: Sequence[tuple[Arrival, asyncio.Future[int]]], status: int) -> None:

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from core.messages import gsm
-from core.messages.segments import UCS2_CODING, Alphabet
+from collections.abc import Mapping
 
-ISO_8859_1 = 0x03
+from core.messages.segments import UCS2_CODING, Alphabet
+from sms_gateway.languages import DEFAULT, Languages, decode
+from sms_gateway.smpp.link import ALPHABETS
+
 BINARY = frozenset({0x02, 0x04})
 # SMPP 3.4, 5.2.19; 0, 1 and 3 mean different things at different SMSCs.
-_CHARSETS = {0x01: "ascii", ISO_8859_1: "latin-1", 0x05: "shift_jis", 0x06: "iso8859_5", 0x07: "iso8859_8"}
+_CHARSETS = {0x05: "shift_jis", 0x06: "iso8859_5", 0x07: "iso8859_8"}
 
 
-def text_of(octets: bytes, data_coding: int, *, alphabet: Alphabet = "gsm") -> str | None:
+def text_of(
+    octets: bytes,
+    data_coding: int,
+    *,
+    alphabets: Mapping[int, Alphabet] = ALPHABETS,
+    languages: Languages = DEFAULT,
+) -> str | None:
     """The text, or None where the octets are not what data_coding says or are no text at all.
 
-    `alphabet` is the SMSC's meaning of data_coding 0.
+    `alphabets` is what the SMSC means by data_coding 0, 1 and 3; what is not known is read as 0.
+    `languages` is what the phone told of national alphabets.
     """
     coding = _plain(data_coding)
     if coding in BINARY:
         return None
+    charset = _CHARSETS.get(coding) or alphabets.get(coding, alphabets[0])
     try:
         if coding == UCS2_CODING:
             text = octets.decode("utf-16-be").removeprefix("\ufeff")
-        elif coding in _CHARSETS:
-            text = octets.decode(_CHARSETS[coding])
         else:
-            text = gsm.decode(octets) if alphabet == "gsm" else octets.decode(alphabet)
+            text = decode(octets, languages) if charset == "gsm" else octets.decode(charset)
     except ValueError:
         return None
     # PostgreSQL's JSON takes every character but NUL.

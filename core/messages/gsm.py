@@ -4,19 +4,19 @@ from __future__ import annotations
 
 ESCAPE = 0x1B
 
-_BASIC = (
+BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ"
     " !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-_EXTENSION = {
+EXTENSION = {
     0x0A: "\f", 0x14: "^", 0x28: "{", 0x29: "}", 0x2F: "\\",
     0x3C: "[", 0x3D: "~", 0x3E: "]", 0x40: "|", 0x65: "€",
 }  # fmt: skip
 
-_OCTETS = {char: bytes((code,)) for code, char in enumerate(_BASIC) if code != ESCAPE} | {
-    char: bytes((ESCAPE, code)) for code, char in _EXTENSION.items()
+_OCTETS = {char: bytes((code,)) for code, char in enumerate(BASIC) if code != ESCAPE} | {
+    char: bytes((ESCAPE, code)) for code, char in EXTENSION.items()
 }
 
 
@@ -42,11 +42,11 @@ def decode(octets: bytes) -> str:
     for code in rest:
         if code == ESCAPE:
             extension = next(rest, None)
-            if extension not in _EXTENSION:
+            if extension not in EXTENSION:
                 raise NotGsm(f"ESC followed by {extension}")
-            chars.append(_EXTENSION[extension])
-        elif code < len(_BASIC):
-            chars.append(_BASIC[code])
+            chars.append(EXTENSION[extension])
+        elif code < len(BASIC):
+            chars.append(BASIC[code])
         else:
             raise NotGsm(f"octet {code:#x}")
     return "".join(chars)

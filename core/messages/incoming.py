@@ -113,30 +113,6 @@ async def store(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) 
     return [accepted[place] for place in range(len(rows))]
 
 
-async def store_incomplete(tx: Transaction, key: str, parts: Sequence[Any]) -> None:
-    """Close a text some of whose parts never came; `parts` are the rows of those that did.
-
-    A door names the sender and itself beside each part.
-    """
-    told = parts[0].payload
-    first_at = min(part.received_at for part in parts)
-    await _NEW.add_one(
-        tx,
-        id=new_id(),
-        channel=Channel.SMS,
-        source=str(told.get("smsc", ""))[:64],
-        external_id=f"{key[:120]}|{first_at.isoformat()}",
-        sender=str(told.get("sender", ""))[:32],
-        payload={"text": "", **told},
-        state=IncomingState.DONE,
-        outcome=IncomingOutcome.INCOMPLETE,
-        reason=f"{len(parts)} of {parts[0].total} parts came",
-        received_at=first_at,
-        attempt=0,
-        lease_until=first_at,
-    )
-
-
 async def forget_answered(tx: Transaction, answered: Sequence[IncomingId]) -> None:
     """Close a chat's messages and drop their words: one-time codes are typed there."""
     await tx.execute(_FORGET_ANSWERED, {"answered": list(answered)})

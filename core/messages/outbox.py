@@ -1,7 +1,7 @@
 """The outbox: notices stored in the transaction that makes them true, claimed by each channel's delivery."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,8 +15,10 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     or_,
+    select,
     update,
 )
 
@@ -24,7 +26,7 @@ from core.ids import AccountId, IncomingId, NoticeId, Payer, new_id
 from core.messages.notices import Notice
 from core.states import Channel, Lane, NoticeState
 from core.storage.database import Transaction
-from core.storage.message_tables import notice
+from core.storage.message_tables import incoming, notice
 from core.storage.new_rows import NewRows
 from core.storage.queue import claim as claim_rows
 
@@ -39,7 +41,7 @@ HELD = tuple(
     notice.c[name]
     for name in (
         "id", "lease", "channel", "address", "template", "locale", "params", "attempt", "edit", "repeat",
-        "incoming_id", "lane", "account_id", "broadcast_id", "parent_id",
+        "incoming_id", "lane", "account_id", "broadcast_id", "parent_id", "reason", "expires_at",
     )
 )  # fmt: skip
 
@@ -63,6 +65,10 @@ class DueNotice:
     account_id: AccountId | None = None
     broadcast_id: UUID | None = None
     parent_id: NoticeId | None = None
+    reason: str | None = None  # why it was not sent before
+    expires_at: datetime | None = None
+    smsc: str | None = None  # by which the SMS came that it answers, and by which of its binds
+    bind: str | None = None
 
 
 def topic(channel: Channel, lane: Lane) -> str:
@@ -132,8 +138,10 @@ def row(
     }
 
 
-async def claim(tx: Transaction, channel: Channel, *, limit: int, now: datetime) -> list[DueNotice]:
-    """Take up to `limit` due notices of a channel's lane for people.
+async def claim(
+    tx: Transaction, channel: Channel, *, limit: int, now: datetime, avoid: Collection[str] = ()
+) -> list[DueNotice]:
+    """Take up to `limit` due notices of a channel's lane for people, no answers to what came by `avoid`.
 
     A row whose lease ran out was perhaps sent by whoever died: it comes back with `repeat` set.
     """
@@ -145,6 +153,9 @@ async def claim(tx: Transaction, channel: Channel, *, limit: int, now: datetime)
             and_(notice.c.state == NoticeState.TAKEN, notice.c.lease_until < now),
         ),
     )
+    if avoid:
+        came_by = exists().where(incoming.c.id == notice.c.incoming_id, incoming.c.source.in_(avoid))
+        due = and_(due, ~came_by)
     rows = await claim_rows(
         tx,
         notice,
@@ -157,7 +168,23 @@ async def claim(tx: Transaction, channel: Channel, *, limit: int, now: datetime)
         state=NoticeState.TAKEN,
         attempt=notice.c.attempt + 1,
     )
-    return [held_of(row) for row in rows]
+    held = [held_of(row) for row in rows]
+    return await _with_their_ways(tx, held) if channel == Channel.SMS else held
+
+
+async def _with_their_ways(tx: Transaction, held: Sequence[DueNotice]) -> list[DueNotice]:
+    """An answer goes out where the question came in."""
+    answered = [each.incoming_id for each in held if each.incoming_id is not None]
+    if not answered:
+        return list(held)
+    came = select(incoming.c.id, incoming.c.source, incoming.c.payload["bind"].as_string().label("bind"))
+    ways = {row.id: row for row in await tx.all(came.where(incoming.c.id.in_(answered)))}
+    return [
+        replace(each, smsc=ways[each.incoming_id].source, bind=ways[each.incoming_id].bind)
+        if each.incoming_id in ways
+        else each
+        for each in held
+    ]
 
 
 def held_of(row: Any) -> DueNotice:

@@ -10,7 +10,8 @@ from core.messages.notices import Notice
 class BroadcastWaits(Notice):
     """A broadcast, or with `edit` another text for one that was sent, waits for a second person.
 
-    `version` is the one that `by` wrote, and that may be approved.
+    `version` is the one that `by` wrote, and that may be approved. `outgrew`: it has grown past so many
+    recipients, to whom it was let. `own`: the reader wrote it, and cannot approve it.
     """
 
     template = "broadcast_waits"
@@ -21,3 +22,5 @@ class BroadcastWaits(Notice):
     by: str
     recipients: int
     edit: bool = False
+    outgrew: int | None = None
+    own: bool = False

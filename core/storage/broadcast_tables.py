@@ -57,12 +57,15 @@ broadcast = Table(
     Column("urgent", Boolean(name="urgent"), nullable=False, server_default=false()),  # at night, too
     Column("lives_seconds", Integer),  # from its start; later it is of no use
     Column("sms_most", Integer),  # segments that it may cost
-    Column("version", Integer, nullable=False, server_default=text("1")),  # one up with every edit of a draft
+    # One up with every edit of a draft, and where the audience has outgrown what people agreed to.
+    Column("version", Integer, nullable=False, server_default=text("1")),
     Column("created_by", String(64), nullable=False),
     Column("written_by", String(64), nullable=False),  # this version
     Column("created_at", Utc, nullable=False),
     Column("approved_by", String(64)),
     Column("approved_version", Integer),
+    Column("approved_for", Integer),  # recipients, as they were told to who approved
+    Column("asked_for", Integer),  # recipients that a second person is asked about; none: nobody is asked
     Column("start_at", Utc),  # business time; none: as soon as it is approved
     Column("started_at", Utc),
     Column("each_account", Boolean(name="each_account"), nullable=False, server_default=false()),

@@ -1,4 +1,4 @@
-"""The tables of messages: what came in, the parts of long texts, and the outbox."""
+"""The tables of messages: what came in, the parts of long texts, the outbox, and what SMSCs made of it."""
 
 from sqlalchemy import (
     Boolean,
@@ -16,6 +16,7 @@ from sqlalchemy import (
     text,
 )
 
+from core.sms_states import SmsState
 from core.states import Channel, IncomingOutcome, IncomingState, Lane, NoticeState
 from core.storage.schema_parts import id_column, metadata, partial_index
 from core.storage.types import Json, Utc, states
@@ -47,6 +48,7 @@ sms_part = Table(
     Column("key", String(160), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("total", Integer, nullable=False),
+    Column("sender", String(32), nullable=False, server_default="", index=True),
     Column("raw", LargeBinary, nullable=False),
     Column("payload", Json, nullable=False),
     Column("received_at", Utc, nullable=False, index=True),
@@ -114,4 +116,46 @@ notice = Table(
         "ix_notice_alert", "account_id", where="account_id IS NOT NULL AND state IN ('due', 'taken')"
     ),
     Index(None, "channel", "address", "created_at"),
+)
+
+# A part of an outgoing text as an SMSC was given it: one submit_sm, or one request to an HTTP gateway.
+sms_submission = Table(
+    "sms_submission",
+    metadata,
+    Column("notice_id", Uuid, ForeignKey("notice.id"), primary_key=True),
+    Column("trial", Uuid, primary_key=True),  # the lease of who sent it: a later one sorts later
+    Column("part", Integer, primary_key=True),  # from 1
+    Column("parts", Integer, nullable=False),
+    Column("smsc", String(64), nullable=False),  # whose message ids they are
+    Column("bind", String(80), nullable=False),  # by which of its binds
+    # Of the text as it was cut: a trial with the same goes on where the one before was stopped.
+    Column("digest", String(32), nullable=False),
+    Column("state", states(SmsState, "state"), nullable=False),
+    Column("message_id", String(80)),  # the SMSC's, as it gave it
+    Column("known_as", String(80)),  # the same as receipts are looked for
+    Column("status", Integer),  # command_status of a refusal
+    Column("reason", String(120)),
+    Column("receipt", Boolean(name="receipt"), nullable=False),  # whether the SMSC is to tell of its end
+    Column("submitted_at", Utc, nullable=False),
+    Column("settled_at", Utc),  # delivered, failed or expired
+    Column("ask_at", Utc),  # when the SMSC is asked by query_sm
+    Column("asked", Integer, nullable=False, server_default=text("0")),
+    Index(None, "smsc", "known_as"),
+    partial_index("ix_sms_submission_ask_at", "ask_at", where="ask_at IS NOT NULL"),
+    partial_index("ix_sms_submission_unknown", "submitted_at", where="state = 'unknown'"),
+)
+
+# A receipt that no part is known for yet: it overtook its submit_sm_resp, or it is nobody's.
+sms_receipt = Table(
+    "sms_receipt",
+    metadata,
+    id_column(),
+    Column("smsc", String(64), nullable=False),
+    Column("known_as", String(80), nullable=False),
+    Column("phone", String(32), nullable=False),
+    Column("state", states(SmsState, "state"), nullable=False),
+    Column("reason", String(120), nullable=False),
+    Column("received_at", Utc, nullable=False, index=True),
+    Index(None, "smsc", "known_as"),
+    Index(None, "phone"),
 )

@@ -134,7 +134,6 @@ class BroadcastDrafts:
         `version` is the one that was looked at. Raises UnknownBroadcast, WrongState, VersionChanged and
         what `new` raises.
         """
-        self._check(draft)
         async with self._database.transaction() as tx:
             await tx.alone("audit")
             await require(tx, by, Role.SENDER)
@@ -146,11 +145,13 @@ class BroadcastDrafts:
                 return Broadcast.of(row)
             if version not in (None, row.version):
                 raise VersionChanged(row.version)
+            self._check(draft)
             if draft.accounts is not None:
                 await _keep_list(tx, row.id, draft.accounts)
             changed = await broadcast_rows.write(
                 tx, row, state=BroadcastState.DRAFT, version=row.version + 1, written_by=by,
-                approved_by=None, approved_version=None, start_at=None, **values,
+                approved_by=None, approved_version=None, approved_for=None, asked_for=None, start_at=None,
+                **values,
             )  # fmt: skip
             await broadcast_rows.note(
                 tx, row, "broadcast_change", by=by, at=self._wall.now(), draft=draft.said()
@@ -236,8 +237,15 @@ class BroadcastDrafts:
             faults.append(Fault("lives", said=str(LIVES_MOST.days)))
         if faults:
             raise TextsRefused(faults)
+        check_urgency(draft.kind, urgent=draft.urgent)
         if draft.accounts is not None and not (draft.accounts and draft.audience.listed):
             raise AudienceRefused("list", "")
+
+
+def check_urgency(kind: BroadcastKind, *, urgent: bool) -> None:
+    """Advertising wakes nobody. Raises TextsRefused."""
+    if urgent and kind is BroadcastKind.ADVERTISING:
+        raise TextsRefused([Fault("urgent")])
 
 
 async def counted(tx: Transaction, row: Any, profile: Profile, clock: Clock) -> Reached:

@@ -41,6 +41,8 @@ class Broadcast:
     created_by: str
     written_by: str  # this version
     approved_by: str | None  # none: not this version
+    approved_for: int | None  # recipients, as they were told to who approved this version
+    asked_for: int | None  # recipients that a second person is asked about
     start_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
@@ -48,6 +50,7 @@ class Broadcast:
 
     @classmethod
     def of(cls, row: Any) -> "Broadcast":
+        approved = row.approved_version == row.version
         return cls(
             id=row.id,
             number=row.number,
@@ -63,7 +66,9 @@ class Broadcast:
             version=row.version,
             created_by=row.created_by,
             written_by=row.written_by,
-            approved_by=row.approved_by if row.approved_version == row.version else None,
+            approved_by=row.approved_by if approved else None,
+            approved_for=row.approved_for or 0 if approved else None,
+            asked_for=row.asked_for,
             start_at=row.start_at,
             started_at=row.started_at,
             finished_at=row.finished_at,

@@ -21,7 +21,7 @@ from core.use_cases.audiences import Whom, accounts_of, recipients
 from core.use_cases.broadcast_drafts import counted
 from core.use_cases.broadcast_notices import store_later, store_recipients
 from core.use_cases.broadcast_orders import BY_STAFF, picked
-from core.use_cases.broadcasts import needs_approval
+from core.use_cases.broadcast_rows import Broadcast
 
 log = structlog.get_logger()
 
@@ -78,10 +78,8 @@ class BroadcastWork:
     async def _open(self, tx: Transaction, row: Any) -> None:
         """Its time has come; where the audience grew past one person's word meanwhile it waits."""
         found = await counted(tx, row, self._profile, self._clock)
-        if needs_approval(row, found.total, self._profile):
-            await broadcast_rows.move(tx, row, BroadcastState.WAITING, start_at=None)
-            await broadcast_approvers.tell(tx, row, found.total, self._profile, self._wall.now())
-            log.warning("a broadcast has grown: a second person has to approve", broadcast=row.number)
+        if self._outgrew(row, found.total):
+            await self._ask_again(tx, row, found.total, to=BroadcastState.WAITING, start_at=None)
             return
         now, late = self._wall.now(), self._clock.now() - row.start_at
         expires = now + timedelta(seconds=row.lives_seconds) - late
@@ -100,9 +98,19 @@ class BroadcastWork:
         if last is not None:
             await broadcast_rows.write(tx, row, total=total, frozen_to=last)
             return
+        log.info("broadcast frozen", broadcast=row.number, recipients=total)
+        if self._outgrew(row, total):
+            await self._ask_again(tx, row, total, to=BroadcastState.PAUSED, total=total)
+            return
         await broadcast_rows.move(tx, row, BroadcastState.RUNNING, total=total)
         broadcast_rows.wake_doors(tx)
-        log.info("broadcast frozen", broadcast=row.number, recipients=total)
+
+    def _outgrew(self, row: Any, recipients: int) -> bool:
+        approved_for = Broadcast.of(row).approved_for
+        return self._profile.notices.needs_approval(recipients, approved_for=approved_for)
+
+    async def _ask_again(self, tx: Transaction, row: Any, recipients: int, **values: Any) -> None:
+        await broadcast_approvers.outgrown(tx, row, recipients, self._profile, self._wall.now(), **values)
 
     async def _go_on(self, tx: Transaction, row: Any, chunk: int) -> int:
         order = await _order(tx, row.id)

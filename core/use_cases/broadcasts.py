@@ -10,6 +10,7 @@ from core.clock import Clock
 from core.notice_states import BroadcastState, Role
 from core.profile import Profile
 from core.staff_errors import (
+    NeedsApproval,
     NobodyToTell,
     NothingToApprove,
     OwnBroadcast,
@@ -20,7 +21,7 @@ from core.staff_errors import (
 from core.storage.broadcast_tables import broadcast
 from core.storage.database import Database, Transaction
 from core.use_cases import broadcast_approvers, broadcast_orders, broadcast_rows
-from core.use_cases.broadcast_drafts import counted
+from core.use_cases.broadcast_drafts import check_urgency, counted
 from core.use_cases.broadcast_rows import ENDED, Broadcast
 from core.use_cases.staff import require
 
@@ -69,25 +70,35 @@ class Broadcasts:
                 raise VersionChanged(row.version)
             if row.state != BroadcastState.DRAFT and at in (None, row.start_at):
                 return Broadcast.of(row)
-            found = await counted(tx, row, self._profile, self._clock)
-            if not found.total:
-                raise NobodyToTell
-            waits = needs_approval(row, found.total, self._profile)
-            state = BroadcastState.WAITING if waits else BroadcastState.SCHEDULED
-            values = {"start_at": at if waits else at or self._clock.now()}
-            facts = {"starts": at, "recipients": found.total, "waits": waits}
-            await self._note(tx, row, "broadcast_start", by, **facts)
-            if waits:
-                await broadcast_approvers.tell(tx, row, found.total, self._profile, self._wall.now())
-            if row.state == state:  # at another time
-                return await broadcast_rows.write(tx, row, **values)
-            return await broadcast_rows.move(tx, row, state, **values)
+            check_urgency(row.kind, urgent=row.urgent)
+            return await self._let(tx, row, by, at)
+
+    async def _let(self, tx: Transaction, row: Any, by: str, at: datetime | None) -> Broadcast:
+        found = (await counted(tx, row, self._profile, self._clock)).total
+        if not found:
+            raise NobodyToTell
+        approved_for, now = Broadcast.of(row).approved_for, self._wall.now()
+        waits = self._profile.notices.needs_approval(found, approved_for=approved_for)
+        if waits and row.asked_for is not None:  # at another time: what was told to approvers stays
+            found = row.asked_for
+        state = BroadcastState.WAITING if waits else BroadcastState.SCHEDULED
+        values = {"start_at": at if waits else at or self._clock.now(), "asked_for": found if waits else None}
+        await self._note(tx, row, "broadcast_start", by, starts=at, recipients=found, waits=waits)
+        if waits and approved_for is not None:
+            return await broadcast_approvers.outgrown(
+                tx, row, found, self._profile, now, to=state, start_at=at
+            )
+        if waits:
+            await broadcast_approvers.tell(tx, row, found, self._profile, now)
+        if row.state == state:
+            return await broadcast_rows.write(tx, row, **values)
+        return await broadcast_rows.move(tx, row, state, **values)
 
     async def approve(self, number: int, version: int, *, by: str) -> Broadcast:
-        """A second person agrees to this version: what waits begins at its time.
+        """A second person agrees to this version, and to as many recipients as it was told to have.
 
-        Also an edit of what was sent may wait for this. Raises OwnBroadcast, VersionChanged,
-        NothingToApprove.
+        What waits begins at its time; what grew while it was frozen goes on. Also an edit of what was sent
+        may wait for this. Raises OwnBroadcast, VersionChanged, NothingToApprove.
         """
         async with self._database.transaction() as tx:
             row = await self._begin(tx, number, by, Role.APPROVER)
@@ -99,30 +110,45 @@ class Broadcasts:
                 raise OwnBroadcast
             if row.approved_version == row.version:
                 return Broadcast.of(row)
-            if row.state not in (BroadcastState.DRAFT, BroadcastState.WAITING):
+            grew = row.state == BroadcastState.PAUSED and row.asked_for is not None
+            if not grew and row.state not in (BroadcastState.DRAFT, BroadcastState.WAITING):
                 raise NothingToApprove
-            values: dict[str, Any] = {"approved_by": by, "approved_version": version}
-            if row.state == BroadcastState.WAITING:
-                now = self._clock.now()
-                values |= {"start_at": max(row.start_at or now, now)}
-                approved = await broadcast_rows.move(tx, row, BroadcastState.SCHEDULED, **values)
-            else:
-                approved = await broadcast_rows.write(tx, row, **values)
-            await self._note(tx, row, "broadcast_approve", by)
-            return approved
+            agreed = row.asked_for
+            if agreed is None:
+                agreed = (await counted(tx, row, self._profile, self._clock)).total
+            values = {
+                "approved_by": by,
+                "approved_version": version,
+                "approved_for": agreed,
+                "asked_for": None,
+            }
+            await self._note(tx, row, "broadcast_approve", by, recipients=agreed)
+            return await self._go_on(tx, row, values)
+
+    async def _go_on(self, tx: Transaction, row: Any, values: dict[str, Any]) -> Broadcast:
+        if row.state == BroadcastState.WAITING:
+            now = self._clock.now()
+            start_at = max(row.start_at or now, now)
+            return await broadcast_rows.move(tx, row, BroadcastState.SCHEDULED, start_at=start_at, **values)
+        if row.state == BroadcastState.PAUSED:
+            broadcast_rows.wake_doors(tx)
+            return await broadcast_rows.move(tx, row, BroadcastState.RUNNING, **values)
+        return await broadcast_rows.write(tx, row, **values)
 
     async def pause(self, number: int, *, by: str) -> Broadcast:
         """Nothing of it is taken any more; what is under way arrives. Raises WrongState."""
         return await self._to(number, BroadcastState.PAUSED, "broadcast_pause", by)
 
     async def resume(self, number: int, *, by: str) -> Broadcast:
-        """Raises WrongState."""
+        """Raises WrongState, and NeedsApproval where it was not staff who let it rest."""
         async with self._database.transaction() as tx:
             row = await self._begin(tx, number, by, Role.SENDER)
             if row.state == BroadcastState.RUNNING:
                 return Broadcast.of(row)
             if row.state != BroadcastState.PAUSED:  # what has ended goes on by an order alone
                 raise WrongState(number, row.state)
+            if row.asked_for is not None:
+                raise NeedsApproval
             resumed = await broadcast_rows.move(tx, row, BroadcastState.RUNNING)
             await self._note(tx, row, "broadcast_resume", by)
             broadcast_rows.wake_doors(tx)
@@ -137,7 +163,7 @@ class Broadcasts:
             begun = row.state in (BroadcastState.FREEZING, BroadcastState.RUNNING, BroadcastState.PAUSED)
             state = BroadcastState.CANCELLING if begun else BroadcastState.CANCELLED
             values = {} if begun else {"finished_at": self._wall.now()}
-            cancelled = await broadcast_rows.move(tx, row, state, **values)
+            cancelled = await broadcast_rows.move(tx, row, state, asked_for=None, **values)
             await self._note(tx, row, "broadcast_cancel", by, why=why)
             return cancelled
 
@@ -170,8 +196,3 @@ class Broadcasts:
 
     async def _note(self, tx: Transaction, row: Any, action: str, by: str, **facts: Any) -> None:
         await broadcast_rows.note(tx, row, action, by=by, at=self._wall.now(), **facts)
-
-
-def needs_approval(row: Any, recipients: int, profile: Profile) -> bool:
-    """Whether a second person has still to agree to this version."""
-    return recipients > profile.notices.approve_above and row.approved_version != row.version

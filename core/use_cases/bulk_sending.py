@@ -158,7 +158,7 @@ class BulkSending:
             .values(
                 lease=new_id(), lease_until=now + LEASE, state=NoticeState.TAKEN, attempt=notice.c.attempt + 1
             )
-            .returning(*HELD, notice.c.next_at, notice.c.expires_at)
+            .returning(*HELD, notice.c.next_at)
         )
         return sorted(taken, key=lambda row: row.next_at)
 

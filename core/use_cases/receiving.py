@@ -1,10 +1,8 @@
 """Receiving: what the doors do with an incoming message before and after its handler."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from core.clock import Clock
 from core.ids import IncomingId, Payer
@@ -15,12 +13,7 @@ from core.states import Channel, IncomingOutcome
 from core.storage.batch import Batch
 from core.storage.database import Database
 from core.storage.message_tables import incoming as incoming_table
-from core.storage.message_tables import sms_part
-from core.storage.new_rows import NewRows
-
-_NEW_PARTS = NewRows(sms_part, "key", "number", returning="number")
-
-PARTS_LIVE = timedelta(hours=24)  # phones send the parts of one text within seconds
+from core.use_cases.sms_parts import SmsParts
 
 
 class Receiving:
@@ -29,6 +22,7 @@ class Receiving:
     def __init__(self, database: Database, wall: Clock) -> None:
         self._database = database
         self._wall = wall
+        self.parts = SmsParts(database, wall)
         self._replies: Batch[Reply, None] = Batch(self._answer)
 
     async def accept(self, messages: Sequence[Arrival]) -> list[Accepted]:
@@ -100,53 +94,3 @@ class Receiving:
                 await tx.scalar(select(incoming_table.c.attempt).where(incoming_table.c.id == incoming_id))
                 or 0
             )
-
-    async def keep_part(
-        self, key: str, number: int, total: int, raw: bytes, payload: dict[str, Any]
-    ) -> list[bytes] | None:
-        """Store one part of a long SMS; all parts in order once the last has come, else None.
-
-        The parts stay until `drop_parts`, so a death between the last part and the message's
-        own acceptance loses nothing: the SMSC sends the last part again.
-        """
-        async with self._database.transaction() as tx:
-            # Two parts at once would each miss the other, and the text would never be whole.
-            await tx.alone(f"sms_part:{key}")
-            await _NEW_PARTS.add_one(
-                tx,
-                key=key[:160],
-                number=number,
-                total=total,
-                raw=raw,
-                payload=payload,
-                received_at=self._wall.now(),
-            )
-            rows = await tx.all(
-                select(sms_part.c.number, sms_part.c.raw)
-                .where(sms_part.c.key == key[:160])
-                .order_by(sms_part.c.number)
-            )
-        return [row.raw for row in rows] if len(rows) == total else None
-
-    async def drop_parts(self, key: str) -> None:
-        async with self._database.transaction() as tx:
-            await tx.execute(delete(sms_part).where(sms_part.c.key == key[:160]))
-
-    async def forget_parts(self) -> int:
-        """Parts whose text never became whole: what is left of each such text is a closed message."""
-        old = sms_part.c.received_at < self._wall.now() - PARTS_LIVE
-        async with self._database.read() as tx:
-            if await tx.scalar(select(sms_part.c.key).where(old).limit(1)) is None:
-                return 0
-        async with self._database.transaction() as tx:
-            dropped = await tx.execute(
-                delete(sms_part)
-                .where(old)
-                .returning(sms_part.c.key, sms_part.c.total, sms_part.c.payload, sms_part.c.received_at)
-            )
-            parts: dict[str, list[Any]] = {}
-            for row in dropped.all():
-                parts.setdefault(row.key, []).append(row)
-            for key in sorted(parts):
-                await incoming.store_incomplete(tx, key, parts[key])
-        return sum(map(len, parts.values()))

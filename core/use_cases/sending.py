@@ -1,6 +1,6 @@
 """Sending: the outbox as the channels' deliveries see it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -45,12 +45,17 @@ class Sending:
         self._seal = seal
         self._bulk = BulkSending(database, profile, clock, wall)
 
-    async def claim(self, channel: Channel, n: int, *, lane: Lane = Lane.PEOPLE) -> list[DueNotice]:
-        """Hold up to `n` due notices of a lane for 20 s, expired ones aside."""
+    async def claim(
+        self, channel: Channel, n: int, *, lane: Lane = Lane.PEOPLE, avoid: Collection[str] = ()
+    ) -> list[DueNotice]:
+        """Hold up to `n` due notices of a lane for 20 s, expired ones aside.
+
+        Answers to what came by the SMSCs of `avoid`, which take nothing now, stay where they are.
+        """
         if lane == Lane.BULK:
             held = await self._bulk.claim(channel, n)
         else:
-            held = await self._claim(channel, n)
+            held = await self._claim(channel, n, avoid)
         return [self._opened(each) for each in held]
 
     @outlasting
@@ -125,22 +130,7 @@ class Sending:
             else:
                 await outbox.settle(tx, [held], NoticeState.UNCERTAIN, reason=reason[:120])
 
-    async def receipt(self, provider_id: str, *, delivered: bool, reason: str = "") -> bool:
-        """What the mobile network says became of a sent SMS; false where we know no such SMS."""
-        state = NoticeState.DELIVERED if delivered else NoticeState.FAILED
-        async with self._database.transaction() as tx:
-            known = await tx.execute(
-                update(notice)
-                .where(
-                    notice.c.channel == Channel.SMS,  # Telegram's numbers are alike and get no receipts
-                    notice.c.provider_id == provider_id,
-                    notice.c.state.in_([NoticeState.SENT, NoticeState.UNCERTAIN]),
-                )
-                .values(state=state, reason=reason[:120] or None)
-            )
-            return known.rowcount > 0
-
-    async def _claim(self, channel: Channel, n: int) -> list[DueNotice]:
+    async def _claim(self, channel: Channel, n: int, avoid: Collection[str]) -> list[DueNotice]:
         if not await self._has_due(channel):
             return []
         async with self._database.transaction() as tx:
@@ -163,7 +153,7 @@ class Sending:
                     lease_until=None,
                 )
             )
-            return await outbox.claim(tx, channel, limit=n, now=now)
+            return await outbox.claim(tx, channel, limit=n, now=now, avoid=avoid)
 
     def _opened(self, held: DueNotice) -> DueNotice:
         """A one-time code rests sealed, and is opened for the delivery alone.

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, or_, select, union
 
 from core.messages.masking import mask_phone
+from core.sms_states import SMS_STATE_OF_NOTICE
 from core.states import IncomingOutcome, IncomingState, NoticeState
 from core.storage.message_tables import incoming, notice
 from core.storage.tables import account, account_phone, top_up
@@ -17,7 +18,7 @@ MOST = 10_000  # lines at once
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What fits all of these. A state may be one of the inbox's or of the outbox's."""
+    """What fits all of these. A state may be one of the inbox's, of the outbox's, or a status of an SMS."""
 
     phone: str | None = None  # E.164 digits, or a sender of letters
     account: str | None = None  # its number
@@ -40,7 +41,7 @@ def of_incoming(rows: Select[Any], wanted: Wanted, account_id: UUID | None) -> S
     if wanted.phone is not None:
         conditions.append(incoming.c.sender == wanted.phone)
     if wanted.state is not None:
-        conditions.append(_in_state(incoming.c.state, IncomingState, wanted.state))
+        conditions.append(incoming.c.state.in_([each for each in IncomingState if each == wanted.state]))
     if wanted.outcome is not None:
         conditions.append(incoming.c.outcome.in_(_beginning(wanted.outcome)))
     if account_id is not None:
@@ -56,7 +57,7 @@ def of_notices(rows: Select[Any], wanted: Wanted, account_id: UUID | None) -> Se
     if wanted.phone is not None:
         conditions.append(notice.c.address == wanted.phone)
     if wanted.state is not None:
-        conditions.append(_in_state(notice.c.state, NoticeState, wanted.state))
+        conditions.append(notice.c.state.in_(_of_status(wanted.state)))
     if wanted.outcome is not None:
         answered = select(incoming.c.id).where(incoming.c.outcome.in_(_beginning(wanted.outcome)))
         conditions.append(notice.c.incoming_id.in_(answered))
@@ -82,8 +83,9 @@ def _between(at: ColumnElement[Any], wanted: Wanted) -> list[ColumnElement[bool]
     return conditions if wanted.until is None else [*conditions, at < wanted.until]
 
 
-def _in_state(column: ColumnElement[Any], kind: type[IncomingState | NoticeState], said: str) -> Any:
-    return column == kind(said) if said in set(kind) else column.in_([])
+def _of_status(said: str) -> list[NoticeState]:
+    """The states that a word stands for: its own, and those which as an SMS have that status."""
+    return [state for state, status in SMS_STATE_OF_NOTICE.items() if said in (state, status)]
 
 
 def _phones(account_id: UUID) -> Select[Any]:

@@ -15,6 +15,7 @@ from core.ids import IncomingId, NoticeId, new_id
 from core.messages.masking import mask_phone, mask_phones
 from core.messages.outbox import DueNotice
 from core.notice_states import Role
+from core.sms_states import SMS_STATE_OF_NOTICE, SmsState
 from core.staff_errors import UnknownMessage
 from core.states import Channel, IncomingOutcome, IncomingState, NoticeState
 from core.storage.database import Database, Transaction
@@ -22,7 +23,14 @@ from core.storage.message_tables import incoming, notice
 from core.storage.tables import account
 from core.use_cases import audit
 from core.use_cases.sms_record_filters import Wanted, of_incoming, of_notices
-from core.use_cases.sms_stories import Resend, TopUpStory, resends, top_ups_of
+from core.use_cases.sms_stories import (
+    Resend,
+    Submission,
+    TopUpStory,
+    resends,
+    submissions_of,
+    top_ups_of,
+)
 from core.use_cases.staff import require
 
 Reading = Callable[[str], Mapping[str, Any]]
@@ -62,7 +70,10 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A text that goes out; `due` words it. `reason` is what the SMSC or the network said of it."""
+    """A text that goes out; `due` words it. `reason` is what the SMSC or the network said of it.
+
+    `submissions` are its parts as SMSCs were given them: of a story, not of a log.
+    """
 
     id: NoticeId
     at: datetime
@@ -75,10 +86,16 @@ class Sent:
     expires_at: datetime | None
     message_id: str | None  # the SMSC's, by which a receipt finds it
     due: DueNotice
+    submissions: Sequence[Submission] = ()
 
     @property
     def template(self) -> str:
         return self.due.template
+
+    @property
+    def status(self) -> SmsState:
+        """Queued, sent, and how it ended: what staff call its state."""
+        return SMS_STATE_OF_NOTICE[self.state]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +148,11 @@ class SmsRecords:
                 went = await tx.first(_NOTICES.where(notice.c.id == came.reply))
             family = [] if went is None else await _family(tx, went)
             stories = [] if came is None else await top_ups_of(tx, came.id)
-            done = await resends(tx, [each.id for each in family])
+            ids = [each.id for each in family]
+            parts, done = await submissions_of(tx, ids), await resends(tx, ids)
         return Story(
             received=None if came is None else _masked_in(_received(came, reading), full),
-            sent=[_masked_out(_sent(row), full) for row in family],
+            sent=[_masked_out(_sent(row, parts.get(row.id, ())), full) for row in family],
             top_ups=stories,
             resends=done,
         )
@@ -212,7 +230,7 @@ def _received(row: Any, reading: Reading) -> Received:
     )
 
 
-def _sent(row: Any) -> Sent:
+def _sent(row: Any, submissions: Sequence[Submission] = ()) -> Sent:
     names = ("id", "channel", "address", "template", "locale", "params", "attempt", "edit", "repeat",
              "incoming_id", "lane", "account_id", "broadcast_id", "parent_id")  # fmt: skip
     facts = {name: getattr(row, name) for name in names}
@@ -228,6 +246,7 @@ def _sent(row: Any) -> Sent:
         expires_at=row.expires_at,
         message_id=row.provider_id,
         due=DueNotice(lease=row.id, **facts),
+        submissions=submissions,
     )
 
 

@@ -1,7 +1,8 @@
-"""What an SMS set going: its top-up with every move and payment, and what staff sent again."""
+"""What an SMS set going: its top-up with every move and payment, its parts on their way, what staff did."""
 
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,8 +11,10 @@ from sqlalchemy import or_, select
 
 from core.ids import IncomingId, NoticeId
 from core.money import Money
+from core.sms_states import SmsState
 from core.states import PaymentState, TopUpState
 from core.storage.database import Transaction
+from core.storage.message_tables import sms_submission
 from core.storage.staff_tables import audit
 from core.storage.tables import account, payment, top_up, top_up_event
 
@@ -47,6 +50,20 @@ class TopUpStory:
     state: TopUpState
     moves: Sequence[Move]
     payments: Sequence[Attempt]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A part of a text as an SMSC was given it; a text that was tried again has those of each try."""
+
+    at: datetime
+    part: int
+    parts: int
+    bind: str
+    message_id: str | None  # the SMSC's, by which a receipt finds it
+    state: SmsState
+    reason: str | None
+    settled_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +108,31 @@ async def top_ups_of(tx: Transaction, incoming_id: IncomingId) -> list[TopUpStor
             )
         )
     return stories
+
+
+async def submissions_of(
+    tx: Transaction, notices: Sequence[NoticeId]
+) -> Mapping[NoticeId, Sequence[Submission]]:
+    """What SMSCs were given of these notices, and what became of each part; the oldest first."""
+    found: dict[NoticeId, list[Submission]] = defaultdict(list)
+    for row in await tx.all(
+        select(sms_submission)
+        .where(sms_submission.c.notice_id.in_(notices))
+        .order_by(sms_submission.c.trial, sms_submission.c.part)
+    ):
+        found[row.notice_id].append(
+            Submission(
+                at=row.submitted_at,
+                part=row.part,
+                parts=row.parts,
+                bind=row.bind,
+                message_id=row.message_id,
+                state=row.state,
+                reason=row.reason,
+                settled_at=row.settled_at,
+            )
+        )
+    return found
 
 
 async def resends(tx: Transaction, notices: Sequence[NoticeId]) -> list[Resend]:

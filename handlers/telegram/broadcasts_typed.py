@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from aiogram import Router
+from aiogram import Bot, Router
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
@@ -22,6 +22,7 @@ from handlers.locale import read_date, read_money
 from handlers.telegram import buttons_desk as to
 from handlers.telegram import texts_desk
 from handlers.telegram.broadcasts import in_sms_too
+from handlers.telegram.broadcasts_files import numbers_in
 from handlers.telegram.buttons_desk import Written
 from handlers.telegram.desk import Desk, StaffOnly
 from handlers.telegram.formatting import html_of, plain_of
@@ -81,7 +82,7 @@ async def ask(
 
 @router.message(StateFilter(Broadcasting.change), StaffOnly())
 async def typed(
-    message: Message, words: Html, member: Member, state: FSMContext, profile: Profile, desk: Desk
+    message: Message, words: Html, member: Member, state: FSMContext, profile: Profile, desk: Desk, bot: Bot
 ) -> Screen | list[Screen]:
     """What is refused is told, and the question stays open."""
     asked = to.Write.unpack((await state.get_data())["asked"])
@@ -97,7 +98,7 @@ async def typed(
             await state.set_state(Broadcasting.edit)
             await state.set_data({"asked": asked.pack(), "html": html})
             return texts_desk.ask_edit_again(words, html, progress.sent)
-    change = _change(asked, message)
+    change = await _listed(message, bot) if asked.what == Written.ACCOUNTS else _change(asked, message)
     if change is None:
         return _question(words, await desk.broadcasts.get(asked.broadcast, by=member.name), asked)
     changed = await desk.changed(member, asked.broadcast, asked.version, change)
@@ -137,8 +138,7 @@ def _question(words: Html, one: Broadcast, asked: to.Write) -> Screen:
         Written.BALANCE: words("Type a balance in roubles: who has it or less gets the message."),
         Written.DAYS: words("Type a number of days: whose money lasts so long or less gets the message."),
         Written.ACCOUNTS: words(
-            "Send account numbers, separated by commas. A longer list is read from a file by the "
-            "command line."
+            "Send account numbers, separated by commas, or a table (CSV) whose first column they are."
         ),
         Written.AT: words("When? Type a day and a time, for example 31.12.2026 18:30, or a time of today."),
     }[asked.what]
@@ -156,11 +156,6 @@ def _change(asked: to.Write, message: Message) -> Callable[[Draft], Draft] | Non
             return lambda draft: _rewritten(draft, asked.code, html)
         case Written.SMS:
             return lambda draft: _with_part(draft, asked.code, sms=text)
-        case Written.ACCOUNTS:
-            numbers = [number for number in BETWEEN.split(text) if number]
-            return lambda draft: replace(
-                draft, accounts=numbers, audience=replace(draft.audience, listed=True)
-            )
         case Written.STREETS:
             return _narrowed(streets=_several(text))
         case Written.HOUSES:
@@ -170,6 +165,15 @@ def _change(asked: to.Write, message: Message) -> Callable[[Draft], Draft] | Non
         case Written.DAYS if DAYS.fullmatch(text):
             return _narrowed(days_to=int(text))
     return None
+
+
+async def _listed(message: Message, bot: Bot) -> Callable[[Draft], Draft]:
+    """The accounts named, in the message or in a document. Raises ListUnreadable, ListRefused."""
+    if message.document is not None:
+        numbers = await numbers_in(message.document, bot)
+    else:
+        numbers = [number for number in BETWEEN.split((message.text or "").strip()) if number]
+    return lambda draft: replace(draft, accounts=numbers, audience=replace(draft.audience, listed=True))
 
 
 def _narrowed(**conditions: Any) -> Callable[[Draft], Draft]:

@@ -129,6 +129,10 @@ class Act(Button, prefix="bc_do"):
     what: Action
 
 
+class ToReport(Button, prefix="bc_csv"):
+    broadcast: Ordinal
+
+
 class Retry(Button, prefix="bc_retry"):
     broadcast: Ordinal
     mark: Mark  # of the reason

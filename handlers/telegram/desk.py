@@ -143,7 +143,7 @@ class Desk:
         if one.state not in UNBEGUN:
             return await self.card(words, member, number)
         reached = await self.drafts.count(number, by=member.name)
-        waits = reached.total > self._profile.notices.approve_above and one.approved_by is None
+        waits = self._profile.notices.needs_approval(reached.total, approved_for=one.approved_for)
         return texts_desk.ready(words, one, reached, at, waits=waits)
 
     async def _offered(self, member: Member, one: Broadcast, of: Condition) -> list[Any]:

@@ -47,12 +47,14 @@ def card(
             lines += _ended(words, one, progress)
         else:
             lines.append(_running(words, one))
+    if progress is not None:
+        lines.append([button(words("Report as a file (CSV)"), to.ToReport(broadcast=one.number))])
     again = button(words("Refresh"), to.ToBroadcast(broadcast=one.number))
     return rows(*lines, [again, button(words("All broadcasts"), to.ToDesk())])
 
 
 def _approving(words: Html, one: Broadcast, progress: Progress | None, member: Member) -> Row:
-    waits = one.state == BroadcastState.WAITING
+    waits = one.state == BroadcastState.WAITING or one.asked_for is not None
     version = one.version
     for order in progress.orders if progress is not None else ():
         if order.kind is OrderKind.EDIT and not (order.begun or order.finished):
@@ -65,10 +67,13 @@ def _approving(words: Html, one: Broadcast, progress: Progress | None, member: M
     ]
 
 
-def waits(words: Html, number: int, version: int) -> InlineKeyboardMarkup:
-    """Under the notice to who may approve: what there is to approve, and the word for this version."""
-    approve = to.Act(broadcast=number, version=version, what=Action.APPROVE)
-    return rows([button(words("Open"), to.ToBroadcast(broadcast=number)), button(words("Approve"), approve)])
+def waits(words: Html, number: int, version: int, *, own: bool) -> InlineKeyboardMarkup:
+    """Under the notice of what waits: for who may approve it also the word for this version."""
+    line = [button(words("Open"), to.ToBroadcast(broadcast=number))]
+    if not own:
+        approve = to.Act(broadcast=number, version=version, what=Action.APPROVE)
+        line.append(button(words("Approve"), approve))
+    return rows(line)
 
 
 def _draft(words: Html, one: Broadcast, locales: Sequence[str]) -> list[Row]:
@@ -135,7 +140,7 @@ def _running(words: Html, one: Broadcast) -> Row:
     line = []
     if one.state == BroadcastState.RUNNING:
         line.append(button(words("Pause"), _act(one, Action.PAUSE)))
-    if one.state == BroadcastState.PAUSED:
+    if one.state == BroadcastState.PAUSED and one.asked_for is None:
         line.append(button(words("Resume"), _act(one, Action.RESUME)))
     if one.state != BroadcastState.CANCELLING:
         ask = to.Ask(broadcast=one.number, what=Action.CANCEL)

@@ -48,6 +48,8 @@ def card(
         words("To: {audience}", audience="; ".join(said.audience(words, one.audience, tariffs))),
         _people(words, one),
     ]
+    if one.asked_for is not None:
+        lines.append(words("A second person is asked about {n} recipients.", n=one.asked_for))
     if one.start_at is not None and one.started_at is None:
         lines.append(words("Begins: {moment}", moment=words.moment(one.start_at)))
     if progress is not None:

@@ -14,10 +14,17 @@ def waits(words: Html, params: dict[str, Any]) -> Screen:
             "{name} asks you to approve another text for broadcast {number}, <b>{title}</b>, that was sent.",
             **facts,
         )
+    elif params.get("outgrew") is not None:
+        text = words(
+            "Broadcast {number}, <b>{title}</b>, has grown past {n} recipients and waits to be approved.",
+            n=params["outgrew"],
+            **facts,
+        )
     else:
         text = words("{name} asks you to approve broadcast {number}: <b>{title}</b>.", **facts)
     people = words("Recipients: {n}", n=params["recipients"])
-    keyboard = keyboards_desk.waits(words, params["broadcast"], params["version"])
+    own = params.get("own", False)
+    keyboard = keyboards_desk.waits(words, params["broadcast"], params["version"], own=own)
     return Screen(f"{text}\n{people}", keyboard)
 
 

@@ -26,6 +26,8 @@ def told(words: Html, refusal: StaffRefusal) -> str:
             return words("There is nobody to write to.")
         case staff_errors.StartInPast():
             return words("This time has passed. Please type another.")
+        case staff_errors.NeedsApproval():
+            return words("Its audience has grown: a second person has to approve it.")
         case staff_errors.NoAddress():
             return words("There is no Telegram text to look at.")
         case staff_errors.NothingToDo():
@@ -44,11 +46,38 @@ def _about_what_was_typed(words: Html, refusal: StaffRefusal) -> str:
                 count,
                 numbers=", ".join(numbers),
             )
+        case staff_errors.ListRefused(lines, count):
+            return _bad_lines(words, lines, count)
+        case staff_errors.ListUnreadable(why):
+            return _no_list(words, why)
         case staff_errors.AudienceRefused("list", _):
             return words("Please send the account numbers, separated by commas.")
         case staff_errors.AudienceRefused(_, value):
             return words("Nobody fits “{value}”. Please type it as the accounts have it.", value=value)
     return words("This is not possible now.")
+
+
+def _bad_lines(words: Html, lines: list[tuple[int, str]], count: int) -> str:
+    head = words.plural(
+        "{n} line begins with no account number. Nothing was taken from the table.",
+        "{n} lines begin with no account number. Nothing was taken from the table.",
+        count,
+    )
+    told = [words("Line {line}: “{said}”", line=line, said=said_there) for line, said_there in lines]
+    return "\n".join([head, *told, *(["…"] if count > len(lines) else [])])
+
+
+def _no_list(words: Html, why: str) -> str:
+    match why:
+        case "too_large":
+            return words("The table is larger than 20 MB. Please send its column of account numbers alone.")
+        case "too_long":
+            return words("A table has 1,000,000 lines at most. Please send it in parts.")
+        case "empty":
+            return words("There is no account number in the table.")
+        case "not_fetched":
+            return words("The table did not arrive. Please send it again.")
+    return words("This is no table in letters. Please save it as CSV and send it again.")
 
 
 def _fault(words: Html, fault: Fault) -> str:
@@ -61,6 +90,8 @@ def _fault(words: Html, fault: Fault) -> str:
             return words("The text is missing.")
         case "field":
             return words("There is no field “{field}”.", field=fault.said)
+        case "urgent":
+            return words("Advertising is not sent at night: it cannot be urgent.")
         case "brace":
             return words("A brace belongs to no field.")
         case "too_long":

@@ -7,11 +7,12 @@ import re
 from collections.abc import Mapping
 from email import message_from_bytes
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from aiohttp import web
 
 from simulator.bot_api.errors import ApiError, bad_request
+from simulator.bot_api.files import Upload
 
 INTEGER = re.compile(r"\s*([+-]?\d+)")
 TRUE_WORDS = {"true", "yes", "1"}
@@ -20,8 +21,9 @@ TRUE_WORDS = {"true", "yes", "1"}
 class Arguments:
     """Every value is text, as it is for Telegram: `100` stays "100" until a method asks for a number."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    def __init__(self, values: Mapping[str, str], files: Mapping[str, Upload] | None = None) -> None:
         self.values = dict(values)
+        self.files = dict(files or {})
 
     def has(self, name: str) -> bool:
         return name in self.values
@@ -55,29 +57,30 @@ class Arguments:
 
 
 async def of_request(request: web.Request) -> Arguments:
-    values = dict(request.query)
-    if request.method == "POST":
-        try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            raise ApiError(413, "Request Entity Too Large") from None
-        values |= of_body(body, request.headers.get("Content-Type", ""))
-    return Arguments(values)
+    query = dict(request.query)
+    if request.method != "POST":
+        return Arguments(query)
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise ApiError(413, "Request Entity Too Large") from None
+    call = of_body(body, request.headers.get("Content-Type", ""))
+    return Arguments(query | call.values, call.files)
 
 
-def of_body(body: bytes, content_type: str) -> dict[str, str]:
+def of_body(body: bytes, content_type: str) -> Arguments:
     """Serves a request and a webhook's answer alike: either may hold a call."""
     kind = content_type.partition(";")[0].strip().lower()
     try:
         if kind == "application/json":
-            return _of_json(body)
+            return Arguments(_of_json(body))
         if kind == "application/x-www-form-urlencoded":
-            return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
+            return Arguments(dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict")))
         if kind == "multipart/form-data":
             return _of_multipart(body, content_type)
     except UnicodeError:
         raise bad_request("Strings must be encoded in UTF-8") from None
-    return {}
+    return Arguments({})
 
 
 def _of_json(body: bytes) -> dict[str, str]:
@@ -99,12 +102,16 @@ def _as_text(value: Any) -> str:
     return text
 
 
-def _of_multipart(body: bytes, content_type: str) -> dict[str, str]:
+def _of_multipart(body: bytes, content_type: str) -> Arguments:
     form = message_from_bytes(b"Content-Type: " + content_type.encode("ascii") + b"\r\n\r\n" + body)
-    values = {}
+    values, files = {}, {}
     for part in form.walk():
-        name = part.get_param("name", header="content-disposition")
+        name, file = part.get_param("name", header="content-disposition"), part.get_filename()
         content = part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(content, bytes) and part.get_filename() is None:
+        if not isinstance(name, str) or not isinstance(content, bytes):
+            continue
+        if file is None:
             values[name] = content.decode()
-    return values
+        else:
+            files[name] = Upload(unquote(file), part.get_content_type(), content)
+    return Arguments(values, files)

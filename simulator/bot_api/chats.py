@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from simulator.bot_api.errors import ApiObject
+from simulator.bot_api.files import Document
 from simulator.bot_api.keyboards import ForceReply, InlineKeyboard, ReplyKeyboard
 
 TOASTS_KEPT = 20
@@ -48,6 +49,7 @@ class Message:
     entities: list[ApiObject] = field(default_factory=list)
     keyboard: InlineKeyboard | None = None
     contact: ApiObject | None = None
+    document: Document | None = None  # its caption is the text
     reply_to: Message | None = None
     edit_date: int | None = None
     forwarded: bool = False
@@ -122,16 +124,22 @@ class Chats:
         if message.forwarded:
             origin = {"type": "user", "date": message.date, "sender_user": chat.person.as_user()}
             seen["forward_origin"] = origin
-        if message.contact is not None:
-            seen["contact"] = message.contact
-        else:
-            seen["text"] = message.text
-        if message.entities:
-            seen["entities"] = message.entities
+        seen |= _said(message)
         if message.keyboard is not None:
             seen["reply_markup"] = {"inline_keyboard": message.keyboard.rows}
         return seen
 
 
+def _said(message: Message) -> ApiObject:
+    if message.contact is not None:
+        return {"contact": message.contact}
+    if message.document is not None:
+        said = {"document": message.document.as_api(), "caption": message.text}
+        named = {"caption_entities": message.entities}
+    else:
+        said, named = {"text": message.text}, {"entities": message.entities}
+    return {name: value for name, value in (said | named).items() if value or name == "text"}
+
+
 def _without_reply(message: Message) -> Message:
-    return Message(message.message_id, message.from_bot, message.date, message.text, message.entities)
+    return replace(message, keyboard=None, contact=None, reply_to=None, edit_date=None, forwarded=False)

@@ -62,6 +62,8 @@ class Methods:
             "deleteWebhook": self.delete_webhook,
             "getWebhookInfo": self.get_webhook_info,
             "sendMessage": self.sending.send_message,
+            "sendDocument": self.sending.send_document,
+            "getFile": self.sending.get_file,
             "sendChatAction": self.sending.send_chat_action,
             "editMessageText": self.sending.edit_message_text,
             "editMessageReplyMarkup": self.sending.edit_message_reply_markup,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from simulator.bot_api import links
 from simulator.bot_api.chats import Chat, Chats, Message
 from simulator.bot_api.errors import ApiObject
+from simulator.bot_api.files import Upload
 from simulator.bot_api.profile import Profile
 from simulator.bot_api.sending import Sending
 from simulator.bot_api.text import formatted, pages, with_detected
@@ -50,6 +51,14 @@ class Phones:
             message.reply_to = reply_to
             ids.append(self._told(chat, message))
         return ids
+
+    def send_document(self, user_id: int, upload: Upload, caption: str = "") -> int:
+        if not upload.content:
+            raise PhoneError("a document has some content")
+        chat = self._open(user_id)
+        message = self.chats.add(chat, from_bot=False, text=caption.strip())
+        message.document = self.sending.files.keep(upload)
+        return self._told(chat, message)
 
     def share_contact(
         self, user_id: int, *, own: bool, phone: str = "", registered: bool = True, forwarded: bool = False

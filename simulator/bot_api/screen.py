@@ -10,6 +10,7 @@ from aiohttp import web
 
 from simulator.bot_api.chats import Chat, Message
 from simulator.bot_api.errors import ApiObject
+from simulator.bot_api.files import Upload
 from simulator.bot_api.phone import PhoneError, Phones
 
 MESSAGES_SHOWN = 200
@@ -30,7 +31,12 @@ class Screen:
         }
         place = "/phone/telegram/{user:[0-9]+}"
         acting = [web.post(f"{place}/{name}", _answering(action)) for name, action in actions.items()]
-        return [web.get(f"{place}/messages", self._messages), *acting]
+        return [
+            web.get(f"{place}/messages", self._messages),
+            web.get(f"{place}/files/{{message:[0-9]+}}", self._file),
+            web.post(f"{place}/document", self._document),
+            *acting,
+        ]
 
     def seen(self, user_id: int) -> ApiObject:
         chat = self._phones.chats.of(user_id)
@@ -63,6 +69,23 @@ class Screen:
 
     async def _messages(self, request: web.Request) -> web.Response:
         return web.json_response(self.seen(int(request.match_info["user"])))
+
+    async def _file(self, request: web.Request) -> web.Response:
+        chat = self._phones.chats.of(int(request.match_info["user"]))
+        message = chat.messages.get(int(request.match_info["message"]))
+        if message is None or message.document is None:
+            raise web.HTTPNotFound
+        return message.document.answer()
+
+    async def _document(self, request: web.Request) -> web.Response:
+        """The file is the body; its name and what is written under it are said beside it."""
+        user_id, said = int(request.match_info["user"]), request.query
+        upload = Upload(said.get("name", ""), request.content_type, await request.read())
+        try:
+            message_id = self._phones.send_document(user_id, upload, said.get("caption", ""))
+        except PhoneError as refusal:
+            return web.json_response({"error": str(refusal)}, status=409)
+        return web.json_response({"message_id": message_id})
 
     def _text(self, user_id: int, body: ApiObject) -> ApiObject:
         return {"message_ids": self._phones.write(user_id, str(body["text"]))}
@@ -117,9 +140,16 @@ def _message(message: Message) -> ApiObject:
         "text": message.text,
         "entities": message.entities,
         "contact": message.contact,
+        "document": _document(message),
         "buttons": [[_inline(button) for button in row] for row in rows],
         "edited": message.edit_date is not None,
     }
+
+
+def _document(message: Message) -> ApiObject | None:
+    if message.document is None:
+        return None
+    return {"name": message.document.name, "size": len(message.document.content)}
 
 
 def _inline(button: ApiObject) -> ApiObject:

@@ -10,6 +10,7 @@ from simulator.bot_api import html, keyboards
 from simulator.bot_api.arguments import Arguments
 from simulator.bot_api.chats import Chat, Chats, Message, Toast
 from simulator.bot_api.errors import ApiObject, bad_request, forbidden
+from simulator.bot_api.files import Document, Files, Upload
 from simulator.bot_api.keyboards import ForceReply, InlineKeyboard, Markup, RemoveKeyboard, ReplyKeyboard
 from simulator.bot_api.rates import Rates
 from simulator.bot_api.text import TEXT_UNITS, ordered, trimmed, units, with_detected
@@ -25,6 +26,9 @@ ACTIONS = {
     *("typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice", "cancel"),
     *("upload_document", "choose_sticker", "find_location", "record_video_note", "upload_video_note"),
 }
+ATTACHED = "attach://"
+CAPTION_UNITS = 1024
+CAPTION_TOO_LONG = "message caption is too long"
 # Telegram parts two complaints that one would expect to be alike.
 SENT_TOO_LONG, EDITED_TOO_LONG = "message is too long", "MESSAGE_TOO_LONG"
 
@@ -41,6 +45,7 @@ class Query:
 class Sending:
     chats: Chats
     rates: Rates
+    files: Files
     changed: Callable[[int], None]
     query_seconds: float = 60  # for how long a press may be answered
     queries: dict[str, Query] = field(default_factory=dict)
@@ -59,10 +64,38 @@ class Sending:
         _show(chat, message, markup)
         return self._done(chat, message)
 
+    async def send_document(self, call: Arguments) -> ApiObject:
+        caption, entities = _formatted(call, "caption") if call.text("caption") else ("", [])
+        markup = _markup(call)
+        document = self._document(call)
+        chat = self._chat(call)
+        caption, entities = trimmed(caption, entities) if caption else ("", [])
+        if units(caption) > CAPTION_UNITS:
+            raise bad_request(CAPTION_TOO_LONG)
+        self._check(chat, caption, markup, too_long=CAPTION_TOO_LONG)
+        reply_to = _replied(call, chat)
+        message = self.chats.add(chat, from_bot=True, text=caption)
+        message.document = self.files.keep(document) if isinstance(document, Upload) else document
+        message.entities = with_detected(caption, entities)
+        message.reply_to = reply_to
+        chat.action = ""
+        _show(chat, message, markup)
+        return self._done(chat, message)
+
+    async def get_file(self, call: Arguments) -> ApiObject:
+        if not call.text("file_id"):
+            raise bad_request("file_id not specified")
+        document = self.files.by_id(call.text("file_id"))
+        if document is None:
+            raise bad_request("invalid file_id")
+        return document.as_file()
+
     async def edit_message_text(self, call: Arguments) -> ApiObject:
         text, entities = _formatted(call)
         keyboard = keyboards.inline_only(_markup(call))
         chat, message = self._message(call, "message to edit")
+        if message.document is not None:
+            raise bad_request("there is no text in the message to edit")
         text, entities = trimmed(text, entities)
         self._check(chat, text, keyboard, too_long=EDITED_TOO_LONG)
         return self._edit(chat, message, text, with_detected(text, entities), keyboard)
@@ -115,6 +148,19 @@ class Sending:
         self.queries = {name: query for name, query in self.queries.items() if query.answer_until > now}
         return [query for query in self.queries.values() if query.chat is chat]
 
+    def _document(self, call: Arguments) -> Upload | Document:
+        """A file in the form, under its own name or an attached one, or one that is known by its id."""
+        said = call.text("document")
+        upload = call.files.get(said.removeprefix(ATTACHED) if said.startswith(ATTACHED) else "document")
+        if upload is not None:
+            return upload
+        if not said or said.startswith(ATTACHED):
+            raise bad_request("there is no document in the request")
+        document = self.files.by_id(said)
+        if document is None:
+            raise bad_request("wrong file identifier/HTTP URL specified")
+        return document
+
     def _chat(self, call: Arguments) -> Chat:
         if not call.text("chat_id"):
             raise bad_request("chat_id is empty")
@@ -160,8 +206,8 @@ class Sending:
         return self.chats.as_api(chat, message)
 
 
-def _formatted(call: Arguments) -> tuple[str, list[ApiObject]]:
-    text = call.text("text")
+def _formatted(call: Arguments, name: str = "text") -> tuple[str, list[ApiObject]]:
+    text = call.text(name)
     if not text:
         raise bad_request("Message text is empty")
     if len(text.encode()) > TEXT_BYTES:
@@ -173,7 +219,7 @@ def _formatted(call: Arguments) -> tuple[str, list[ApiObject]]:
         raise bad_request("this simulator reads parse_mode HTML only")
     if mode not in ("", "none"):
         raise bad_request("Unsupported parse_mode")
-    given = call.nested("entities", called="entities")
+    given = call.nested("entities" if name == "text" else f"{name}_entities", called="entities")
     return text, ordered([_entity(entity) for entity in given]) if isinstance(given, list) else []
 
 

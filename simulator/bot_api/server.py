@@ -20,6 +20,7 @@ from simulator.bot_api.arguments import Arguments
 from simulator.bot_api.chats import Chats
 from simulator.bot_api.errors import ApiError, ApiObject, forbidden, too_many_requests
 from simulator.bot_api.faults import Faults, Trouble
+from simulator.bot_api.files import Files
 from simulator.bot_api.methods import Described, Methods
 from simulator.bot_api.phone import Phones
 from simulator.bot_api.profile import Profile
@@ -70,7 +71,8 @@ class BotApi:
                 changed(user_id)
 
         self.profile = Profile(self.chats, name, all_changed)
-        self.sending = Sending(self.chats, self.rates, changed)
+        self.files = Files()
+        self.sending = Sending(self.chats, self.rates, self.files, changed)
         self.phones = Phones(bot, self.chats, self.profile, self.sending, self.updates, changed)
         self.methods = Methods(bot, self.chats, self.profile, self.sending, self.updates, self.webhook)
         self.screen = Screen(self.phones)
@@ -80,6 +82,7 @@ class BotApi:
         return [
             web.get(f"{place}/{{method}}", self._answer),
             web.post(f"{place}/{{method}}", self._answer),
+            web.get("/file/bot{token:[^/]+}/{path:.+}", self._file),
             web.route("*", f"{place}{{rest:(/.*)?}}", self._not_found),
         ]
 
@@ -144,6 +147,14 @@ class BotApi:
         if self.faults.take(Trouble.RESET_AFTER, method, user_id):
             _reset(request)
         return answer
+
+    async def _file(self, request: web.Request) -> web.Response:
+        try:
+            self._check_token(request.match_info["token"])
+        except ApiError as refusal:
+            return _refused(refusal)
+        document = self.files.by_path(request.match_info["path"])
+        return _refused(ApiError(404, "Not Found")) if document is None else document.answer()
 
     async def _not_found(self, _: web.Request) -> web.Response:
         return _refused(ApiError(404, "Not Found"))

@@ -38,7 +38,7 @@ class Reply:
     status: int
     reason: str
     retry_after: int
-    call: dict[str, str]
+    call: Arguments
 
 
 @dataclass
@@ -133,7 +133,7 @@ class Webhook:
                 retry_after = pause.bounded("seconds", 0, least=0, most=RETRY_AFTER_SECONDS_MOST)
                 reply = Reply(answer.status, answer.reason or "", retry_after, call)
         except ApiError:
-            reply = Reply(200, "OK", 0, {})  # an answer that is no call is just an answer
+            reply = Reply(200, "OK", 0, Arguments({}))  # an answer that is no call is just an answer
         except (aiohttp.ClientError, TimeoutError) as error:
             self._note(f"Connection failed: {type(error).__name__}")
             return None
@@ -144,12 +144,12 @@ class Webhook:
     def _note(self, message: str) -> None:
         self.last_error_date, self.last_error_message = int(time.time()), message
 
-    async def _obey(self, call: dict[str, str]) -> None:
-        method = call.get("method", "").lower()
+    async def _obey(self, call: Arguments) -> None:
+        method = call.text("method").lower()
         if not method or method in NOT_IN_ANSWERS or method.startswith("get"):
             return
         try:
-            await self.execute(method, Arguments(call))
+            await self.execute(method, call)
         except ApiError:
             return  # Nobody waits for the outcome of a call made in an answer.
 

@@ -2,6 +2,7 @@
 
 import { onTopic } from "/page/events.js";
 import { bubble, replyRows } from "/page/telegram_bubble.js";
+import { attachButton } from "/page/telegram_files.js";
 import { closeMenu, openDialog, openMenu, showToast } from "/page/telegram_panels.js";
 import { button, element } from "/page/telegram_text.js";
 import { said } from "/page/telegram_words.js";
@@ -28,6 +29,7 @@ class TelegramPhone {
       press: (message, data) => this.tell("press", { message_id: message.message_id, data }, said("gone")),
       copy: (text) => this.copy(text),
       shareContact: () => this.askForContact(),
+      fileUrl: (message) => `${this.place}/files/${message.message_id}`,
     };
     this.speak = () => this.inLanguage();
   }
@@ -84,7 +86,8 @@ class TelegramPhone {
     this.replies = element("div", "tg-replies");
     this.replies.setAttribute("role", "group");
     this.composer = element("form", "tg-composer");
-    this.composer.append(this.commands, this.input, this.sendButton);
+    [this.attach, this.chooser] = attachButton(this.place, () => showToast(this.panels, said("failed")));
+    this.composer.append(this.commands, this.attach, this.chooser, this.input, this.sendButton);
     this.composer.addEventListener("submit", (event) => this.submit(event));
     this.input.addEventListener("input", () => this.typed());
     this.input.addEventListener("keydown", (event) => {
@@ -96,6 +99,7 @@ class TelegramPhone {
     this.log.setAttribute("aria-label", said("log"));
     this.more.setAttribute("aria-label", said("more"));
     this.commands.setAttribute("aria-label", said("commands"));
+    this.attach.setAttribute("aria-label", said("attach"));
     this.input.setAttribute("aria-label", said("message"));
     this.sendButton.setAttribute("aria-label", said("send"));
     this.replies.setAttribute("aria-label", said("keyboard"));

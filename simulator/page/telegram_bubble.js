@@ -1,5 +1,6 @@
 // One message as a bubble, with the buttons under it.
 
+import { documentCard } from "/page/telegram_files.js";
 import { button, element, formatted } from "/page/telegram_text.js";
 import { said } from "/page/telegram_words.js";
 import { language } from "/page/words.js";
@@ -14,7 +15,8 @@ export function bubble(message, pressed, doing) {
   const body = element("div", "tg-bubble");
   const text = element("div", "tg-text");
   if (message.contact) text.append(card(message.contact));
-  else text.append(formatted(message.text, message.entities, doing));
+  if (message.document) text.append(documentCard(message.document, doing.fileUrl(message)));
+  if (message.text) text.append(formatted(message.text, message.entities, doing));
   const time = new Date(message.date * 1000).toLocaleTimeString(language(), { hour: "2-digit", minute: "2-digit" });
   text.append(element("span", "tg-time", message.edited ? `${said("edited")} ${time}` : time));
   body.append(text);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 import structlog
@@ -17,6 +18,7 @@ from sms_gateway.smpp.link import Patience
 log = structlog.get_logger(__name__)
 
 READ_OCTETS = 64 * 1024
+MOST_OVERDUE = 1000  # answers that may still come after their time
 MOST_IN_HAND = 500  # incoming messages between arrival and answer; the SMSC keeps the ones above it
 LAST_SEQUENCE = 0x7FFFFFFF
 
@@ -35,6 +37,9 @@ class Answer(NamedTuple):
     pdu: p.Pdu | None
 
 
+OnLate = Callable[[Answer], None]
+
+
 class Connection:
     """`on_message` answers with the status to acknowledge with, after the message is safe."""
 
@@ -51,6 +56,8 @@ class Connection:
         self._patience = patience
         self._on_message = on_message
         self._pending: dict[int, tuple[int, asyncio.Future[Answer]]] = {}
+        self._overdue: dict[int, tuple[int, OnLate]] = {}
+        self._unbinding = False
         self._in_hand = 0
         self._sequence = 0
         self._heard_at = asyncio.get_running_loop().time()
@@ -59,10 +66,15 @@ class Connection:
 
     @property
     def open(self) -> bool:
-        return not self._writer.is_closing()
+        return not self._writer.is_closing() and not self._unbinding
 
-    async def request(self, pdu: p.Pdu) -> Answer:
-        """Send and wait. TimeoutError or LinkLost mean that the SMSC may or may not have acted on it."""
+    async def request(
+        self, pdu: p.Pdu, *, within: float | None = None, on_late: OnLate | None = None
+    ) -> Answer:
+        """Send and wait. TimeoutError or LinkLost mean that the SMSC may or may not have acted on it.
+
+        An answer that comes after a TimeoutError, and before the connection is lost, goes to `on_late`.
+        """
         sequence = pdu.sequence = self._next_sequence()
         frame = encode(pdu)
         if not self.open:
@@ -71,13 +83,15 @@ class Connection:
         self._pending[sequence] = (command_of(pdu) | p.RESPONSE, answered)
         self._quiet.clear()
         try:
-            async with asyncio.timeout(self._patience.response_seconds):
+            async with asyncio.timeout(within or self._patience.response_seconds):
                 self._writer.write(frame)
                 await self._writer.drain()
                 return await answered
+        except TimeoutError:
+            if on_late is not None:
+                self._await_late(sequence, command_of(pdu) | p.RESPONSE, on_late)
+            raise
         except OSError as error:
-            if isinstance(error, TimeoutError):
-                raise
             raise LinkLost(f"write: {error}") from error
         finally:
             del self._pending[sequence]
@@ -93,7 +107,7 @@ class Connection:
                     self._take(frame, tasks)
                 # An SMSC that sends and does not read is not read either.
                 await self._writer.drain()
-            why = LinkLost("closed by the SMSC" if self.open else "closed by us")
+            why = LinkLost("closed by us" if self._writer.is_closing() else "closed by the SMSC")
         except (FramingError, OSError) as error:
             why = LinkLost(f"{type(error).__name__}: {error}")
         except LinkLost as lost:
@@ -140,12 +154,22 @@ class Connection:
         elif isinstance(pdu, p.EnquireLink):
             self._write(p.EnquireLinkResp(pdu.sequence))
         elif isinstance(pdu, p.Unbind):
-            self._write(p.UnbindResp(pdu.sequence))
-            raise LinkLost("unbound by the SMSC")
+            self._unbinding = True
+            tasks.create_task(self._part(pdu))
         elif isinstance(pdu, p.AlertNotification | p.Outbind):
             log.info("smpp notification ignored", command=command_of(pdu))
         else:
             self._write(p.GenericNack(pdu.sequence, s.INVALID_COMMAND_ID))
+
+    async def _part(self, unbind: p.Unbind) -> None:
+        """Nothing new goes out; what is under way may still be answered, by both sides."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience.drain_seconds):
+                await self.idle()
+        self._write(p.UnbindResp(unbind.sequence))
+        why = LinkLost("unbound by the SMSC")
+        self.close(why)
+        raise why
 
     def _take_message(self, pdu: Incoming, tasks: asyncio.TaskGroup) -> None:
         if self._in_hand >= MOST_IN_HAND:
@@ -182,13 +206,22 @@ class Connection:
 
     def _settle(self, sequence: int, command: int, answer: Answer) -> None:
         expected, answered = self._pending.get(sequence, (0, None))
-        if answered is None or command not in (expected, p.GENERIC_NACK):
+        if answered is None and sequence in self._overdue:
+            expected, on_late = self._overdue.pop(sequence)
+            if command in (expected, p.GENERIC_NACK):
+                on_late(answer)
+        elif answered is None or command not in (expected, p.GENERIC_NACK):
             log.warning("smpp response to nothing", command=command, status=answer.status)
         elif not answered.done():
             answered.set_result(answer)
 
+    def _await_late(self, sequence: int, command: int, on_late: OnLate) -> None:
+        self._overdue[sequence] = command, on_late
+        if len(self._overdue) > MOST_OVERDUE:
+            del self._overdue[next(iter(self._overdue))]
+
     def _write(self, pdu: p.Pdu) -> None:
-        if self.open:
+        if not self._writer.is_closing():
             self._writer.write(encode(pdu))
 
     def _note_quiet(self) -> None:

@@ -1,55 +1,28 @@
-"""A lasting bind to an SMSC: connects, binds, sends within window and pace, comes back when cut off."""
+"""A lasting connection to an SMSC: connects, binds, sends within window and pace, comes back when cut off."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+import ssl
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 import structlog
 
+from sms_gateway.gate import Gate
+from sms_gateway.outcomes import NotSent, Outcome, Refused, Submitted, Unknown
 from sms_gateway.smpp import pdu as p
 from sms_gateway.smpp import status as s
 from sms_gateway.smpp.connection import Answer, Connection, LinkLost, OnMessage
 from sms_gateway.smpp.link import Patience, Smsc
-from sms_gateway.smpp.pace import Pace
+from sms_gateway.smpp.tls import tls_of
 
 log = structlog.get_logger(__name__)
 
-MOST_DOUBLINGS = 3  # 8 s: all tries of a throttled message fit into its lease of 30 s
+MOST_DOUBLINGS = 16
 
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """The SMSC has it; `message_id` is empty where it gave none."""
-
-    message_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The SMSC said no; `retry`: it may say yes to the same message later."""
-
-    status: int
-    retry: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NotSent:
-    """It never left us."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """It left us and no answer came: sent or not, nobody here can tell."""
-
-    why: str
-
-
-Outcome = Submitted | Refused | NotSent | Unknown
+OnOutcome = Callable[[Outcome], None]
 
 
 class BindRefused(LinkLost):
@@ -64,16 +37,18 @@ class Session:
         smsc: Smsc,
         *,
         on_message: OnMessage,
-        window: int,
-        messages_per_second: float,
+        bind_as: type[p.Bind] = p.BindTransceiver,
         patience: Patience | None = None,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._smsc = smsc
+        self._bind_as = bind_as
         self._on_message = on_message
         self._patience = patience or Patience()
-        self._window = asyncio.Semaphore(window)
-        self._pace = Pace(messages_per_second)
-        self._throttled_in_a_row = 0
+        self._on_change = on_change
+        self._tls = tls_of(smsc) if smsc.tls else None
+        self._gate = Gate(smsc.label, window=smsc.window, per_second=smsc.per_second, patience=self._patience)
+        self._refused_in_a_row = 0
         self._connection: Connection | None = None
         self._bound = asyncio.Event()
         self._closing = asyncio.Event()
@@ -97,25 +72,46 @@ class Session:
 
     @property
     def is_bound(self) -> bool:
-        return self._bound.is_set()
+        connection = self._connection
+        return self._bound.is_set() and connection is not None and connection.open
 
-    async def submit(self, pdu: p.SubmitSm) -> Outcome:
-        """Send one message and tell what became of it; a throttled one is tried again for a while."""
-        tries_left = self._patience.throttled_tries
-        while True:
-            outcome = await self._submit_once(pdu)
-            if not (isinstance(outcome, Refused) and outcome.status in s.SLOW_DOWN):
-                self._throttled_in_a_row = 0
-                return outcome
-            self._slow_down()
-            tries_left -= 1
-            if not tries_left:
-                return outcome
+    @property
+    def paused(self) -> bool:
+        """The SMSC asked for less: nothing goes out for now."""
+        return self._gate.paused
+
+    async def submit(
+        self, pdu: p.SubmitSm, *, until: float | None = None, on_late: OnOutcome | None = None
+    ) -> Outcome:
+        """Send one message and tell what became of it; a throttled one keeps its place, and goes again first.
+
+        `until` (the loop's time) it may begin; NotSent, or the SMSC's last word, where that is too late. An
+        answer that comes after Unknown goes to `on_late`.
+        """
+        if until is None:
+            until = asyncio.get_running_loop().time() + self._patience.throttled_hold_seconds
+        latest = until
+        return await self._gate.through(lambda: self._submit_once(pdu, latest, on_late), until=latest)
+
+    async def query(self, pdu: p.QuerySm) -> p.QuerySmResp | None:
+        """What the SMSC says of a message; None where it says nothing of use."""
+        connection = self._connection
+        if connection is None or not connection.open or self._closing.is_set():
+            return None
+        await self._gate.turn()
+        try:
+            answer = await connection.request(pdu)
+        except (TimeoutError, LinkLost):
+            return None
+        if isinstance(answer.pdu, p.QuerySmResp) and answer.status == s.OK:
+            return answer.pdu
+        return None
 
     async def close(self) -> None:
         """Drain the window, unbind, close. What is submitted from now on is NotSent."""
         self._closing.set()
         self._bound.clear()
+        self._on_change()
         connection = self._connection
         if connection is None:
             return
@@ -126,74 +122,85 @@ class Session:
             await connection.request(p.Unbind())
         connection.close()
 
-    async def _submit_once(self, pdu: p.SubmitSm) -> Outcome:
-        async with self._window:
-            await self._pace.wait()
-            connection = self._connection
-            if connection is None or not connection.open or self._closing.is_set():
-                return NotSent("not bound")
-            try:
-                answer = await connection.request(pdu)
-            except TimeoutError:
-                return Unknown("no response")
-            except LinkLost as lost:
-                return Unknown(str(lost))
-        return _outcome(answer)
+    async def _submit_once(self, pdu: p.SubmitSm, until: float, on_late: OnOutcome | None) -> Outcome:
+        connection = self._connection
+        if connection is None or not connection.open or self._closing.is_set():
+            return NotSent("not bound")
+        within = self._gate.answer_within(until)
+        late = None if on_late is None else (lambda answer: on_late(self._outcome(answer)))
+        try:
+            answer = await connection.request(pdu, within=within, on_late=late)
+        except TimeoutError:
+            return Unknown("no response")
+        except LinkLost as lost:
+            return Unknown(str(lost))
+        return self._outcome(answer)
 
-    def _slow_down(self) -> None:
-        if self._pace.paused:
-            return  # the rest of the same window: one request to slow down, not ten
-        self._throttled_in_a_row += 1
-        doublings = min(self._throttled_in_a_row - 1, MOST_DOUBLINGS)
-        self._pace.pause(self._patience.throttled_first_seconds * 2**doublings)
-        log.warning("smsc asks for less", in_a_row=self._throttled_in_a_row)
+    def _outcome(self, answer: Answer) -> Outcome:
+        if answer.status == s.OK:
+            return Submitted(answer.pdu.message_id if isinstance(answer.pdu, p.SubmitSmResp) else "")
+        slow_down = answer.status in s.SLOW_DOWN | self._smsc.throttled
+        retry = slow_down or answer.status in s.TRY_AGAIN | self._smsc.again
+        return Refused(answer.status, retry=retry, slow_down=slow_down)
 
     async def _live(self) -> None:
         """One connection from its first packet to its last."""
         connection: Connection | None = None
+        refused_before = self._refused_in_a_row
         try:
-            async with asyncio.timeout(self._patience.connect_seconds):
-                reader, writer = await asyncio.open_connection(self._smsc.host, self._smsc.port)
-            connection = Connection(reader, writer, patience=self._patience, on_message=self._on_message)
+            connection = await self._connect()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(connection.read(tasks))
                 await self._bind(connection)
                 self._connection = connection
                 self._bound.set()
-                log.info("smsc bound", smsc=self._smsc.name)
+                self._on_change()
+                log.info("smsc bound", smsc=self._smsc.label, bind=self._bind_as.__name__)
                 tasks.create_task(connection.keep_alive())
                 if self._closing.is_set():
                     await self.close()
+        except* ssl.SSLError as wrong:
+            log.error("smsc fails tls", smsc=self._smsc.label, why=[str(each) for each in wrong.exceptions])
         except* (LinkLost, OSError) as lost:
-            log.info("smsc link over", smsc=self._smsc.name, why=[str(each) for each in lost.exceptions])
+            log.info("smsc link over", smsc=self._smsc.label, why=[str(each) for each in lost.exceptions])
         finally:
+            if self._refused_in_a_row == refused_before:
+                self._refused_in_a_row = 0
             self._bound.clear()
             self._connection = None
             if connection is not None:
                 connection.close()
+            self._on_change()
+
+    async def _connect(self) -> Connection:
+        async with asyncio.timeout(self._patience.connect_seconds):
+            reader, writer = await asyncio.open_connection(self._smsc.host, self._smsc.port, ssl=self._tls)
+        return Connection(reader, writer, patience=self._patience, on_message=self._on_message)
 
     async def _bind(self, connection: Connection) -> None:
         answer = await connection.request(
-            p.BindTransceiver(
+            self._bind_as(
                 system_id=self._smsc.system_id,
                 password=self._smsc.password,
                 system_type=self._smsc.system_type,
+                addr_ton=self._smsc.address_ton,
+                addr_npi=self._smsc.address_npi,
+                address_range=self._smsc.address_range,
             )
         )
-        if answer.status != s.OK:
-            log.error("smsc refuses our bind", smsc=self._smsc.name, status=answer.status)
-            raise BindRefused(f"bind status {answer.status:#x}")
+        if answer.status == s.OK:
+            self._refused_in_a_row = 0
+            return
+        if answer.status in s.NOT_WELCOME:
+            self._refused_in_a_row += 1
+        log.error("smsc refuses our bind", smsc=self._smsc.label, status=answer.status)
+        raise BindRefused(f"bind status {answer.status:#x}")
 
     def _reconnect_seconds(self, attempt: int) -> float:
-        longest = min(
-            self._patience.reconnect_first_seconds * 2 ** min(attempt, 16),
-            self._patience.reconnect_most_seconds,
-        )
+        first, most = self._patience.reconnect_first_seconds, self._patience.reconnect_most_seconds
+        if self._refused_in_a_row:
+            attempt = self._refused_in_a_row - 1
+            first, most = self._patience.refused_first_seconds, self._patience.refused_most_seconds
+        longest = min(first * 2 ** min(attempt, MOST_DOUBLINGS), most)
         # Jitter: gateways cut off together do not come back together.
         return random.uniform(longest / 2, longest)
-
-
-def _outcome(answer: Answer) -> Outcome:
-    if answer.status != s.OK:
-        return Refused(answer.status, retry=answer.status in s.TRY_AGAIN)
-    return Submitted(answer.pdu.message_id if isinstance(answer.pdu, p.SubmitSmResp) else "")

@@ -84,6 +84,32 @@ async def approved(approver: Person) -> None:
     approver.presses("Утвердить")
 
 
+async def approved_by_the_notice(stand: Stand, approver: Person) -> None:
+    await approver.sees("просит утвердить рассылку")
+    approver.presses("Утвердить")
+    await stand.updates_handled()
+
+
+async def sent_to_all(
+    stand: Stand, sender: Person, approver: Person, text: str = "**Работы** у вас, {name}: ночью"
+) -> None:
+    """A broadcast that has ended; the sender looks at its card."""
+    await drafted(sender, text)
+    await asked_for_approval(sender)
+    await approved_by_the_notice(stand, approver)
+    await goes_out(stand)
+    await sender.sees("завершена")
+
+
+async def edited(sender: Person, text: str, answer: str = "да") -> None:
+    """The text that was sent, from the card of the broadcast that has ended."""
+    sender.presses("Изменить отправленное")
+    await sender.sees("Без второго подтверждения")
+    sender.says(text)
+    await sender.sees("Введите ДА")
+    sender.says(answer)
+
+
 async def goes_out(stand: Stand, number: int = 1) -> None:
     """The jobs, which this stand does not run by itself, until all is sent."""
 

@@ -5,7 +5,17 @@ from datetime import timedelta
 import pytest
 
 from core.notice_states import BroadcastState
-from tests.bot.desk_scenes import READERS, VIEWER, asked_for_approval, drafted, goes_out, the
+from tests.bot.desk_scenes import (
+    READERS,
+    VIEWER,
+    approved_by_the_notice,
+    asked_for_approval,
+    drafted,
+    edited,
+    goes_out,
+    sent_to_all,
+    the,
+)
 from tests.bot.stand import Person, Stand
 from tests.core.broadcast_scenes import work
 
@@ -16,12 +26,6 @@ S = BroadcastState
 @pytest.fixture
 def readers(staffed: Stand) -> list[Person]:
     return [Person(staffed.api, chat) for chat in READERS]
-
-
-async def approved_by_the_notice(stand: Stand, approver: Person) -> None:
-    await approver.sees("просит утвердить рассылку")
-    approver.presses("Утвердить")
-    await stand.updates_handled()
 
 
 async def test_approvers_are_told_and_approve_by_the_notices_button(
@@ -48,7 +52,7 @@ async def test_a_notice_of_a_version_that_was_changed_approves_nothing(
     await drafted(sender)
     await asked_for_approval(sender)
     await approver.sees("просит утвердить рассылку 1")
-    sender.presses("⟳ ")
+    sender.presses("⟳ Telegram")
     await staffed.updates_handled()
     approver.presses("Утвердить")
     await approver.is_told("тем временем изменили")
@@ -58,16 +62,8 @@ async def test_a_notice_of_a_version_that_was_changed_approves_nothing(
 async def test_an_edit_that_waits_is_told_of_as_well(
     staffed: Stand, sender: Person, approver: Person, readers: list[Person]
 ) -> None:
-    await drafted(sender, "Свет будет в 8")
-    await asked_for_approval(sender)
-    await approved_by_the_notice(staffed, approver)
-    await goes_out(staffed)
-    await sender.sees("завершена")
-    sender.presses("Изменить отправленное")
-    await sender.sees("Без второго подтверждения")
-    sender.says("Свет будет в 9")
-    await sender.sees("Введите ДА")
-    sender.says("да")
+    await sent_to_all(staffed, sender, approver, "Свет будет в 8")
+    await edited(sender, "Свет будет в 9")
     await approver.sees("просит утвердить новый текст")
     approver.presses("Утвердить")
     await staffed.updates_handled()
@@ -114,6 +110,7 @@ async def test_a_broadcast_begins_at_the_time_that_was_typed(
     await sender.sees("Когда?")
     for typed, answer in (
         ("завтра", "Когда?"), ("27.04.2026 14:00", "Это время прошло"), ("25:70", "Когда?"),
+        ("31.12.9999 18:30", "Когда?"),
         ("27.04.2026 18:30", "27 апреля"),
     ):  # fmt: skip
         sender.says(typed)
@@ -136,10 +133,7 @@ async def test_the_blocked_and_the_uncertain_are_tried_again_by_their_buttons(
 ) -> None:
     staffed.api.chats.of(READERS[0]).blocked = True  # and nobody has told us
     staffed.api.set_faults({"reset_after": {"calls": 1, "users": [READERS[1]]}})
-    await drafted(sender)
-    await asked_for_approval(sender)
-    await approved_by_the_notice(staffed, approver)
-    await goes_out(staffed)
+    await sent_to_all(staffed, sender, approver)
     report = await sender.sees("завершена")
     assert "Заблокировали бота: 1" in report
     assert "Неизвестно, возможно дошли: 1" in report

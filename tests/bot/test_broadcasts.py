@@ -10,7 +10,9 @@ from tests.bot.desk_scenes import (
     approved,
     asked_for_approval,
     drafted,
+    edited,
     goes_out,
+    sent_to_all,
     the,
 )
 from tests.bot.stand import Person, Stand
@@ -163,22 +165,15 @@ async def test_a_cancel_is_asked_back_and_a_late_tap_finds_it_done(staffed: Stan
 async def test_what_was_sent_is_changed_after_a_typed_yes_and_deleted(
     staffed: Stand, sender: Person, approver: Person
 ) -> None:
-    await drafted(sender, "Свет будет в 8")
-    await asked_for_approval(sender)
-    await approved(approver)
-    await staffed.updates_handled()
-    await goes_out(staffed)
-    await sender.sees("завершена")
+    await sent_to_all(staffed, sender, approver, "Свет будет в 8")
     reader = Person(staffed.api, READERS[0])
     for answer in ("нет", "да"):
-        sender.presses("Изменить отправленное")
-        await sender.sees("Без второго подтверждения")
-        sender.says("Свет будет в **9**")
-        await sender.sees("Введите ДА")
-        sender.says(answer)
+        await edited(sender, "Свет будет в **9**", answer)
         await staffed.updates_handled()
     assert "Свет будет в 8" in str(reader.messages)
-    await approved_edit(approver)
+    approver.presses("Открыть")
+    await approver.sees("изменение текста: ждёт второго")
+    approver.presses("Утвердить")
     await staffed.updates_handled()
     await goes_out(staffed)
     await reader.sees("Свет будет в 9")
@@ -195,12 +190,6 @@ async def test_what_was_sent_is_changed_after_a_typed_yes_and_deleted(
     assert reader.messages == []
 
 
-async def approved_edit(approver: Person) -> None:
-    approver.presses("Обновить")
-    await approver.sees("изменение текста: ждёт второго")
-    approver.presses("Утвердить")
-
-
 async def test_advertising_ends_by_one_tap_and_comes_back_in_the_settings(
     staffed: Stand, sender: Person
 ) -> None:
@@ -210,7 +199,7 @@ async def test_advertising_ends_by_one_tap_and_comes_back_in_the_settings(
     sender.presses("служебная")
     await sender.sees("реклама")
     sender.presses("Только днём")
-    await staffed.updates_handled()
+    await sender.is_told("Реклама не отправляется ночью")
     sender.presses("Посчитать и отправить")
     assert "Telegram: 1 сообщение" in await sender.sees("сообщени")
     sender.presses("Отправить")
@@ -227,28 +216,3 @@ async def test_advertising_ends_by_one_tap_and_comes_back_in_the_settings(
     await staffed.updates_handled()
     assert "☑ Присылать рекламу" in reader.buttons()
     assert await staffed.core.consents.lives(reader.payer)
-
-
-async def test_a_time_is_typed_and_one_that_is_none_is_asked_for_again(
-    staffed: Stand, sender: Person, approver: Person
-) -> None:
-    await drafted(sender)
-    sender.presses("Посчитать и отправить")
-    await sender.sees("второй сотрудник")
-    sender.presses("В другое время")
-    await sender.sees("Когда?")
-    for text, told in (("31.12.9999 18:30", "Когда?"), ("01.01.2020 10:00", "прошло"), ("завтра", "Когда?")):
-        answers = sum(told in message["text"] for message in sender.messages)
-        sender.says(text)
-        await staffed.updates_handled()
-        assert sum(told in message["text"] for message in sender.messages) == answers + 1
-    later = staffed.core.clock.now().astimezone(staffed.core.profile.zone).year + 1
-    sender.says(f"31.12.{later} 18:30")
-    await sender.sees("Начало: 31 декабря")
-    sender.presses("Отдать на утверждение")
-    await sender.sees("ждёт второго сотрудника")
-    await approved(approver)
-    await approver.sees("ждёт своего времени")
-    at = (await the(staffed)).start_at
-    assert at is not None
-    assert f"{at.astimezone(staffed.core.profile.zone):%d.%m.%Y %H:%M}" == f"31.12.{later} 18:30"

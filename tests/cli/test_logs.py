@@ -15,7 +15,10 @@ from tests.cli.conftest import ROOT
 
 SETTINGS = {
     "ALIANCE_TELEGRAM_TOKEN": "42:token-of-the-bot",
-    "ALIANCE_SMSC_URL": "smpp://us:pass%21word@smsc.example:2775",
+    "ALIANCE_SMSC_URL": "smpp://us:first-one@smsc.example smpp://us:pass%21word@smsc.example:2775",
+    "ALIANCE_KANNEL_URL": "http://us:kannel-password@kannel.example:13013/",
+    "ALIANCE_KANNEL_TOKEN": "token-of-the-kannel",
+    "ALIANCE_AGGREGATOR_KEY": "key-of-an-aggregator, key-that-was-before",
     "ALIANCE_DATABASE_URL": "postgresql+asyncpg://us:db-password@127.0.0.1/x",
 }
 SCRIPT = """
@@ -34,6 +37,8 @@ try:
     raise RuntimeError("lost 79141234567 on 42:token-of-the-bot")
 except RuntimeError:
     log.exception("failed", incident="abc")
+log.info("called", asked="/sms/kannel?token=token-of-the-kannel", by="kannel-password first-one")
+log.info("signed", keys=["key-of-an-aggregator", "key-that-was-before"])
 """
 
 
@@ -68,8 +73,12 @@ def test_a_phone_shows_its_ends_alone(told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "secret", ["42:token-of-the-bot", "pass!word", "pass%21word", "db-password", "4276 8500 0003 7173"]
-)
+    "secret",
+    [
+        "42:token-of-the-bot", "pass!word", "pass%21word", "first-one", "db-password", "4276 8500 0003 7173",
+        "kannel-password", "token-of-the-kannel", "key-of-an-aggregator", "key-that-was-before",
+    ],
+)  # fmt: skip
 def test_a_secret_is_in_no_line(told: str, secret: str) -> None:
     assert secret not in told
     assert "***" in told

@@ -7,19 +7,22 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import structlog
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from commands import logs
 from commands.sms_words import WHY
+from core.ids import NoticeId
 from core.messages.incoming import Arrival
 from core.notice_states import Reach
 from core.profile import SHIPPED
 from core.settings import Settings
+from core.sms_states import SmsState
 from core.states import Channel, IncomingOutcome, NoticeState
-from core.storage.message_tables import notice
+from core.storage.message_tables import notice, sms_submission
 from core.storage.staff_tables import audit
 from core.wiring import Core, open_core
 from handlers.locale import Catalogues
@@ -91,6 +94,19 @@ def _becomes(url: str, message: str, **values: Any) -> None:
     _at(url, change)
 
 
+async def _submitted(notice_id: NoticeId, core: Core) -> None:
+    """Two parts of it, as an SMSC took them."""
+    told = {"notice_id": notice_id, "trial": notice_id, "parts": 2, "smsc": "mts-bind", "bind": "mts-bind#2"}
+    ends: list[dict[str, Any]] = [
+        {"state": SmsState.UNKNOWN, "reason": "no response", "message_id": None},
+        {"state": SmsState.DELIVERED, "reason": "DELIVRD 000", "message_id": "0x7F"},
+    ]
+    async with core.database.transaction() as tx:
+        for part, end in enumerate(ends, start=1):
+            values = {**told, **end, "part": part, "digest": "d", "receipt": True, "submitted_at": SENT}
+            await tx.execute(insert(sms_submission).values(values))
+
+
 def test_the_log_says_what_each_text_was_read_as_and_became(do: Do) -> None:
     code, said, _ = do("sms", "log")
     silent, sent, asked = said.splitlines()
@@ -132,7 +148,8 @@ def test_a_message_tells_its_whole_story(do: Do, sqlite_url: str) -> None:
         provider_id="m1",
         sent_at=SENT,
     )
-    asked = _lines(do, "--in", "--phone", PHONE)[0]["id"]
+    asked, answer = _lines(do, "--in", "--phone", PHONE)[0]["id"], _lines(do, "--out")[0]["id"]
+    _at(sqlite_url, partial(_submitted, NoticeId(UUID(answer))))
     said = do("sms", "show", asked)[1]
     for part in (
         "from 7924…67, by mts-bind",
@@ -144,12 +161,15 @@ def test_a_message_tells_its_whole_story(do: Do, sqlite_url: str) -> None:
         "to 7924…67, quoted in ru",
         "delivered: DELIVRD 000",
         "3 times tried, submitted 2026-04-27 15:00:09 as m1, 2 parts",
+        "  2026-04-27 15:00:09  part 1 of 2 by mts-bind#2: unknown (no response)",
+        "  2026-04-27 15:00:09  part 2 of 2 by mts-bind#2 as 0x7F: delivered (DELIVRD 000)",
         "text: Счёт 100080: 100 р., комиссия 3 р.",
     ):
         assert part in said
     story = json.loads(do("sms", "show", asked, "--json")[1])
     assert story["top_ups"][0]["total_kopecks"] == 103_00
     assert story["sent"][0]["text"].startswith("Счёт 100080")
+    assert [part["status"] for part in story["sent"][0]["submissions"]] == ["unknown", "delivered"]
     unknown = "00000000-0000-7000-8000-000000000000"
     assert do("sms", "show", unknown)[::2] == (1, f"aliance: refused: there is no SMS {unknown}\n")
     assert do("sms", "show", "17")[0] == 2
@@ -188,6 +208,19 @@ def test_a_text_that_failed_is_sent_again_and_told_so(do: Do, sqlite_url: str) -
     assert (
         do("sms", "resend", message, "--by", VERA, "--why", "x")[2] == "aliance: refused: Vera is no sender\n"
     )
+
+
+def test_what_was_perhaps_sent_is_settled_by_staff(do: Do, sqlite_url: str) -> None:
+    message = _lines(do, "--out")[0]["id"]
+    assert do("sms", "settle", message, "--failed", *WHO)[::2] == (
+        1, "aliance: refused: it is due: what is uncertain can be settled\n",
+    )  # fmt: skip
+    _becomes(sqlite_url, "quoted", state=NoticeState.UNCERTAIN)
+    assert [each["status"] for each in _lines(do, "--state", "unknown")] == ["unknown"]
+    assert do("sms", "settle", message, *WHO)[0] == 2
+    assert do("sms", "settle", message, "--delivered", "--dry-run", *WHO)[1] == "quoted would be delivered.\n"
+    assert do("sms", "settle", message, "--delivered", *WHO)[:2] == (0, "quoted is delivered.\n")
+    assert "  delivered: Anna: call 12" in do("sms", "show", message)[1]
 
 
 def test_refusals_of_a_resend_have_words(do: Do, sqlite_url: str) -> None:

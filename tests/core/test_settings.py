@@ -103,3 +103,31 @@ def test_receipts_need_an_address_for_those_who_give_none() -> None:
     with pytest.raises(ValidationError, match="ALIANCE_RECEIPT_EMAIL"):
         _settings(receipt_vat_code=11)
     assert _settings(receipt_vat_code=11, receipt_email="a@b.test").receipt_vat_code == 11
+
+
+LONG = "x" * 16
+KANNEL = {"kannel_url": "http://aliance:secret@127.0.0.1:13013/cgi-bin/sendsms", "kannel_token": LONG}
+AGGREGATOR = {"aggregator_key": f"{LONG}, {LONG}", "aggregator_reply_url": "https://aggregator.example/"}
+
+
+@pytest.mark.parametrize(
+    "values, why",
+    [
+        (KANNEL | {"kannel_token": LONG[1:]}, "ALIANCE_KANNEL_TOKEN"),
+        (AGGREGATOR | {"aggregator_key": f"{LONG}, short"}, "ALIANCE_AGGREGATOR_KEY"),
+        (AGGREGATOR | {"aggregator_key": ""}, "ALIANCE_AGGREGATOR_KEY"),
+        (AGGREGATOR | {"aggregator_reply_url": ""}, "ALIANCE_AGGREGATOR_REPLY_URL"),
+    ],
+)
+def test_who_hands_in_sms_shows_a_secret_and_gets_his_reply(values: dict[str, str], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        _settings(**values)
+
+
+def test_sms_come_and_go_by_whatever_is_configured() -> None:
+    by_smpp = _settings(smsc_url="smpp://me:secret@h:1")
+    assert (by_smpp.sends_sms, by_smpp.takes_sms_by_http) == (True, False)
+    for values in (KANNEL, AGGREGATOR, AGGREGATOR | KANNEL | {"aggregator_reply_url": ""}):
+        settings = _settings(**values)
+        assert (settings.sends_sms, settings.takes_sms_by_http) == (True, True)
+    assert not _settings().sends_sms

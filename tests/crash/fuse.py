@@ -25,6 +25,7 @@ from core.use_cases.receiving import Receiving
 from core.use_cases.reconciliations import Reconciliations
 from core.use_cases.refunds import Refunds
 from core.use_cases.sending import Sending
+from core.use_cases.sms_sending import SmsSending
 from core.use_cases.top_ups import TopUps
 from sms_gateway.smpp.session import Session
 from web.callbacks import CallbackRoutes
@@ -46,6 +47,7 @@ STEPS: tuple[tuple[type, str, str], ...] = (
     (BroadcastWork, "_step", "freeze"),
     (Sending, "claim", "claim"),
     (Sending, "sent", "mark"),
+    (SmsSending, "conclude", "mark"),
     (TopUps, "quote", "quote"),
     (TopUps, "confirm", "confirm"),
     (Autopay, "delete", "delete"),

@@ -32,3 +32,10 @@ def test_every_setting_is_explained() -> None:
     for number, line in enumerate(lines):
         if re.match(r"#? ?ALIANCE_", line):
             assert lines[number - 1].startswith("#"), f"nothing is said above {line}"
+
+
+def test_the_pages_name_no_other_settings() -> None:
+    known = {f"ALIANCE_{name.upper()}" for name in Settings.model_fields}
+    for page in sorted((EXAMPLE.parent / "docs").rglob("*.md")):
+        named = set(re.findall(r"\bALIANCE_[A-Z0-9_]+\b", page.read_text(encoding="utf-8")))
+        assert {name for name in named if not name.startswith("ALIANCE_TEST_")} <= known, page.name

@@ -1,9 +1,12 @@
 """The demo in a browser: a person with two phones tops an account up and sees the ledger follow."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import FrameLocator, Locator, Page, expect
+
+from commands.demo_people import APPROVER, CROWD, SENDER
 
 PATIENCE_MILLISECONDS = 30_000
 
@@ -109,6 +112,35 @@ async def connect_autopay(telegram: Telegram) -> None:
     await expect(telegram.message("Автоплатёж счёта 100080 подключён")).to_be_visible()
 
 
+async def broadcast(telegram: Telegram) -> None:
+    """One of the staff writes, another approves by the notice, and the report is saved from the chat."""
+    person = telegram.page.get_by_test_id("user-picker")
+    await person.select_option(str(SENDER))
+    await telegram.screen.get_by_test_id("telegram-start").click()
+    await telegram.sees("бот компании")
+    await telegram.write("/broadcast")
+    for seen, then in (
+        ("Рассылки", "Новая рассылка"), ("Как назвать", "Работы"), ("Пришлите текст", "Связь есть"),
+        ("черновик", "Только днём"), ("черновик", "Посчитать и отправить"),
+        ("второй сотрудник", "Отдать на утверждение"),
+    ):  # fmt: skip
+        await telegram.sees(seen)
+        asked = seen in ("Как назвать", "Пришлите текст")
+        await (telegram.write(then) if asked else telegram.press(then))
+    await telegram.sees("ждёт второго сотрудника")
+    await person.select_option(str(APPROVER))
+    await telegram.sees("просит утвердить")
+    await telegram.press("Утвердить")
+    await person.select_option(str(SENDER))
+    await telegram.sees("завершена", "100 %")
+    await telegram.press("Отчёт файлом")
+    await telegram.sees("Отчёт о рассылке 1")
+    async with telegram.page.expect_download() as saved:
+        await telegram.newest.get_by_test_id("telegram-document").click()
+    lines = Path(await (await saved.value).path()).read_text(encoding="utf-8").splitlines()
+    assert len(lines) > CROWD
+
+
 async def pass_time(page: Page, days: int) -> None:
     await page.get_by_test_id(f"time-{days}").click()
     await expect(page.get_by_test_id("time-1")).to_be_disabled()
@@ -159,4 +191,5 @@ async def test_the_handbooks_scenarios_on_the_demo_page(demo_url: str, page: Pag
     await pay_by_sms(page)
     await posted(ledger, 798_19)
     await expect(ledger.locator("tr[data-kind=top_up]")).to_have_count(2)
+    await broadcast(telegram)
     assert complaints == []

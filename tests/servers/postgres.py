@@ -102,6 +102,12 @@ class Postgres:
         self.start()
 
     @property
+    def pid(self) -> int:
+        """Of the process whose children serve the sessions."""
+        assert self._process is not None, "TEST_PG_URL's server is not ours to look at"
+        return self._process.pid
+
+    @property
     def _data(self) -> Path:
         assert self._folder is not None
         return self._folder / "data"

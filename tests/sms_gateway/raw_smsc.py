@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -14,7 +15,10 @@ from tests.sms_gateway.octets import frame, header
 
 READ_SECONDS = 10.0
 
+BIND_RECEIVER = 0x01
+BIND_TRANSMITTER = 0x02
 BIND_TRANSCEIVER = 0x09
+QUERY_SM = 0x03
 SUBMIT_SM = 0x04
 UNBIND = 0x06
 ENQUIRE_LINK = 0x15
@@ -28,6 +32,8 @@ QUICK = Patience(
     drain_seconds=5,
     reconnect_first_seconds=0.01,
     reconnect_most_seconds=0.05,
+    refused_first_seconds=0.01,
+    refused_most_seconds=0.05,
     throttled_first_seconds=0.01,
 )
 
@@ -40,9 +46,9 @@ class Peer:
         self._writer = writer
         self.gone = asyncio.Event()
 
-    async def next(self) -> bytes:
+    async def next(self, *, within: float | None = READ_SECONDS) -> bytes:
         """The next frame, cut by its command_length alone."""
-        async with asyncio.timeout(READ_SECONDS):
+        async with asyncio.timeout(within):
             length = await self._reader.readexactly(4)
             return length + await self._reader.readexactly(int.from_bytes(length, "big") - 4)
 
@@ -58,8 +64,8 @@ class Peer:
         _, command, _, sequence = header(request)
         self.send(frame(command | RESP, body, status=status, sequence=sequence))
 
-    async def bind(self) -> bytes:
-        request = await self.expect(BIND_TRANSCEIVER)
+    async def bind(self, command: int = BIND_TRANSCEIVER) -> bytes:
+        request = await self.expect(command)
         self.answer(request, b"raw\0")
         return request
 
@@ -91,8 +97,8 @@ class RawSmsc:
         self.port = 0
 
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator[RawSmsc]:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+    async def listening(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawSmsc]:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, ssl=tls)
         self.port = self._server.sockets[0].getsockname()[1]
         try:
             yield self
@@ -112,6 +118,12 @@ class RawSmsc:
         await peer.bind()
         return peer
 
+    async def bound_sometime(self) -> Peer:
+        """The next connection that binds, whenever that is."""
+        peer = await self._peers.get()
+        await peer.bind()
+        return peer
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = Peer(reader, writer)
         self._all.append(peer)
@@ -126,13 +138,11 @@ async def session_with(
     *,
     patience: Patience = QUICK,
     window: int = 10,
-    per_second: float = 10_000,
+    per_second: int = 10_000,
 ) -> AsyncIterator[Session]:
     session = Session(
-        Smsc("127.0.0.1", smsc.port, "demo", "secret", "test"),
+        Smsc("127.0.0.1", smsc.port, "demo", "secret", "test", window=window, per_second=per_second),
         on_message=on_message,
-        window=window,
-        messages_per_second=per_second,
         patience=patience,
     )
     async with asyncio.TaskGroup() as tasks:

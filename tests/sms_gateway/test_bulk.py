@@ -11,12 +11,14 @@ from core.wiring import Core
 from handlers.locale import Catalogues
 from handlers.sms.texts import Texts
 from sms_gateway.delivery import Delivery
+from sms_gateway.outcomes import NotSent, Outcome, Refused, Submitted, Unknown
 from sms_gateway.smpp.pdu import SubmitSm
-from sms_gateway.smpp.session import NotSent, Outcome, Refused, Submitted, Unknown
+from sms_gateway.smpp.session import OnOutcome
 from tests.core.frozen_scenes import is_frozen, lives_here, outcomes
 from tests.deadlines import until
 from tests.fakes import FakeClock
-from tests.sms_gateway.test_delivery import FakeSession, owe
+from tests.sms_gateway.fake_binds import Desk, FakeSession, bind_of
+from tests.sms_gateway.test_delivery import owe
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -26,15 +28,7 @@ SENT, FAILED, UNCERTAIN = NoticeState.SENT, NoticeState.FAILED, NoticeState.UNCE
 
 def delivery_of(core: Core, session: FakeSession) -> Delivery:
     texts = Texts(core.profile, Catalogues(core.profile.zone))
-    return Delivery(
-        core.sending,
-        session,
-        core.wakeups,
-        render=texts.render,
-        short_code="3116",
-        alphabet="gsm",
-        bulk_places=2,
-    )
+    return Desk(core, bind_of(session, window=4), render=texts.render).delivery
 
 
 class SlowSession(FakeSession):
@@ -45,10 +39,10 @@ class SlowSession(FakeSession):
         self.opened = asyncio.Event()
         self.waiting: list[str] = []
 
-    async def submit(self, pdu: SubmitSm) -> Outcome:
+    async def submit(self, pdu: SubmitSm, *, until: float, on_late: OnOutcome | None = None) -> Outcome:
         self.waiting.append(pdu.destination_addr)
         await self.opened.wait()
-        return await super().submit(pdu)
+        return await super().submit(pdu, until=until, on_late=on_late)
 
 
 async def test_a_broadcast_goes_out_with_facts_and_without_markup(core: Core) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -22,12 +22,12 @@ from core.storage.message_tables import notice
 from core.use_cases.sending import Sending
 from core.wiring import Core
 from sms_gateway.delivery import Delivery
-from sms_gateway.receipts import Receipt
-from sms_gateway.smpp.codec import encode
+from sms_gateway.outcomes import NotSent, Outcome, Refused, Submitted, Unknown
 from sms_gateway.smpp.pdu import SubmitSm
-from sms_gateway.smpp.session import NotSent, Outcome, Refused, Submitted, Unknown
 from tests.core.autopay_scenes import CARD_KEY
+from tests.deadlines import until
 from tests.fakes import FakeClock
+from tests.sms_gateway.fake_binds import Desk, FakeSession, bind_of
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -35,33 +35,19 @@ PHONE = "79141234567"
 MONEY = Cancelled(number="100080", amount=Money(10_000))
 
 
-class FakeSession:
-    """Answers with the next of `outcomes`, then with ids of its own."""
-
-    def __init__(self, *outcomes: Outcome) -> None:
-        self.outcomes = list(outcomes)
-        self.submitted: list[SubmitSm] = []
-
-    async def bound(self) -> None:
-        await asyncio.sleep(0)
-
-    async def submit(self, pdu: SubmitSm) -> Outcome:
-        encode(pdu)
-        self.submitted.append(pdu)
-        return self.outcomes.pop(0) if self.outcomes else Submitted(f"id{len(self.submitted)}")
+def desk_of(core: Core, *sessions: FakeSession, said: str = "text", sending: Sending | None = None) -> Desk:
+    return Desk(
+        core,
+        *(bind_of(session) for session in sessions),
+        render=lambda due: f"again: {said}" if due.repeat else said,
+        sending=sending,
+    )
 
 
 def delivery_of(
     core: Core, session: FakeSession, said: str = "text", sending: Sending | None = None
 ) -> Delivery:
-    return Delivery(
-        sending or core.sending,
-        session,
-        core.wakeups,
-        render=lambda due: f"again: {said}" if due.repeat else said,
-        short_code="3116",
-        alphabet="gsm",
-    )
+    return desk_of(core, session, said=said, sending=sending).delivery
 
 
 async def owe(core: Core, clock: FakeClock, said: Notice = MONEY, *, to: str = PHONE, key: str = "k") -> None:
@@ -96,12 +82,12 @@ async def test_a_notice_goes_out_once_and_its_id_is_kept(core: Core, clock: Fake
     assert (row.state, row.provider_id) == ("sent", "7f")
 
 
-async def test_a_long_text_goes_in_parts_and_asks_for_one_receipt(core: Core, clock: FakeClock) -> None:
+async def test_a_long_text_goes_in_parts_and_asks_for_a_receipt_of_each(core: Core, clock: FakeClock) -> None:
     await owe(core, clock)
     session = FakeSession()
     await delivery_of(core, session, "я" * 140).run_once()
     assert [each.esm_class for each in session.submitted] == [0x40] * 3
-    assert [each.registered_delivery for each in session.submitted] == [0, 0, 1]
+    assert [each.registered_delivery for each in session.submitted] == [1, 1, 1]
     reference = session.submitted[0].short_message[3]
     headers = [bytes((5, 0, 3, reference, 3, n)) for n in (1, 2, 3)]
     assert [each.short_message[:6] for each in session.submitted] == headers
@@ -111,7 +97,8 @@ async def test_a_long_text_goes_in_parts_and_asks_for_one_receipt(core: Core, cl
 
 OUTCOMES: list[tuple[str, Outcome, Notice, str, bool]] = [
     ("refused for good", Refused(0x0B, retry=False), MONEY, "failed", False),
-    ("refused for now", Refused(0x58, retry=True), MONEY, "due", False),
+    ("refused for now", Refused(0x08, retry=True), MONEY, "due", False),
+    ("asked for less", Refused(0x58, retry=True, slow_down=True), MONEY, "due", False),
     ("never left", NotSent("not bound"), MONEY, "due", False),
     ("unknown, about money", Unknown("no response"), MONEY, "due", True),
     ("unknown, a balance", Unknown("no response"), Balance(), "uncertain", False),
@@ -130,7 +117,12 @@ async def test_an_outcome_is_written(
 
 
 @pytest.mark.parametrize(
-    "outcome", [NotSent("not bound"), Refused(0x58, retry=True), Refused(0x14, retry=True)]
+    "outcome",
+    [
+        NotSent("not bound"),
+        Refused(0x58, retry=True, slow_down=True),
+        Refused(0x14, retry=True, slow_down=True),
+    ],
 )
 async def test_a_gateway_that_takes_nothing_for_an_hour_costs_no_attempt(
     core: Core, clock: FakeClock, outcome: Outcome
@@ -156,19 +148,19 @@ async def test_a_text_of_money_that_may_have_gone_out_says_so_the_second_time(
     assert [each.short_message for each in session.submitted] == [b"text", b"again: text"]
 
 
-async def test_a_part_that_fails_ends_the_text_and_the_retry_looks_the_same(
-    core: Core, clock: FakeClock
-) -> None:
+async def test_a_text_goes_on_with_the_part_that_was_refused_for_now(core: Core, clock: FakeClock) -> None:
     await owe(core, clock)
-    session = FakeSession(Submitted("1"), Refused(0x58, retry=True))
+    session = FakeSession(Submitted("1"), Refused(0x08, retry=True), NotSent("not bound"))
     delivery = delivery_of(core, session, "я" * 140)
     await delivery.run_once()
-    assert len(session.submitted) == 2
-    clock.shift(timedelta(minutes=1))
-    await delivery.run_once()
-    # The phone joins what it has with what it gets again: reference and parts are the same.
-    assert session.submitted[2:4] == session.submitted[0:2]
-    assert [row.state for row in await rows(core)] == ["sent"]
+    for _ in range(2):
+        clock.shift(timedelta(minutes=1))
+        await delivery.run_once()
+    # The SMSC has the first part: it is not submitted twice.
+    assert [each.short_message[5] for each in session.submitted] == [1, 2, 2, 2, 3]
+    assert len({each.short_message[3] for each in session.submitted}) == 1
+    (row,) = await rows(core)
+    assert (row.state, row.provider_id, row.attempt) == ("sent", "id5", 2)
 
 
 async def test_what_cannot_be_sent_fails_and_holds_nobody_up(core: Core, clock: FakeClock) -> None:
@@ -181,63 +173,20 @@ async def test_what_cannot_be_sent_fails_and_holds_nobody_up(core: Core, clock: 
     assert sorted(row.state for row in await rows(core)) == ["failed", "failed", "sent"]
 
 
-def receipt(*ids: str, state: str = "DELIVRD") -> Receipt:
-    return Receipt(ids, state, "000")
-
-
-@pytest.mark.parametrize("early", [True, False])
-@pytest.mark.parametrize(
-    "said, state", [("DELIVRD", "delivered"), ("UNDELIV", "failed"), ("ACCEPTD", "sent")]
-)
-async def test_a_receipt_finds_its_notice_however_early(
-    core: Core, clock: FakeClock, early: bool, said: str, state: str
-) -> None:
-    await owe(core, clock)
-    delivery = delivery_of(core, FakeSession(Submitted("3039")))
-    if not early:
-        await delivery.run_once()
-    # 12345 is 0x3039.
-    await delivery.take_receipt(receipt("12345", "3039", state=said))
-    if early:
-        await delivery.run_once()
-    (row,) = await rows(core)
-    assert row.state == state
-
-
-async def test_a_receipt_that_comes_again_is_silence(core: Core, clock: FakeClock) -> None:
-    await owe(core, clock)
-    delivery = delivery_of(core, FakeSession(Submitted("1")))
-    await delivery.run_once()
-    for state in ("DELIVRD", "DELIVRD", "EXPIRED"):
-        await delivery.take_receipt(receipt("1", state=state))
-    assert [row.state for row in await rows(core)] == ["delivered"]
-
-
-async def test_receipts_of_nobody_are_not_kept_for_ever(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sms_gateway.delivery.MOST_EARLY_RECEIPTS", 3)
-    delivery = delivery_of(core, FakeSession())
-    for n in range(5):
-        await delivery.take_receipt(receipt(str(n)))
-    assert list(delivery._early) == ["2", "3", "4"]
-
-
 class Faltering(Sending):
     """An outbox whose database is away at the first look."""
 
     def __init__(self, core: Core) -> None:
         super().__init__(core.database, core.profile, core.clock, core.clock)
         self.looks = 0
-        self.written = asyncio.Event()
 
-    async def claim(self, channel: Channel, n: int, *, lane: Lane = Lane.PEOPLE) -> list[DueNotice]:
+    async def claim(
+        self, channel: Channel, n: int, *, lane: Lane = Lane.PEOPLE, avoid: Collection[str] = ()
+    ) -> list[DueNotice]:
         self.looks += 1
         if self.looks == 1:
             raise OSError("gone")
-        return await super().claim(channel, n, lane=lane)
-
-    async def sent(self, delivered: Sequence[tuple[DueNotice, str | None]]) -> None:
-        await super().sent(delivered)
-        self.written.set()
+        return await super().claim(channel, n, lane=lane, avoid=avoid)
 
 
 async def test_delivery_goes_on_after_trouble_until_it_is_stopped(core: Core, clock: FakeClock) -> None:
@@ -246,10 +195,13 @@ async def test_delivery_goes_on_after_trouble_until_it_is_stopped(core: Core, cl
     await owe(core, clock)
     async with asyncio.TaskGroup() as tasks, asyncio.timeout(15):
         tasks.create_task(delivery.run())
-        await sending.written.wait()
+
+        async def written() -> bool:
+            return [row.state for row in await rows(core)] == ["sent"]
+
+        await until(written)
         await delivery.stop()
-        core.wakeups.notify(["outbox.sms"])
-    assert [row.state for row in await rows(core)] == ["sent"]
+        core.wakeups.notify(["outbox.sms", "outbox.sms.bulk"])
 
 
 async def test_a_code_that_cannot_be_opened_here_fails_alone(core: Core, clock: FakeClock) -> None:
@@ -273,9 +225,7 @@ async def test_a_notice_without_words_fails_alone(core: Core, clock: FakeClock) 
     await owe(core, clock, to="79020000001", key="wordless")
     await owe(core, clock)
     session = FakeSession()
-    await Delivery(
-        core.sending, session, core.wakeups, render=render, short_code="3116", alphabet="gsm"
-    ).run_once()
+    await Desk(core, bind_of(session), render=render).delivery.run_once()
     assert [each.destination_addr for each in session.submitted] == [PHONE]
     assert [(row.state, row.address) for row in await rows(core)] == [
         ("failed", "79020000001"),

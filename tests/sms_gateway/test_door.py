@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from core.settings import Settings
-from core.storage.message_tables import incoming, notice
+from core.storage.message_tables import incoming, notice, sms_submission
 from core.wiring import Core
 from handlers.locale import Catalogues
 from sms_gateway.door import SmsDoor
@@ -156,3 +157,22 @@ async def test_what_is_owed_while_the_smsc_is_away_goes_out_when_it_is_back(
         again = await smsc.esme()
         await say(again, "баланс", 1)
         await until(lambda: smsc.texts)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_each_question_is_answered_by_the_smsc_that_it_came_from(
+    core: Core, smsc: Smpp34Smsc, account: str
+) -> None:
+    async with smpp34_smsc() as other:
+        urls = f"smpp://a:b@127.0.0.1:{smsc.port}?name=one smpp://a:b@127.0.0.1:{other.port}?name=two"
+        core = replace(core, settings=core.settings.model_copy(update={"smsc_url": SecretStr(urls)}))
+        async with door_of(core):
+            first, second = await smsc.esme(), await other.esme()
+            await say(first, "баланс", 1)
+            await until(lambda: smsc.texts)
+            await say(second, "помощь", 2)
+            await until(lambda: other.texts)
+        assert (len(smsc.texts), len(other.texts)) == (1, 1)
+    parts = await rows(core, sms_submission)
+    assert [row.smsc for row in parts].count("one") == 1
+    assert {(row.smsc, row.state) for row in parts} == {("one", "sent"), ("two", "sent")}

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
+from sms_gateway.languages import Languages
 from sms_gateway.reassembly import Content, Part, content_of, key_of
 from sms_gateway.smpp.pdu import DataSm, DeliverSm, Tlv
 
@@ -24,6 +25,12 @@ CASES = [
     Case("no concatenation element", "03 24 01 00 61", Content(b"a", None)),
     Case("an element that ends too early", "04 00 03 01 02 61", Content(b"a", None)),
     Case("an element of a wrong length", "05 00 02 01 02 61 62", Content(b"b", None)),
+    Case(
+        "with national alphabets",
+        "0b 00 03 01 02 02 24 01 03 25 01 01 61",
+        Content(b"a", Part(1, 2, 2), languages=Languages(locking=1, single=3)),
+    ),
+    Case("a language of no octet", "02 24 00 61", Content(b"a", None)),
     Case("part 0", "05 00 03 01 02 00 61", Content(b"a", None)),
     Case("part 3 of 2", "05 00 03 01 02 03 61", Content(b"a", None)),
     Case("part 1 of 0", "05 00 03 01 00 01 61", Content(b"a", None)),

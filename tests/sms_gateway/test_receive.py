@@ -5,21 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from core.messages.incoming import Accepted, Arrival
+from core.messages.segments import Alphabet
 from core.storage.message_tables import incoming, sms_part
 from core.use_cases.receiving import Receiving
 from core.wiring import Core
 from sms_gateway.receipts import Receipt
-from sms_gateway.receive import Receive, sender_of
+from sms_gateway.receive import Receive
+from sms_gateway.senders import sender_of
+from sms_gateway.smpp.link import ALPHABETS, Smsc
 from sms_gateway.smpp.pdu import DeliverSm, Tlv
+from tests.core.scenes import ON_SQLITE
 
 OK, LATER = 0x00, 0x64
 PHONE = "79141234567"
+SMSC = Smsc("smsc.example", 2775, "us", "secret", called="smsc")
 
 
 class Watched(Receiving):
@@ -42,24 +48,24 @@ class Door:
 
     def __init__(self, core: Core) -> None:
         self.core = core
+        self.smsc = SMSC
         self.seconds = 59_990.0
         self.inbox = Watched(core)
         self.taken: list[Accepted] = []
         self.receipts: list[Receipt] = []
         self.receive = Receive(
             self.inbox,
-            smsc="smsc",
-            alphabet="gsm",
             take_up=self.taken.extend,
             on_receipt=self._keep,
             now=lambda: self.seconds,
         )
 
-    async def _keep(self, receipt: Receipt) -> None:
+    async def _keep(self, smsc: str, receipt: Receipt) -> None:
+        assert smsc == SMSC.name
         self.receipts.append(receipt)
 
     async def take(self, *pdus: DeliverSm) -> list[int]:
-        return list(await asyncio.gather(*(self.receive.on_message(pdu) for pdu in pdus)))
+        return list(await asyncio.gather(*(self.receive.on_message(self.smsc, pdu) for pdu in pdus)))
 
     async def rows(self) -> list[Any]:
         async with self.core.database.read() as tx:
@@ -115,7 +121,7 @@ async def test_a_message_is_stored_then_acknowledged_then_handed_on(door: Door) 
     assert await door.take(text("да")) == [OK]
     (row,) = await door.rows()
     assert (row.channel, row.source, row.sender, row.state) == ("sms", "smsc", PHONE, "new")
-    assert row.payload == {"text": "да", "to": "3116", "data_coding": 8, "smsc": "smsc"}
+    assert row.payload == {"text": "да", "to": "3116", "data_coding": 8, "smsc": "smsc", "bind": "smsc"}
     assert [each.id for each in door.taken] == [row.id]
 
 
@@ -245,6 +251,58 @@ async def test_a_receipt_is_no_message(door: Door) -> None:
     assert await door.take(DeliverSm(esm_class=4, short_message=b"id:7 stat:DELIVRD err:0")) == [OK]
     assert await door.rows() == []
     assert [each.ids[0] for each in door.receipts] == ["7"]
+
+
+@ON_SQLITE
+async def test_a_header_may_tell_of_a_national_alphabet(door: Door) -> None:
+    header = bytes.fromhex("06 240101 250101".replace(" ", ""))
+    pdu = DeliverSm(source_addr=PHONE, esm_class=0x40, short_message=header + b"\x40stanbul \x1b\x73ey")
+    assert await door.take(pdu) == [OK]
+    (row,) = await door.rows()
+    assert row.payload["text"] == "İstanbul şey"
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    "alphabets, coding, octets, said",
+    [({1: "gsm"}, 1, b"\x00", "@"), ({3: "gsm"}, 3, b"\x1b\x65", "€"), ({0: "latin1"}, 0, b"\xe9", "é")],
+)
+async def test_an_smsc_means_by_a_coding_what_its_address_says(
+    door: Door, alphabets: dict[int, Alphabet], coding: int, octets: bytes, said: str
+) -> None:
+    door.smsc = replace(SMSC, alphabets={**ALPHABETS, **alphabets})
+    await door.take(DeliverSm(source_addr=PHONE, data_coding=coding, short_message=octets))
+    assert [row.payload["text"] for row in await door.rows()] == [said]
+
+
+@ON_SQLITE
+async def test_the_operator_is_told_by_a_tlv_else_by_the_bind(door: Door) -> None:
+    door.smsc = replace(SMSC, operator="mts", operator_tlv=0x1403)
+    await door.take(text("one"), text("two", tlvs=(Tlv(0x1403, b"tele2\0"),)))
+    door.smsc = SMSC
+    await door.take(text("three"))
+    assert [row.payload.get("operator") for row in await door.rows()] == ["mts", "tele2", None]
+
+
+@ON_SQLITE
+async def test_where_an_smsc_gives_ids_they_tell_repeats_from_messages(door: Door) -> None:
+    door.smsc = replace(SMSC, id_tlv=0x1500)
+    first, second = (text("да", tlvs=(Tlv(0x1500, each),)) for each in (b"1", b"2"))
+    assert await door.take(first, second) == [OK, OK]
+    door.seconds += 3600
+    assert await door.take(first, second) == [OK, OK]
+    assert len(await door.rows()) == 2
+
+
+@ON_SQLITE
+async def test_parts_that_come_by_two_binds_of_an_smsc_are_one_text(door: Door) -> None:
+    pieces = parts_of("да".encode("utf-16-be"), 2)
+    for number, piece in enumerate(pieces, start=1):
+        door.smsc = replace(SMSC, number=number)
+        assert await door.take(piece) == [OK]
+    assert [each.arrival.payload["text"] for each in door.taken] == ["да"]
+    # Who is asked by the second bind is answered by it.
+    assert door.taken[0].arrival.payload["bind"] == "smsc#2"
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from sms_gateway.outcomes import NotSent, Refused, Submitted, Unknown
 from sms_gateway.smpp.link import Smsc
 from sms_gateway.smpp.pdu import SubmitSm, Tlv
-from sms_gateway.smpp.session import NotSent, Refused, Session, Submitted, Unknown
+from sms_gateway.smpp.session import Session
 from tests.deadlines import until
 from tests.sms_gateway.octets import deliver_sm, frame, header
 from tests.sms_gateway.raw_smsc import (
@@ -97,6 +98,19 @@ async def test_a_lost_response_is_unknown_and_a_late_one_harmless(smsc: RawSmsc)
         assert await works(session, peer)
 
 
+async def test_an_answer_after_its_time_is_handed_on_as_late(smsc: RawSmsc) -> None:
+    late: list[object] = []
+    patience = replace(QUICK, response_seconds=1)
+    async with session_with(smsc, take_all, patience=patience) as session:
+        peer = await bound(smsc, session)
+        for status, body in ((0, b"7f\0"), (0x0B, b"")):
+            assert await session.submit(text(), on_late=late.append) == Unknown("no response")
+            peer.answer(await peer.expect(SUBMIT_SM), body, status=status)
+        await until(lambda: len(late) == 2)
+        assert late == [Submitted("7f"), Refused(0x0B, retry=False)]
+        assert await works(session, peer)
+
+
 async def test_a_cut_with_a_full_window_leaves_each_message_unknown(smsc: RawSmsc) -> None:
     async with session_with(smsc, take_all, window=5) as session:
         peer = await smsc.bound()
@@ -150,28 +164,6 @@ async def test_no_more_than_the_window_waits_for_answers(smsc: RawSmsc) -> None:
         peer.answer(third, b"c\0")
         peer.answer(first, b"a\0")
         assert [await task for task in sending] == [Submitted("a"), Submitted("b"), Submitted("c")]
-
-
-async def test_a_throttled_message_is_kept_and_sent_again(smsc: RawSmsc) -> None:
-    async with session_with(smsc, take_all) as session, asyncio.TaskGroup() as tasks:
-        peer = await smsc.bound()
-        await session.bound()
-        sending = tasks.create_task(session.submit(text()))
-        for status in (0x58, 0x14):
-            peer.answer(await peer.expect(SUBMIT_SM), status=status)
-        peer.answer(await peer.expect(SUBMIT_SM), b"1\0")
-        assert await sending == Submitted("1")
-
-
-async def test_a_message_throttled_for_long_is_refused_for_now(smsc: RawSmsc) -> None:
-    async with session_with(smsc, take_all) as session, asyncio.TaskGroup() as tasks:
-        peer = await smsc.bound()
-        await session.bound()
-        sending = [tasks.create_task(session.submit(text())) for _ in range(3)]
-        for _ in range(3 * QUICK.throttled_tries):
-            peer.answer(await peer.expect(SUBMIT_SM), status=0x58)
-        assert [await task for task in sending] == [Refused(0x58, retry=True)] * 3
-        assert await works(session, peer)
 
 
 async def test_messages_keep_to_their_pace(smsc: RawSmsc) -> None:
@@ -259,6 +251,29 @@ async def test_the_smsc_may_unbind(smsc: RawSmsc) -> None:
         await bound(smsc, session)
 
 
+async def test_an_smsc_that_unbinds_may_finish_what_is_under_way(smsc: RawSmsc) -> None:
+    stored = asyncio.Event()
+
+    async def slow(_: object) -> int:
+        await stored.wait()
+        return 0
+
+    async with session_with(smsc, slow) as session, asyncio.TaskGroup() as tasks:
+        peer = await bound(smsc, session)
+        sending = tasks.create_task(session.submit(text()))
+        request = await peer.expect(SUBMIT_SM)
+        peer.send(deliver_sm(b"hi", sequence=8) + frame(UNBIND, sequence=9))
+        await until(lambda: not session.is_bound)
+        assert await session.submit(text()) == NotSent("not bound")
+        peer.answer(request, b"1\0")
+        assert await sending == Submitted("1")
+        stored.set()
+        assert header(await peer.next())[1:] == (RESP | 5, 0, 8)
+        assert header(await peer.next())[1:] == (RESP | UNBIND, 0, 9)
+        assert await peer.closed()
+        await bound(smsc, session)
+
+
 async def test_closing_drains_the_window_then_unbinds_then_closes(smsc: RawSmsc) -> None:
     stored = asyncio.Event()
 
@@ -298,10 +313,8 @@ async def test_closing_does_not_wait_for_ever(smsc: RawSmsc) -> None:
 
 async def test_closing_before_the_bind_ends_the_session(smsc: RawSmsc) -> None:
     session = Session(
-        Smsc("127.0.0.1", smsc.port, "a", "b"),
+        Smsc("127.0.0.1", smsc.port, "a", "b", window=1),
         on_message=take_all,
-        window=1,
-        messages_per_second=1,
         patience=QUICK,
     )
     async with asyncio.TaskGroup() as tasks:
@@ -312,26 +325,6 @@ async def test_closing_before_the_bind_ends_the_session(smsc: RawSmsc) -> None:
         peer.answer(bind)
         peer.answer(await peer.expect(UNBIND))
         await running
-
-
-@pytest.mark.parametrize(
-    "url, smsc",
-    [
-        ("smpp://demo:secret@127.0.0.1:2776", Smsc("127.0.0.1", 2776, "demo", "secret")),
-        ("smpp://demo:a%40b%3A@smsc.example", Smsc("smsc.example", 2775, "demo", "a@b:")),
-        ("smpp://demo@h:1?system_type=WWW", Smsc("h", 1, "demo", "", "WWW")),
-    ],
-)
-def test_an_address_is_read(url: str, smsc: Smsc) -> None:
-    assert Smsc.of_url(url) == smsc
-    assert smsc.name == f"demo@{smsc.host}:{smsc.port}"
-
-
-@pytest.mark.parametrize("url", ["", "http://a:b@h", "smpp://h:1", "smpp://a:hidden@"])
-def test_an_address_that_is_none_is_refused_without_its_password(url: str) -> None:
-    with pytest.raises(ValueError, match="smpp://system_id") as caught:
-        Smsc.of_url(url)
-    assert "hidden" not in str(caught.value)
 
 
 async def bound(smsc: RawSmsc, session: Session) -> Peer:

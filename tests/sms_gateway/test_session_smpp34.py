@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 import smpp34
 
+from sms_gateway.outcomes import Outcome, Refused, Submitted, Unknown
 from sms_gateway.smpp.link import Smsc
 from sms_gateway.smpp.pdu import DataSm, DeliverSm, SubmitSm
-from sms_gateway.smpp.session import Outcome, Refused, Session, Submitted, Unknown
+from sms_gateway.smpp.session import Session
 from tests.deadlines import until
 from tests.sms_gateway.raw_smsc import QUICK
 from tests.sms_gateway.smpp34_smsc import Smpp34Smsc, smpp34_smsc
@@ -24,10 +25,8 @@ class Esme:
         self.answers = 0
         self.came: list[DeliverSm | DataSm] = []
         self.session = Session(
-            Smsc("127.0.0.1", smsc.port, "demo", "secret"),
+            Smsc("127.0.0.1", smsc.port, "demo", "secret", per_second=10_000),
             on_message=self.take,
-            window=10,
-            messages_per_second=10_000,
             patience=replace(QUICK, response_seconds=1),
         )
 

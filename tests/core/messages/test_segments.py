@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.messages import gsm
 from core.messages.segments import Alphabet, TooLong, count, segments_of
+from sms_gateway.smpp.link import ALPHABETS
 from sms_gateway.texts import text_of
 
 PEER = import_module("gsm0338").Codec()  # it comes without types
@@ -140,4 +141,4 @@ READ = [
 
 @pytest.mark.parametrize("case", READ, ids=lambda case: case.name)
 def test_octets_are_read_by_their_coding(case: Read) -> None:
-    assert text_of(case.octets, case.coding, alphabet=case.alphabet) == case.text
+    assert text_of(case.octets, case.coding, alphabets={**ALPHABETS, 0: case.alphabet}) == case.text

@@ -8,12 +8,13 @@ from sqlalchemy import update
 from core.ids import Payer
 from core.money import Money
 from core.notice_states import BroadcastKind, Reach
-from core.staff_errors import AudienceRefused, ListRefused, UnknownAccounts
+from core.staff_errors import AudienceRefused, ListRefused, ListUnreadable, UnknownAccounts
 from core.states import ServiceState
 from core.storage.broadcast_tables import broadcast, broadcast_account
 from core.storage.tables import account, subscriber
+from core.use_cases import audience_lists
 from core.use_cases.account_screen import AccountState
-from core.use_cases.audience_lists import numbers_in
+from core.use_cases.audience_lists import numbers_in, numbers_of
 from core.use_cases.audiences import Audience, Has
 from core.wiring import Core
 from tests.core.broadcast_scenes import ANNA, drafted, hire, live_at, recipients, started, work
@@ -182,11 +183,49 @@ def test_a_list_of_accounts_is_read(lines: list[str], expected: list[str]) -> No
     assert numbers_in(lines) == expected
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
+def test_a_list_is_read_as_whatever_it_was_saved(encoding: str) -> None:
+    assert numbers_of("счёт;улица\r\n100080;Луговая\r\n166301;\r\n".encode(encoding)) == ["100080", "166301"]
+
+
+@pytest.mark.parametrize(
+    "file", [b"PK\3\4\0\0workbook", "1\n".encode("utf-32"), b"\xff\xfe1"], ids=["xlsx", "utf-32", "half"]
+)
+def test_what_is_no_text_is_no_list(file: bytes) -> None:
+    with pytest.raises(ListUnreadable, match="no_text"):
+        numbers_of(file)
+
+
+def test_a_quotation_without_an_end_is_refused() -> None:
+    with pytest.raises(ListRefused):
+        numbers_of(b'1\n"' + b"2" * 200_000)
+
+
 @pytest.mark.parametrize(
     "lines, line",
-    [(["1", "x2"], 2), (["1", "-"], 2), (["12345678901"], 1), (["1x"], 1), (["account"], 1), ([], 1)],
+    [(["1", "x2"], 2), (["1", "-"], 2), (["12345678901"], 1), (["1x"], 1), (["account", "", "=1"], 3)],
 )
 def test_a_list_with_a_line_that_is_no_number_is_refused(lines: list[str], line: int) -> None:
     with pytest.raises(ListRefused) as refused:
         numbers_in(lines)
-    assert refused.value.line == line
+    assert refused.value.lines[0][0] == line
+
+
+def test_all_lines_that_are_no_numbers_are_counted_and_the_first_are_told() -> None:
+    with pytest.raises(ListRefused) as refused:
+        numbers_in(["account", "1", "4111 1111 1111 1111", *["x" * 50] * 20])
+    assert refused.value.count == 21
+    assert refused.value.lines == [(3, "••••••••••••1111"), *[(line, "x" * 40) for line in range(4, 13)]]
+
+
+@pytest.mark.parametrize("lines", [[], ["account"], ["", " "]])
+def test_a_list_without_a_number_is_no_list(lines: list[str]) -> None:
+    with pytest.raises(ListUnreadable, match="empty"):
+        numbers_in(lines)
+
+
+def test_a_list_ends_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audience_lists, "LINES_MOST", 2)
+    assert numbers_in(["1", "2"]) == ["1", "2"]
+    with pytest.raises(ListUnreadable, match="too_long"):
+        numbers_in(["1", "2", "3"])

@@ -15,7 +15,7 @@ from tests.core.scenes import ON_SQLITE, rows
 from tests.fakes import FakeClock
 
 OTHER = {"ru": {"telegram": "Работы завтра", "sms": "Работы завтра"}}
-BORIS_CHAT, ADMIN_CHAT = "600", "700"
+ANNA_CHAT, BORIS_CHAT, ADMIN_CHAT = "500", "600", "700"
 
 
 @pytest.fixture
@@ -80,7 +80,11 @@ async def test_what_grew_past_the_size_is_told(city: Core) -> None:
     job = BroadcastWork(city.database, city.broadcasts._profile, city.clock, city.wall)
     await job.work_once(10)
     assert await state_of(city, made) == BroadcastState.WAITING
-    assert await _told(city) == [(BORIS_CHAT, 1, False), (ADMIN_CHAT, 1, False)]
+    found = await rows(city, notice, template="broadcast_waits")
+    assert sorted((row.address, row.params["outgrew"], row.params["own"]) for row in found) == [
+        (ANNA_CHAT, 0, True), (BORIS_CHAT, 0, False), (ADMIN_CHAT, 0, False)
+    ]  # fmt: skip
+    assert {row.params["version"] for row in found} == {2}
 
 
 @ON_SQLITE

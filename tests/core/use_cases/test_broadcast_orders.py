@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import insert, update
 
 from core.ids import Payer, new_id
+from core.messages.sms_trials import End, PartSent, ReceiptTold, Trial
 from core.notice_states import BroadcastState, OrderKind, Reach
+from core.sms_states import SmsState
 from core.staff_errors import NothingToDo, OwnBroadcast, TextsRefused, VersionChanged, WrongState
 from core.states import Channel, Lane, NoticeState
 from core.storage.broadcast_tables import broadcast, broadcast_resend
@@ -118,8 +120,10 @@ async def test_who_is_blocked_still_gets_the_sms_that_had_failed(city: Core, arr
     (held,) = await city.sending.claim(Channel.TELEGRAM, 10, lane=Lane.BULK)
     await city.sending.blocked(held)
     (sms,) = await city.sending.claim(Channel.SMS, 10, lane=Lane.BULK)
-    await city.sending.sent([(sms, "m8")])
-    await city.sending.receipt("m8", delivered=arrived, reason="UNDELIV")
+    part = PartSent(1, SmsState.SENT, "m8", receipt=True)
+    await city.sms_sending.conclude([Trial(sms, "smsc", "smsc", "", 1, [part], End.SENT)])
+    end = SmsState.DELIVERED if arrived else SmsState.FAILED
+    await city.sms_sending.receipts.take([ReceiptTold("smsc", ("m8",), "", end, "UNDELIV")])
     await work(city)
     await city.subscribers.set_reachable(Payer.telegram(80), reachable=False)
     if arrived:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import update
 
 from core.errors import Refusal
 from core.ids import Payer
-from core.notice_states import BroadcastState, Reach
+from core.notice_states import BroadcastKind, BroadcastState, Reach
 from core.settings import Settings
 from core.staff_errors import (
     NoAddress,
@@ -208,7 +209,7 @@ async def test_an_audience_that_grew_past_the_size_waits_for_a_second_person(
     job = BroadcastWork(city.database, city.broadcasts._profile, city.clock, city.wall)
     await job.work_once(10)
     assert await state_of(city, made) == S.WAITING
-    await city.broadcasts.approve(made.number, 1, by=BORIS)
+    await city.broadcasts.approve(made.number, 2, by=BORIS)
     await work(city)
     assert await state_of(city, made) == S.RUNNING
 
@@ -346,6 +347,23 @@ async def test_a_draft_with_faults_is_not_stored(city: Core) -> None:
         await drafted(city, title=" ", texts={"ru": {"telegram": "<b>"}}, lives=timedelta())
     assert [fault.what for fault in refused.value.faults] == ["tag", "missing", "title", "lives"]
     assert await rows(city, broadcast) == []
+
+
+@ON_SQLITE
+async def test_advertising_is_never_urgent(city: Core) -> None:
+    advertising = BroadcastKind.ADVERTISING
+    with pytest.raises(TextsRefused) as refused:
+        await drafted(city, kind=advertising, urgent=True)
+    assert [fault.what for fault in refused.value.faults] == ["urgent"]
+    made = await drafted(city, urgent=True)
+    changed = replace(Draft.of(made), kind=advertising)
+    with pytest.raises(TextsRefused):
+        await city.broadcast_drafts.change(made.number, changed, by=ANNA)
+    async with city.database.transaction() as tx:  # as a version of before this rule stored it
+        await tx.execute(update(broadcast).values(kind=advertising))
+    with pytest.raises(TextsRefused):
+        await city.broadcasts.start(made.number, by=ANNA)
+    assert await state_of(city, made) == S.DRAFT
 
 
 @ON_SQLITE

@@ -10,8 +10,7 @@ from core.messages.incoming import LEASE, Arrival
 from core.messages.notices import Help, NoCards
 from core.settings import Settings
 from core.states import Channel, IncomingOutcome, IncomingState
-from core.storage.message_tables import incoming, notice, sms_part
-from core.use_cases.receiving import PARTS_LIVE
+from core.storage.message_tables import incoming, notice
 from core.use_cases.subscribers import Writing
 from core.wiring import Core
 from tests.core.scenes import MTS, ON_POSTGRES, ON_SQLITE, PHONE, arrives, processes, rows, told
@@ -173,46 +172,6 @@ async def test_a_language_that_was_chosen_is_told_with_the_replies(core: Core) -
     assert await core.subscribers.writing(PHONE) == Writing("en", 0, 0)
     await core.subscribers.set_reachable(MTS, reachable=True)  # known, and nothing chosen
     assert await core.subscribers.writing(MTS) == Writing(None, 0, 0)
-
-
-async def test_parts_become_a_text_when_the_last_has_come(core: Core, clock: FakeClock) -> None:
-    assert await core.receiving.keep_part("k", 2, 3, b"two", {}) is None
-    assert await core.receiving.keep_part("k", 3, 3, b"three", {}) is None
-    assert await core.receiving.keep_part("k", 3, 3, b"again", {}) is None
-    assert await core.receiving.keep_part("other", 1, 2, b"x", {}) is None
-    for _ in range(2):  # a death before the whole text was accepted: the SMSC sends the last part again
-        assert await core.receiving.keep_part("k", 1, 3, b"one", {}) == [b"one", b"two", b"three"]
-    await core.receiving.drop_parts("k")
-    assert [row.key for row in await rows(core, sms_part)] == ["other"]
-    clock.shift(PARTS_LIVE + SECOND)
-    assert [await core.receiving.forget_parts() for _ in range(2)] == [1, 0]
-
-
-async def test_a_text_whose_parts_never_came_ends_in_a_message_that_staff_can_see(
-    core: Core, clock: FakeClock
-) -> None:
-    told = {"sender": PHONE.address, "smsc": "bind", "data_coding": 8}
-    for number in (1, 3):
-        await core.receiving.keep_part("bind|79|3116|7|4", number, 4, b"secret", told)
-    clock.shift(PARTS_LIVE + SECOND)
-    assert await core.receiving.forget_parts() == 2
-    (row,) = await rows(core, incoming)
-    assert (row.sender, row.source, row.state) == (PHONE.address, "bind", IncomingState.DONE)
-    assert (row.outcome, row.reason) == (IncomingOutcome.INCOMPLETE, "2 of 4 parts came")
-    assert await rows(core, sms_part) == []
-    assert await core.invariants.check() == []
-
-
-@ON_POSTGRES
-async def test_parts_that_come_at_once_are_seen_whole_by_one(
-    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
-) -> None:
-    async with processes(settings, clock, provider, count=2) as cores:
-        for text in range(8):
-            whole = await asyncio.gather(
-                *(cores[n % 2].receiving.keep_part(f"k{text}", n, 3, b"%d" % n, {}) for n in (1, 2, 3))
-            )
-            assert [parts for parts in whole if parts] == [[b"1", b"2", b"3"]]
 
 
 @pytest.mark.parametrize("text", ["", None])

@@ -16,7 +16,7 @@ from core.storage.message_tables import notice
 from core.use_cases.sending import MAX_ATTEMPTS
 from core.wiring import Core
 from tests.core.frozen_scenes import claimed, is_frozen
-from tests.core.scenes import CHAT, ON_POSTGRES, ON_SQLITE, PHONE, processes, rows
+from tests.core.scenes import ON_POSTGRES, ON_SQLITE, PHONE, processes, rows
 from tests.fakes import FakeClock, FakeProvider
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -167,32 +167,6 @@ async def test_what_a_dead_delivery_held_too_long_is_uncertain(core: Core, clock
     assert (await _state(core))[0] == NoticeState.UNCERTAIN
     await core.sending.sent([(held, "late")])
     assert (await _state(core))[0] == NoticeState.UNCERTAIN
-
-
-@ON_SQLITE
-async def test_a_receipt_says_what_became_of_an_sms(core: Core) -> None:
-    await core.sending.sent([(await _held(core), "smsc-1")])
-    assert not await core.sending.receipt("smsc-2", delivered=True)
-    assert await core.sending.receipt("smsc-1", delivered=True)
-    assert await _state(core) == (NoticeState.DELIVERED, None)
-    assert not await core.sending.receipt("smsc-1", delivered=False, reason="UNDELIV")  # late and wrong
-    assert await _state(core) == (NoticeState.DELIVERED, None)
-
-
-@ON_SQLITE
-async def test_a_receipt_of_failure_tells_the_reason(core: Core) -> None:
-    await core.sending.sent([(await _held(core), "smsc-1")])
-    assert await core.sending.receipt("smsc-1", delivered=False, reason="UNDELIV 11")
-    assert await _state(core) == (NoticeState.FAILED, "UNDELIV 11")
-
-
-@ON_SQLITE
-async def test_an_sms_receipt_settles_no_message_of_telegram(core: Core) -> None:
-    await _say(core, to=CHAT)
-    (held,) = await core.sending.claim(Channel.TELEGRAM, 10)
-    await core.sending.sent([(held, "5001")])
-    assert not await core.sending.receipt("5001", delivered=False, reason="UNDELIV")
-    assert await _state(core) == (NoticeState.SENT, None)
 
 
 @ON_SQLITE

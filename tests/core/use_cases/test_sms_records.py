@@ -13,7 +13,9 @@ from core.ids import IncomingId, NoticeId, Payer
 from core.messages import outbox
 from core.messages.incoming import Arrival
 from core.messages.notices import Help, Paid
+from core.messages.sms_trials import End, PartSent
 from core.money import Money
+from core.sms_states import SmsState
 from core.staff_errors import NotStaff, UnknownMessage
 from core.states import Channel, IncomingOutcome, Method, NoticeState, TopUpState
 from core.storage.message_tables import notice
@@ -24,6 +26,7 @@ from core.wiring import Core
 from tests.accounts import open_account
 from tests.core.broadcast_scenes import VERA, hire
 from tests.core.scenes import MTS, NUMBER, ON_SQLITE, PHONE, quote_by_sms, rows, says_yes
+from tests.core.use_cases.test_sms_outcomes import held, told, trial
 from tests.fakes import FakeClock, FakeProvider
 
 STRANGER = Payer.sms("79020000009")
@@ -97,6 +100,7 @@ async def test_messages_are_found_by_phone_account_state_outcome_and_time(
         "of a registered phone",
     ]
     assert _told(await log(Wanted(state="failed"))) == ["paid"]
+    assert _told(await log(Wanted(state="queued"))) == ["paid", "quoted"]
     assert _told(await log(Wanted(state="done"))) == ["", "of nobody"]
     assert _told(await log(Wanted(outcome="silent: not_"))) == ["of nobody"]
     assert _told(await log(Wanted(outcome="reply"))) == ["quoted", ""]
@@ -155,6 +159,25 @@ async def test_a_story_joins_the_text_its_answer_and_the_money(core: Core, provi
         assert [(each.provider, each.state) for each in top_up.payments] == [("fake", "succeeded")]
     with pytest.raises(UnknownMessage):
         await core.sms_records.show(uuid4())
+
+
+@ON_SQLITE
+async def test_a_story_tells_the_status_of_every_part_and_try(core: Core, clock: FakeClock) -> None:
+    one = await held(core)
+    parts = PartSent(1, SmsState.SENT, "7F", receipt=True), PartSent(2, SmsState.FAILED, reason="smsc 0x8")
+    await core.sms_sending.conclude([trial(one, *parts, end=End.LATER, total=2)])
+    clock.shift(timedelta(minutes=1))
+    (again,) = await core.sending.claim(Channel.SMS, 1)
+    await core.sms_sending.conclude([trial(again, PartSent(2, SmsState.SENT, "80", receipt=True), total=2)])
+    await core.sms_sending.receipts.take([told("7F"), told("80", state=SmsState.EXPIRED)])
+    (sent,) = (await core.sms_records.show(one.id)).sent
+    assert sent.status is SmsState.EXPIRED
+    assert [(each.part, each.parts, each.bind, each.message_id, each.state) for each in sent.submissions] == [
+        (1, 2, "smsc", "7F", "delivered"),
+        (2, 2, "smsc", None, "failed"),
+        (2, 2, "smsc", "80", "expired"),
+    ]
+    assert [each.reason for each in sent.submissions] == ["delivered 000", "smsc 0x8", "expired 000"]
 
 
 @ON_SQLITE

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.bot_api.arguments import Arguments, of_body
+from simulator.bot_api.arguments import of_body
 from simulator.bot_api.errors import ApiError
 from simulator.bot_api.server import BotApi
 from tests.simulator.bot_api.served import TOKEN, USER, Served
@@ -139,7 +139,7 @@ async def test_whatever_comes_is_answered_or_refused(method: str, values: dict[s
     bot_api.phones.write(USER, "/start")
     body = json.dumps({"chat_id": USER, "text": "a"} | values).encode()
     try:
-        answer = await bot_api.perform(method, Arguments(of_body(body, "application/json")))
+        answer = await bot_api.perform(method, of_body(body, "application/json"))
     except ApiError as refusal:
         answer = refusal.body()
     json.dumps(answer, default=vars).encode()

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from simulator.world import Options, Person, World, open_world
 from tests.simulator.bot_api.served import TOKEN, USER
@@ -224,3 +225,19 @@ async def test_the_phone_speaks_the_language_of_the_page_and_tells_the_bot(demo:
     await demo.page.get_by_test_id("telegram-send").click()
     await expect(demo.messages).to_have_count(2)
     assert (await demo.heard())[-1]["message"]["from"]["language_code"] == "en"
+
+
+async def test_a_document_is_sent_by_the_clip_and_saved_from_its_bubble(demo: Demo) -> None:
+    await demo.start()
+    sent: FilePayload = {"name": "list.csv", "mimeType": "text/csv", "buffer": b"100080\n"}
+    await demo.page.get_by_test_id("telegram-file").set_input_files(sent)
+    mine = demo.messages.last.get_by_test_id("telegram-document")
+    await expect(mine).to_contain_text("list.csv")
+    document = (await demo.heard())[-1]["message"]["document"]
+    await demo.bot("sendDocument", chat_id=USER, document=document["file_id"], caption="<b>", parse_mode="")
+    back = demo.messages.last
+    await expect(back).to_contain_text("<b>")
+    async with demo.page.expect_download() as saved:
+        await back.get_by_test_id("telegram-document").click()
+    assert (await saved.value).suggested_filename == "list.csv"
+    assert Path(await (await saved.value).path()).read_bytes() == b"100080\n"

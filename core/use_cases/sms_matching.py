@@ -1,0 +1,98 @@
+"""Which part a receipt is of: by the SMSC's id in either base, by the phone, or by being the only one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select, text
+
+from core.messages.sms_trials import ReceiptTold, readings
+from core.sms_states import SmsState
+from core.storage.database import Transaction
+from core.storage.message_tables import notice, sms_receipt, sms_submission
+
+STRANGE_AFTER = timedelta(seconds=60)  # by then its submission is written, if it was ours and was answered
+UNKNOWN_WITHIN = timedelta(days=1)
+PHONE_DIGITS = 10  # that two forms of a number share
+
+_PART = sms_submission.c
+
+
+def with_readings(keys: Iterable[str]) -> set[str]:
+    return {reading for key in keys for reading in (key, *readings(key))}
+
+
+async def known_to(tx: Transaction, told: Sequence[ReceiptTold]) -> list[Row[Any]]:
+    """The parts that these receipts may be of."""
+    keys = with_readings(key for receipt in told for key in receipt.keys)
+    if not keys:
+        return []
+    return await tx.all(
+        select(
+            _PART.notice_id,
+            _PART.trial,
+            _PART.part,
+            _PART.smsc,
+            _PART.known_as,
+            _PART.state,
+            notice.c.address,
+        )
+        .join(notice, notice.c.id == _PART.notice_id)
+        .where(_PART.smsc.in_({each.smsc for each in told}), _PART.known_as.in_(keys))
+        .order_by(_PART.submitted_at)
+    )
+
+
+def choose(told: ReceiptTold, known: Sequence[Row[Any]]) -> Row[Any] | None:
+    """The part that a receipt is of; ids come round again, so the newest of several."""
+    named = [row for row in known if row.smsc == told.smsc and row.known_as in told.keys]
+    if len(told.phone) < PHONE_DIGITS:
+        return named[-1] if named else None
+    mine = [row for row in named if _same_phone(row.address, told.phone)]
+    if not mine:
+        # The number in the other base may be another message's id: it is not, where nothing else fits.
+        other = {reading for key in told.keys for reading in readings(key)}
+        mine = [
+            row
+            for row in known
+            if row.smsc == told.smsc
+            and row.known_as in other
+            and row.state in (SmsState.SENT, SmsState.UNKNOWN)
+            and _same_phone(row.address, told.phone)
+        ]
+    return mine[-1] if mine else None
+
+
+def _same_phone(one: str, other: str) -> bool:
+    return one[-PHONE_DIGITS:] == other[-PHONE_DIGITS:]
+
+
+async def alone_of_a_phone(tx: Transaction, now: datetime) -> list[tuple[Row[Any], Row[Any]]]:
+    """Each submission without an answer that is alone of its phone, with the only receipt it may have."""
+    unknown = defaultdict(list)
+    for row in await tx.all(
+        select(_PART.notice_id, _PART.trial, _PART.part, _PART.smsc, _PART.submitted_at, notice.c.address)
+        .join(notice, notice.c.id == _PART.notice_id)
+        .where(
+            text("sms_submission.state = 'unknown'"),
+            _PART.submitted_at > now - UNKNOWN_WITHIN,
+            _PART.message_id.is_(None),
+        )
+    ):
+        unknown[row.smsc, row.address].append(row)
+    pairs = []
+    for (smsc, phone), parts in unknown.items():
+        if len(parts) == 1:
+            receipts = await tx.all(
+                select(sms_receipt).where(
+                    sms_receipt.c.smsc == smsc,
+                    sms_receipt.c.phone == phone,
+                    # It is written down some seconds after it went out.
+                    sms_receipt.c.received_at > parts[0].submitted_at - STRANGE_AFTER,
+                    sms_receipt.c.received_at < now - STRANGE_AFTER,
+                )
+            )
+            if len({each.received_at for each in receipts}) == 1:
+                pairs.append((parts[0], receipts[0]))
+    return pairs

@@ -1,0 +1,234 @@
+"""Receipts: what the mobile network says became of each part, however early, and of the whole text."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from core.clock import Clock
+from core.ids import NoticeId, new_id
+from core.messages.sms_trials import MOST_ID_LETTERS, PartTold, ReceiptTold, Trial, joined, known_as
+from core.sms_states import SmsState
+from core.states import NoticeState
+from core.storage.database import Database, Transaction
+from core.storage.message_tables import notice, sms_receipt, sms_submission
+from core.use_cases.sms_matching import alone_of_a_phone, choose, known_to, with_readings
+
+FINAL = (SmsState.DELIVERED, SmsState.FAILED, SmsState.EXPIRED)
+ASK_FIRST = timedelta(minutes=10)  # most receipts have come by then
+KEPT = timedelta(days=2)  # a receipt that nobody waited for
+
+_NOTICE_STATE = {
+    SmsState.SENT: NoticeState.SENT,
+    SmsState.DELIVERED: NoticeState.DELIVERED,
+    SmsState.FAILED: NoticeState.FAILED,
+    SmsState.EXPIRED: NoticeState.EXPIRED,
+    SmsState.UNKNOWN: NoticeState.UNCERTAIN,
+}
+_PART = sms_submission.c
+_SETTLE = (
+    update(sms_submission)
+    .where(
+        _PART.notice_id == bindparam("of"),
+        _PART.trial == bindparam("by"),
+        _PART.part == bindparam("nth"),
+        or_(_PART.state == SmsState.SENT, _PART.state == SmsState.UNKNOWN),
+    )
+    .values(
+        state=bindparam("becomes", type_=_PART.state.type),
+        reason=bindparam("why", type_=_PART.reason.type),
+        message_id=func.coalesce(bindparam("said", type_=_PART.message_id.type), _PART.message_id),
+        known_as=func.coalesce(bindparam("known", type_=_PART.known_as.type), _PART.known_as),
+        settled_at=bindparam("settled", type_=_PART.settled_at.type),
+        # No receipt on the way takes the question away; an end does.
+        ask_at=case(
+            (bindparam("ends", type_=Boolean(create_constraint=False)), null()),
+            else_=func.coalesce(bindparam("asks", type_=_PART.ask_at.type), _PART.ask_at),
+        ),
+    )
+)
+
+
+class SmsReceipts:
+    def __init__(self, database: Database, wall: Clock) -> None:
+        self._database = database
+        self._wall = wall
+
+    async def take(self, told: Sequence[ReceiptTold]) -> Sequence[None]:
+        """Write what they say; one that overtakes its submission is kept. They may be acknowledged then."""
+        strangers = await self._apply(told)
+        if strangers:
+            await self._keep(strangers)
+            # The submission may have been written between the question and the keeping.
+            found = set(strangers) - set(await self._apply(strangers))
+            await self._forget([each for each in strangers if each in found])
+        return [None] * len(told)
+
+    async def apply_early(self, trials: Sequence[Trial]) -> None:
+        """The receipts that came before their submissions were written."""
+        given = [part.message_id for trial in trials for part in trial.sent if part.message_id]
+        if not given:
+            return
+        keys = with_readings(known_as(each) for each in given)
+        smscs = {trial.smsc for trial in trials}
+        kept = select(sms_receipt).where(sms_receipt.c.smsc.in_(smscs), sms_receipt.c.known_as.in_(keys))
+        async with self._database.read() as tx:
+            rows = await tx.all(kept)
+        if not rows:
+            return
+        early = [_told(row) for row in rows]
+        left = await self._apply(early)
+        await self._forget([each for each in early if each not in left])
+
+    async def settle(self, told: Sequence[PartTold]) -> None:
+        """What became of parts that are known: by a late answer, by query_sm, by staff."""
+        async with self._database.transaction() as tx:
+            await self._settle(tx, told)
+
+    async def match_once(self) -> int:
+        """Attribute receipts without a known id to submissions without an answer: to one of a phone alone.
+
+        How many were settled so.
+        """
+        now = self._wall.now()
+        async with self._database.read() as tx:
+            pairs = await alone_of_a_phone(tx, now)
+        if pairs:
+            async with self._database.transaction() as tx:
+                await self._settle(
+                    tx,
+                    [_of(part, each.state, each.reason, each.known_as) for part, each in pairs],
+                )
+                ids = [each.id for _, each in pairs]
+                await tx.execute(delete(sms_receipt).where(sms_receipt.c.id.in_(ids)))
+        return len(pairs)
+
+    async def forget_once(self) -> int:
+        """Receipts that turned out to be nobody's."""
+        old = sms_receipt.c.received_at < self._wall.now() - KEPT
+        async with self._database.read() as tx:
+            if await tx.scalar(select(sms_receipt.c.id).where(old).limit(1)) is None:
+                return 0
+        async with self._database.transaction() as tx:
+            return (await tx.execute(delete(sms_receipt).where(old))).rowcount
+
+    async def _apply(self, told: Sequence[ReceiptTold]) -> list[ReceiptTold]:
+        """Write those whose parts are known; the others."""
+        async with self._database.read() as tx:
+            known = await known_to(tx, told)
+        found, strangers = [], []
+        for each in told:
+            part = choose(each, known)
+            if part is None:
+                strangers.append(each)
+            elif each.state is not SmsState.SENT:
+                found.append(_of(part, each.state, each.reason, None))
+        if found:
+            async with self._database.transaction() as tx:
+                await self._settle(tx, found)
+        return strangers
+
+    async def _settle(self, tx: Transaction, told: Sequence[PartTold]) -> None:
+        now = self._wall.now()
+        ids = sorted({each.notice_id for each in told})
+        # One at a time a text: of two parts settled side by side neither would see the other.
+        await tx.all(select(notice.c.id).where(notice.c.id.in_(ids)).order_by(notice.c.id).with_for_update())
+        await tx.execute(_SETTLE, [_values(each, now) for each in told])
+        parts = defaultdict(list)
+        for row in await tx.all(select(sms_submission).where(_PART.notice_id.in_(ids))):
+            parts[row.notice_id].append(row)
+        becomes: dict[tuple[SmsState, str | None], list[NoticeId]] = defaultdict(list)
+        for notice_id, rows in parts.items():
+            end = joined(rows)
+            if end is not None:
+                becomes[end].append(notice_id)
+        for (state, reason), those in becomes.items():
+            await _write(tx, those, state, reason, now)
+
+    async def _keep(self, strangers: Sequence[ReceiptTold]) -> None:
+        now = self._wall.now()
+        rows = [
+            {
+                "id": new_id(),
+                "smsc": each.smsc,
+                "known_as": key,
+                "phone": each.phone[:32],
+                "state": each.state,
+                "reason": each.reason[:120],
+                "received_at": now,
+            }
+            for each in strangers
+            if each.state is not SmsState.SENT
+            for key in sorted(each.keys)
+        ]
+        if rows:
+            async with self._database.transaction() as tx:
+                await tx.execute(insert(sms_receipt), rows)
+
+    async def _forget(self, told: Sequence[ReceiptTold]) -> None:
+        if not told:
+            return
+        these = [
+            and_(sms_receipt.c.smsc == each.smsc, sms_receipt.c.known_as.in_(each.keys)) for each in told
+        ]
+        async with self._database.transaction() as tx:
+            await tx.execute(delete(sms_receipt).where(or_(*these)))
+
+
+def _told(row: Row[Any]) -> ReceiptTold:
+    return ReceiptTold(row.smsc, (row.known_as,), row.phone, row.state, row.reason)
+
+
+def _of(part: Row[Any], state: SmsState, reason: str | None, message_id: str | None) -> PartTold:
+    return PartTold(part.notice_id, part.trial, part.part, state, reason, message_id)
+
+
+def _values(told: PartTold, now: datetime) -> dict[str, Any]:
+    return {
+        "of": told.notice_id,
+        "by": told.trial,
+        "nth": told.part,
+        "becomes": told.state,
+        "why": told.reason and told.reason[:120],
+        "said": told.message_id and told.message_id[:MOST_ID_LETTERS],
+        "known": told.message_id and known_as(told.message_id),
+        "settled": now if told.state in FINAL else None,
+        "ends": told.state in FINAL,
+        "asks": now + ASK_FIRST if told.asks else None,
+    }
+
+
+async def _write(
+    tx: Transaction, ids: Sequence[NoticeId], state: SmsState, reason: str | None, now: datetime
+) -> None:
+    """A text that was perhaps sent, and waits to go again, stays here where it turns out to have gone."""
+    waits = and_(notice.c.state == NoticeState.DUE, notice.c.repeat == true())
+    went: ColumnElement[bool] = notice.c.state.in_([NoticeState.SENT, NoticeState.UNCERTAIN])
+    values: dict[str, Any] = {"state": _NOTICE_STATE[state], "reason": reason}
+    if state in (SmsState.SENT, SmsState.DELIVERED):
+        went = or_(went, waits)
+        values["sent_at"] = func.coalesce(
+            notice.c.sent_at, bindparam("now", now, type_=notice.c.sent_at.type)
+        )
+    await tx.execute(
+        update(notice)
+        .where(notice.c.id.in_(ids), went, notice.c.state != _NOTICE_STATE[state])
+        .values(values)
+    )

@@ -1,0 +1,115 @@
+"""SMS on their way out: what came of each part is written with what it makes of the whole, in one commit."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from core.clock import Clock
+from core.ids import NoticeId
+from core.messages import outbox
+from core.messages.notices import Notice
+from core.messages.outbox import DueNotice
+from core.messages.sms_trials import MOST_ID_LETTERS, End, PartSent, Trial, known_as
+from core.sms_states import SmsState
+from core.states import NoticeState
+from core.storage.away import outlasting
+from core.storage.database import Database, Transaction
+from core.storage.message_tables import notice, sms_submission
+from core.storage.new_rows import NewRows
+from core.use_cases.sending import MAX_ATTEMPTS, UNCERTAIN_AGAIN
+from core.use_cases.sms_receipts import ASK_FIRST, SmsReceipts
+
+LATER, LATER_MOST = timedelta(seconds=30), timedelta(minutes=10)
+
+# Written twice where the database went away between a commit and its answer.
+_NEW = NewRows(sms_submission, "notice_id", "trial", "part", returning="part")
+
+Accepted = Mapping[NoticeId, Mapping[str, frozenset[int]]]
+
+
+class SmsSending:
+    """Written by (id, lease) as all outcomes are; what went out is noted also where the lease is lost."""
+
+    def __init__(self, database: Database, wall: Clock) -> None:
+        self._database = database
+        self._wall = wall
+        self.receipts = SmsReceipts(database, wall)
+
+    async def accepted(self, held: Sequence[DueNotice]) -> Accepted:
+        """The parts that SMSCs took before, by the digest of their text: these are not sent again."""
+        tried = [each.id for each in held if each.reason is not None and not each.repeat]
+        if not tried:
+            return {}
+        took = select(sms_submission).where(
+            sms_submission.c.notice_id.in_(tried),
+            sms_submission.c.state.in_([SmsState.SENT, SmsState.DELIVERED]),
+        )
+        found: dict[NoticeId, dict[str, frozenset[int]]] = defaultdict(lambda: defaultdict(frozenset))
+        async with self._database.read() as tx:
+            for row in await tx.all(took):
+                found[row.notice_id][row.digest] |= {row.part}
+        return found
+
+    @outlasting
+    async def conclude(self, trials: Sequence[Trial]) -> Sequence[None]:
+        """Write down what came of them, in one commit; then the receipts that were quicker."""
+        async with self._database.transaction() as tx:
+            now = self._wall.now()
+            rows = [_row(trial, part, now) for trial in trials for part in trial.sent]
+            if rows:
+                await _NEW.add(tx, rows)
+            await self._write(tx, trials, now)
+        await self.receipts.apply_early([trial for trial in trials if trial.sent])
+        return [None] * len(trials)
+
+    async def _write(self, tx: Transaction, trials: Sequence[Trial], now: datetime) -> None:
+        sent = [(trial.held, _last_id(trial)) for trial in trials if trial.end is End.SENT]
+        if sent:
+            await outbox.mark_sent(tx, sent, now)
+        for trial in trials:
+            if trial.end is not End.SENT:
+                state, values = _outcome(trial, now)
+                await outbox.settle(tx, [trial.held], state, reason=trial.reason[:120], **values)
+
+
+def _row(trial: Trial, part: PartSent, now: datetime) -> dict[str, Any]:
+    return {
+        "notice_id": trial.held.id,
+        "trial": trial.held.lease,
+        "part": part.number,
+        "parts": trial.parts,
+        "smsc": trial.smsc,
+        "bind": trial.bind[:80],
+        "digest": trial.digest,
+        "state": part.state,
+        "message_id": part.message_id and part.message_id[:MOST_ID_LETTERS],
+        "known_as": part.message_id and known_as(part.message_id),
+        "status": part.status,
+        "reason": part.reason and part.reason[:120],
+        "receipt": part.receipt,
+        "submitted_at": now,
+        "settled_at": now if part.state is SmsState.FAILED else None,
+        "ask_at": now + ASK_FIRST if trial.asks and part.message_id else None,
+    }
+
+
+def _last_id(trial: Trial) -> str | None:
+    last = trial.sent[-1].message_id if trial.sent else None
+    return last and last[:MOST_ID_LETTERS]
+
+
+def _outcome(trial: Trial, now: datetime) -> tuple[NoticeState, dict[str, Any]]:
+    held, kind = trial.held, Notice.kinds.get(trial.held.template)
+    if trial.end is End.NOT_SENT:
+        return NoticeState.DUE, {"attempt": notice.c.attempt - 1}  # its next_at stays: so does its place
+    # Of a broadcast a few times: it has an end, and staff may try the failed ones again.
+    if trial.end is End.LATER and (held.broadcast_id is None or held.attempt < MAX_ATTEMPTS):
+        return NoticeState.DUE, {"next_at": now + min(LATER * held.attempt, LATER_MOST)}
+    if trial.end is End.UNKNOWN:
+        if kind is not None and kind.repeats and held.attempt < MAX_ATTEMPTS:
+            return NoticeState.DUE, {"next_at": now + UNCERTAIN_AGAIN, "repeat": True}
+        return NoticeState.UNCERTAIN, {}
+    return NoticeState.FAILED, {}

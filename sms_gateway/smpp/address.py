@@ -1,0 +1,146 @@
+"""ALIANCE_SMSC_URL → the binds that it names, each with what its SMSC expects."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, get_args
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from core.messages.segments import Alphabet
+from sms_gateway.smpp.link import ALPHABETS, DEFAULT_PORT, TLS_PORT, Joining, Mode, Smsc
+
+FORM = "an SMSC is written smpp://system_id:password@host:port, smpps:// with TLS"
+MOST_OCTET, MOST_TAG = 0xFF, 0xFFFF
+MOST_WINDOW, MOST_PER_SECOND, MOST_VALIDITY_DAYS = 1000, 10_000, 30
+
+Read = Callable[[str], Any]
+
+
+def smscs_of(
+    urls: str, *, window: int = 10, per_second: int = 50, alphabet: Alphabet = "gsm", ca: str = ""
+) -> list[Smsc]:
+    """The binds of one or several addresses, by spaces or commas; what an address does not say is given here.
+
+    ValueError, without any password, where one is none.
+    """
+    alphabets = MappingProxyType({**ALPHABETS, 0: alphabet})
+    given = Smsc(
+        "", 0, "", "", window=window, per_second=per_second, alphabets=alphabets, ca=ca
+    )  # fmt: skip
+    found = [_smsc_of(url, given) for url in re.split(r"[\s,]+", urls.strip()) if url]
+    if not found:
+        raise ValueError(FORM)
+    return _numbered(found)
+
+
+def _smsc_of(url: str, given: Smsc) -> Smsc:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError(FORM) from None
+    if parts.scheme not in ("smpp", "smpps") or not parts.hostname or not parts.username:
+        raise ValueError(FORM)
+    tls = parts.scheme == "smpps"
+    return replace(
+        given,
+        host=parts.hostname,
+        port=port or (TLS_PORT if tls else DEFAULT_PORT),
+        system_id=unquote(parts.username),
+        password=unquote(parts.password or ""),
+        tls=tls,
+        **_options(parts, given),
+    )
+
+
+def _options(parts: SplitResult, given: Smsc) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    alphabets = dict(given.alphabets)
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        try:
+            if name in _ALPHABETS:
+                alphabets[_ALPHABETS[name]] = _one_of(*get_args(Alphabet))(value)
+            else:
+                field, read = _OPTIONS[name]
+                said[field] = read(value)
+        except KeyError:
+            raise ValueError(f"the SMSC at {parts.hostname} has no option {name!r}") from None
+        except ValueError as error:
+            raise ValueError(f"the SMSC at {parts.hostname}, {name}: {error}") from None
+    return said | {"alphabets": MappingProxyType(alphabets)}
+
+
+def _numbered(smscs: Sequence[Smsc]) -> list[Smsc]:
+    seen: Counter[str] = Counter()
+    numbered = []
+    for each in smscs:
+        seen[each.name] += 1
+        numbered.append(replace(each, number=seen[each.name]))
+    return numbered
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _one_of(*words: str) -> Read:
+    def read(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"{value!r} is none of {', '.join(words)}")
+        return value
+
+    return read
+
+
+def _yes_no(value: str) -> bool:
+    return bool(_one_of("yes", "no")(value) == "yes")
+
+
+def _number(least: int, most: int) -> Read:
+    def read(value: str) -> int:
+        number = int(value, 0)  # tags and statuses are known in hex
+        if not least <= number <= most:
+            raise ValueError(f"{value} is not within {least} and {most}")
+        return number
+
+    return read
+
+
+def _statuses(value: str) -> frozenset[int]:
+    return frozenset(int(each, 0) for each in value.split(";"))
+
+
+_octet, _tag = _number(0, MOST_OCTET), _number(0, MOST_TAG)
+_ALPHABETS = {"alphabet_0": 0, "alphabet_1": 1, "alphabet_3": 3}
+_OPTIONS: dict[str, tuple[str, Read]] = {
+    "name": ("called", _text),
+    "operator": ("operator", _text),
+    "operator_tlv": ("operator_tlv", _tag),
+    "id_tlv": ("id_tlv", _tag),
+    "mode": ("mode", lambda value: Mode(_one_of(*Mode)(value))),
+    "ca": ("ca", _text),
+    "verify": ("verify", _yes_no),
+    "window": ("window", _number(1, MOST_WINDOW)),
+    "per_second": ("per_second", _number(1, MOST_PER_SECOND)),
+    "system_type": ("system_type", _text),
+    "address_range": ("address_range", _text),
+    "address_ton": ("address_ton", _octet),
+    "address_npi": ("address_npi", _octet),
+    "service_type": ("service_type", _text),
+    "source": ("source", _text),
+    "source_ton": ("source_ton", _octet),
+    "source_npi": ("source_npi", _octet),
+    "dest_ton": ("dest_ton", _octet),
+    "dest_npi": ("dest_npi", _octet),
+    "registered_delivery": ("registered_delivery", _octet),
+    "receipts": ("receipts_each", lambda value: bool(_one_of("each", "last")(value) == "each")),
+    "validity": ("validity_seconds", _number(0, MOST_VALIDITY_DAYS * 24 * 3600)),
+    "joining": ("joining", lambda value: Joining(_one_of(*Joining)(value))),
+    "query": ("offers_query", _yes_no),
+    "throttled": ("throttled", _statuses),
+    "again": ("again", _statuses),
+}
