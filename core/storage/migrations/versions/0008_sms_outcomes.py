@@ -38,14 +38,10 @@ def upgrade() -> None:
     with op.batch_alter_table("incoming") as batch:
         batch.create_check_constraint(op.f("ck_incoming_outcome"), f"outcome IN ({LISTED})")
         batch.create_check_constraint(op.f("ck_incoming_closed"), "(state = 'new') = (outcome IS NULL)")
-        batch.create_check_constraint(
-            op.f("ck_incoming_given_up"), "(state = 'failed') = (outcome = 'failed')"
-        )
 
 
 def downgrade() -> None:
     with op.batch_alter_table("incoming") as batch:
-        batch.drop_constraint(op.f("ck_incoming_given_up"), type_="check")
         batch.drop_constraint(op.f("ck_incoming_closed"), type_="check")
         batch.drop_constraint(op.f("ck_incoming_outcome"), type_="check")
     op.execute(sa.text("UPDATE incoming SET outcome = substr(reason, 1, 64) WHERE reason IS NOT NULL"))
