@@ -98,7 +98,8 @@ class Dispatch:
 
     def _why_silent(self, accepted: Accepted) -> IncomingOutcome | None:
         sender, payload = accepted.arrival.sender, accepted.arrival.payload
-        if sender == self._core.profile.sms.short_code:
+        # Behind an aggregator the number that was written to may be a long one of ours.
+        if sender in (self._core.profile.sms.short_code, str(payload.get("to", "")).removeprefix("+")):
             return IncomingOutcome.OWN_NUMBER
         is_phone = sender.isascii() and sender.isdecimal() and PHONE_SHORTEST <= len(sender) <= PHONE_LONGEST
         if not is_phone:
