@@ -27,6 +27,7 @@ from core.ids import NoticeId, new_id
 from core.messages.sms_trials import MOST_ID_LETTERS, PartTold, ReceiptTold, Trial, joined, known_as
 from core.sms_states import SmsState
 from core.states import NoticeState
+from core.storage.away import outlasting
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice, sms_receipt, sms_submission
 from core.use_cases.sms_matching import alone_of_a_phone, choose, known_to, with_readings
@@ -97,6 +98,7 @@ class SmsReceipts:
         left = await self._apply(early)
         await self._forget([each for each in early if each not in left])
 
+    @outlasting
     async def settle(self, told: Sequence[PartTold]) -> None:
         """What became of parts that are known: by a late answer, by query_sm, by staff."""
         async with self._database.transaction() as tx:
