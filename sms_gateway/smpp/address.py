@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from core.messages.segments import Alphabet
 from sms_gateway.smpp.link import ALPHABETS, DEFAULT_PORT, TLS_PORT, Joining, Mode, Smsc
+from sms_gateway.smpp.pdu import Tlv
 
 FORM = "an SMSC is written smpp://system_id:password@host:port, smpps:// with TLS"
 MOST_OCTET, MOST_TAG = 0xFF, 0xFFFF
@@ -114,6 +115,11 @@ def _statuses(value: str) -> frozenset[int]:
     return frozenset(int(each, 0) for each in value.split(";"))
 
 
+def _tlvs(value: str) -> tuple[Tlv, ...]:
+    pairs = [each.partition(":") for each in value.split(";")]
+    return tuple(Tlv(_tag(tag), bytes.fromhex(octets)) for tag, _, octets in pairs)
+
+
 _octet, _tag = _number(0, MOST_OCTET), _number(0, MOST_TAG)
 _ALPHABETS = {"alphabet_0": 0, "alphabet_1": 1, "alphabet_3": 3}
 _OPTIONS: dict[str, tuple[str, Read]] = {
@@ -141,6 +147,7 @@ _OPTIONS: dict[str, tuple[str, Read]] = {
     "validity": ("validity_seconds", _number(0, MOST_VALIDITY_DAYS * 24 * 3600)),
     "joining": ("joining", lambda value: Joining(_one_of(*Joining)(value))),
     "query": ("offers_query", _yes_no),
+    "tlvs": ("tlvs", _tlvs),
     "throttled": ("throttled", _statuses),
     "again": ("again", _statuses),
 }

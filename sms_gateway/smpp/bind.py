@@ -122,7 +122,7 @@ class Bind:
             registered_delivery=wanted if last or smsc.receipts_each else wanted & ~3,
             data_coding=piece.data_coding,
             short_message=piece.octets,
-            tlvs=piece.tlvs,
+            tlvs=(*piece.tlvs, *smsc.tlvs),
         )
 
 

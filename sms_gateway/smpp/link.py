@@ -85,6 +85,7 @@ class Smsc:
     joining: Joining = Joining.UDH8
     alphabets: Mapping[int, Alphabet] = field(default_factory=lambda: ALPHABETS)
     offers_query: bool = False  # query_sm
+    tlvs: tuple[p.Tlv, ...] = ()  # of the vendor's own, with every submit_sm
     throttled: frozenset[int] = frozenset()  # statuses of its own that ask for less
     again: frozenset[int] = frozenset()  # and those that mean: later
 

@@ -8,7 +8,7 @@ import pytest
 
 from sms_gateway.smpp.address import smscs_of
 from sms_gateway.smpp.link import Joining, Mode, Smsc
-from sms_gateway.smpp.pdu import BindReceiver, BindTransceiver, BindTransmitter
+from sms_gateway.smpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, Tlv
 
 
 def only(url: str) -> Smsc:
@@ -58,6 +58,7 @@ SAID: list[tuple[str, str, Any]] = [
     ("validity=86400", "validity_seconds", 86400),
     ("joining=udh16", "joining", Joining.UDH16),
     ("query=yes", "offers_query", True),
+    ("tlvs=0x1400:3131;0x1401:", "tlvs", (Tlv(0x1400, b"11"), Tlv(0x1401, b""))),
     ("throttled=0x400;1025", "throttled", frozenset({0x400, 0x401})),
     ("again=0x45", "again", frozenset({0x45})),
     ("alphabet_0=latin1&alphabet_1=gsm&alphabet_3=ascii", "alphabets", {0: "latin1", 1: "gsm", 3: "ascii"}),
@@ -118,6 +119,8 @@ def test_an_address_that_is_none_is_refused_without_its_password(url: str) -> No
         ("alphabet_0=utf8", "alphabet_0: 'utf8' is none of"),
         ("source_ton=256", "source_ton: 256"),
         ("throttled=a", "throttled: "),
+        ("tlvs=0x1400:x", "tlvs: "),
+        ("tlvs=0x10000:00", "tlvs: 0x10000"),
         ("validity=9999999", "validity: 9999999"),
     ],
 )

@@ -117,7 +117,7 @@ async def test_a_bind_says_on_the_wire_what_its_address_says() -> None:
     session = FakeSession()
     bind = bind_of(
         session, source="Aliance", source_ton=5, source_npi=0, dest_ton=2, dest_npi=8, service_type="CMT",
-        registered_delivery=0x11, receipts_each=False,
+        registered_delivery=0x11, receipts_each=False, tlvs=(Tlv(0x1400, b"A1"),),
     )  # fmt: skip
     for last in (False, True):
         await bind.submit("9141234567", Piece(0, 0, b"hi"), last=last, lives_seconds=None, until=0)
@@ -125,4 +125,5 @@ async def test_a_bind_says_on_the_wire_what_its_address_says() -> None:
     assert (sent.source_addr, sent.source_addr_ton, sent.source_addr_npi) == ("Aliance", 5, 0)
     assert (sent.dest_addr_ton, sent.dest_addr_npi, sent.service_type) == (2, 8, "CMT")
     assert [each.registered_delivery for each in session.submitted] == [0x10, 0x11]
+    assert sent.tlvs == (Tlv(0x1400, b"A1"),)
     assert [bind.tells_of(last=last) for last in (False, True)] == [False, True]
