@@ -13,7 +13,7 @@ from benchmarks.figures import Figure
 from benchmarks.memory_esme import SHORT_CODE
 
 TEXTS = 500_000  # and as many replies
-WINDOW = 500
+WINDOW = 200
 GROWTH = 1.05
 DELIVER_SM, SUBMIT_SM, BIND_TRANSCEIVER, RESPONSE = 0x05, 0x04, 0x09, 0x80000000
 _HEADER = struct.Struct(">IIII")
@@ -38,6 +38,7 @@ class _Smsc:
                 self._answered += 1
                 self._answer(frame, b"%x\0" % self._answered)
             elif command == DELIVER_SM | RESPONSE:
+                assert _HEADER.unpack_from(frame)[2] == 0, "a text was refused"
                 self._fill(1)
         self._writer.close()
 
@@ -46,7 +47,7 @@ class _Smsc:
             self._sent += 1
             phone = b"7900%07d" % (self._sent % 10_000_000)
             text = f"aliance {self._sent} 100".encode("utf-16-be")
-            body = b"\0\1\1" + phone + b"\0\3\0" + SHORT_CODE.encode() + bytes(9) + b"\x08\0"
+            body = b"\0\1\1" + phone + b"\0\3\0" + SHORT_CODE.encode() + bytes(8) + b"\x08\0"
             body += bytes((len(text),)) + text
             self._writer.write(_HEADER.pack(16 + len(body), DELIVER_SM, 0, self._sent) + body)
 

@@ -52,7 +52,9 @@ async def _ours(port: int, done: asyncio.Event) -> None:
 
 
 async def _theirs(port: int, done: asyncio.Event) -> None:
-    client = smpp34.Client("127.0.0.1", port, "bench", "bench", window_size=WINDOW)
+    client = smpp34.Client(
+        "127.0.0.1", port, "bench", "bench", window_size=WINDOW, inbound_capacity=2 * WINDOW
+    )
     session = await client.connect()
 
     async def submit() -> None:

@@ -59,6 +59,7 @@ class Session:
         while not self._closing.is_set():
             began_at = loop.time()
             await self._live()
+            _leave_if_cancelled()
             if loop.time() - began_at > self._patience.reconnect_most_seconds:
                 attempt = 0
             with suppress(TimeoutError):
@@ -204,3 +205,10 @@ class Session:
         longest = min(first * 2 ** min(attempt, MOST_DOUBLINGS), most)
         # Jitter: gateways cut off together do not come back together.
         return random.uniform(longest / 2, longest)
+
+
+def _leave_if_cancelled() -> None:
+    """A TaskGroup that a lost link ends drops a cancellation of that moment, before Python 3.13."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
