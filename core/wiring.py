@@ -18,6 +18,7 @@ from core.profile import Profile
 from core.settings import Settings
 from core.storage.database import Database
 from core.use_cases.accounts import Accounts
+from core.use_cases.advertising_by_sms import AdvertisingBySms
 from core.use_cases.alert_settings import AlertSettings
 from core.use_cases.alerts import Alerts
 from core.use_cases.autopay import Autopay
@@ -120,6 +121,7 @@ class Core:
     differences: Differences
     staff: Staff
     consents: Consents
+    advertising_by_sms: AdvertisingBySms
     broadcasts: Broadcasts
     broadcast_drafts: BroadcastDrafts
     broadcast_orders: BroadcastOrders

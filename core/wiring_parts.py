@@ -12,6 +12,7 @@ from core.payments.provider import Provider
 from core.profile import Profile
 from core.settings import Settings
 from core.storage.database import Database
+from core.use_cases.advertising_by_sms import AdvertisingBySms
 from core.use_cases.agreements import Agreements
 from core.use_cases.alert_settings import AlertSettings
 from core.use_cases.alerts import Alerts
@@ -202,6 +203,7 @@ class Telling(TypedDict):
     alert_settings: AlertSettings
     staff: Staff
     consents: Consents
+    advertising_by_sms: AdvertisingBySms
     broadcasts: Broadcasts
     broadcast_drafts: BroadcastDrafts
     broadcast_orders: BroadcastOrders
@@ -217,6 +219,7 @@ def telling_of(of: Tools) -> Telling:
         alert_settings=AlertSettings(of.database, of.profile, of.clock, of.wall),
         staff=Staff(of.database, of.wall),
         consents=Consents(of.database, of.wall),
+        advertising_by_sms=AdvertisingBySms(of.database, of.wall),
         broadcasts=Broadcasts(of.database, of.profile, of.clock, of.wall),
         broadcast_drafts=BroadcastDrafts(
             of.database,

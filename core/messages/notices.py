@@ -167,6 +167,15 @@ class LanguageChosen(Notice):
 
 
 @dataclass(frozen=True)
+class Advertising(Notice):
+    """SMS: whether the phone wants advertising. `stopped`: it wants nothing that it did not ask for."""
+
+    template = "advertising"
+    wanted: bool
+    stopped: bool
+
+
+@dataclass(frozen=True)
 class HistoryLine:
     """A payment, a refund or a correction: negative where it took money."""
 

@@ -9,6 +9,9 @@ from handlers.sms.amounts import Problem
 
 class CommandKind(StrEnum):
     TOP_UP = "top_up"
+    ADVERTISING_STATE = "advertising_state"
+    ADVERTISING_ON = "advertising_on"
+    ADVERTISING_OFF = "advertising_off"
     BALANCE = "balance"
     HISTORY = "history"
     CONFIRM = "confirm"

@@ -13,7 +13,7 @@ from core.use_cases.mobile_operators import told_in
 from core.use_cases.subscribers import Writing
 from core.wiring import Core
 from handlers.locale import Catalogues
-from handlers.sms import alerts, autopay, balance, errors, history, language, stop, top_up
+from handlers.sms import advertising, alerts, autopay, balance, errors, history, language, stop, top_up
 from handlers.sms.amounts import Problem
 from handlers.sms.echoes import Echoes
 from handlers.sms.help import not_understood, tell_commands
@@ -29,6 +29,9 @@ CODE_SEEN = re.compile(r"(?<!\d)(?:\d{6}|\d{3}\D{1,3}\d{3}|\d\d\D{1,3}\d\d\D{1,3
 Feature = Callable[[Core, Message], Awaitable[None]]
 
 FEATURES: dict[CommandKind, Feature] = {
+    CommandKind.ADVERTISING_OFF: advertising.end,
+    CommandKind.ADVERTISING_ON: advertising.give,
+    CommandKind.ADVERTISING_STATE: advertising.tell_state,
     CommandKind.ALERTS_DAYS: alerts.set_days,
     CommandKind.ALERTS_OFF: alerts.turn_off,
     CommandKind.ALERTS_ON: alerts.turn_on,
@@ -95,7 +98,8 @@ class Dispatch:
 
     def _why_silent(self, accepted: Accepted) -> IncomingOutcome | None:
         sender, payload = accepted.arrival.sender, accepted.arrival.payload
-        if sender == self._core.profile.sms.short_code:
+        # Behind an aggregator the number that was written to may be a long one of ours.
+        if sender in (self._core.profile.sms.short_code, str(payload.get("to", "")).removeprefix("+")):
             return IncomingOutcome.OWN_NUMBER
         is_phone = sender.isascii() and sender.isdecimal() and PHONE_SHORTEST <= len(sender) <= PHONE_LONGEST
         if not is_phone:

@@ -12,7 +12,7 @@ from handlers.sms.letters import Kind, Token, fold, one_slip_apart, other_layout
 from handlers.sms.meaning import Meaning
 from handlers.sms.names import is_name, is_surname
 from handlers.sms.numbers import meaning_of
-from handlers.sms.words import OTHERS, RHYTHMS
+from handlers.sms.words import ADVERTISING, OTHERS, RHYTHMS
 
 
 class Doubt(IntEnum):
@@ -58,7 +58,8 @@ _STRANGE = frozenset(
         Meaning.START,
     }
 )
-_RHYTHMS = frozenset(fold(word) for word in RHYTHMS.split())
+# A rhythm and a consent to advertising are other commands.
+_OTHER_COMMANDS = frozenset(fold(word) for word in f"{RHYTHMS} {ADVERTISING}".split())
 _FOR = frozenset(fold(word) for word in ("за", "for", "za"))  # "за месяц", but not "в месяц"
 _PLACES = frozenset(
     fold(word) for word in ["кв", "квартира", "квартиру", "дом", "ул", "улица", "flat", "apt", "house"]
@@ -104,7 +105,7 @@ def doubt_in(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> Doubt:
 
 
 def _doubt_of(before: str, word: str, after: str, *, meaning: Meaning | None, asks: bool) -> Doubt:
-    if word in _RHYTHMS:
+    if word in _OTHER_COMMANDS:
         return Doubt.CLEAR
     if meaning in _HARMLESS:
         return Doubt.CLEAR if asks and meaning is Meaning.AGREE else Doubt.NONE

@@ -83,6 +83,8 @@ def of_problem(command: Command, profile: Profile) -> Refused:
 
 
 def _named(problem: str, command: Command) -> str:
+    if command.kind is CommandKind.ADVERTISING_STATE and problem == Problem.NOT_UNDERSTOOD:
+        return "advertising_not_understood"
     if command.kind is CommandKind.LANGUAGE and problem == Problem.NOT_UNDERSTOOD:
         return "language_not_understood"
     if command.kind is CommandKind.HISTORY and problem == Problem.AMBIGUOUS_NUMBERS:
@@ -170,6 +172,11 @@ def _already_confirmed(said: Said) -> str:
     return words("This payment is confirmed already. It will not be charged again.")
 
 
+def _advertising_unclear(said: Said) -> str:
+    words = said.words
+    return words("Not understood. Send: ADS YES or ADS NO")
+
+
 def _language_unclear(said: Said) -> str:
     words = said.words
     return words("Which language? Send LANGUAGE EN or LANGUAGE RU")
@@ -211,6 +218,7 @@ _TEXTS: dict[str, Callable[[Said], str]] = (
         Problem.AMOUNT_MISSING: _amount_missing,
         Problem.AMOUNT_TOO_LARGE: _amount_too_large,
         Problem.AMOUNT_TOO_SMALL: _amount_too_small,
+        "advertising_not_understood": _advertising_unclear,
         "already_confirmed": _already_confirmed,
         "code_needed": _code_needed,
         "history_ambiguous_numbers": _history_unclear,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.profile import Profile
+from handlers.sms.advertising_words import AdvertisingWish, read_advertising
 from handlers.sms.alert_words import AlertWish, read_alerts
 from handlers.sms.amounts import Limits, Problem, Reading, read
 from handlers.sms.autopay_words import Wish, read_autopay
@@ -102,6 +103,12 @@ _WISHES = {
     Wish.STOP: CommandKind.AUTOPAY_STOP,
     Wish.AMOUNT: CommandKind.AUTOPAY_AMOUNT,
 }
+_ADVERTISING_WISHES = {
+    AdvertisingWish.STATE: Command(CommandKind.ADVERTISING_STATE),
+    AdvertisingWish.ON: Command(CommandKind.ADVERTISING_ON),
+    AdvertisingWish.OFF: Command(CommandKind.ADVERTISING_OFF),
+    AdvertisingWish.UNCLEAR: Command(CommandKind.ADVERTISING_STATE, problem=Problem.NOT_UNDERSTOOD),
+}
 _ALERT_WISHES = {
     AlertWish.STATE: CommandKind.ALERTS_STATE,
     AlertWish.ON: CommandKind.ALERTS_ON,
@@ -115,7 +122,12 @@ def parse(text: str, dialect: Dialect) -> Command:
     """Understand one text. Never raises, whatever the text; linear in its length."""
     said = respelt(tokens(text), dialect.lexicon)
     after = _after_keyword(said, dialect)
-    command = _autopay(said, dialect) or _alerts(said, dialect) or _code(said, dialect)
+    command = (
+        _autopay(said, dialect)
+        or _alerts(said, dialect)
+        or _advertising(said, dialect)
+        or _code(said, dialect)
+    )
     if command is None:
         command = _without_keyword(said, dialect) if after is None else _behind_keyword(after, dialect)
     is_ours = after is not None or _names(said, dialect, Meaning.KEYWORD)
@@ -189,6 +201,11 @@ def _alerts(read: Sequence[Token], dialect: Dialect) -> Command | None:
     if asked.wish is AlertWish.UNCLEAR:
         return Command(CommandKind.ALERTS_STATE, problem=Problem.NOT_UNDERSTOOD)
     return Command(_ALERT_WISHES[asked.wish], asked.account, asked.threshold, days=asked.days)
+
+
+def _advertising(read: Sequence[Token], dialect: Dialect) -> Command | None:
+    asked = read_advertising(read, dialect.lexicon)
+    return None if asked is None else _ADVERTISING_WISHES[asked]
 
 
 def _language(read: Sequence[Token], dialect: Dialect) -> Command | None:

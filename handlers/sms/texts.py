@@ -11,6 +11,7 @@ from core.money import Money
 from core.profile import Profile
 from handlers.locale import Catalogues, Words
 from handlers.sms import errors
+from handlers.sms.texts_advertising import ADVERTISING_TEXTS
 from handlers.sms.texts_alerts import ALERT_TEXTS
 from handlers.sms.texts_autopay import AUTOPAY_TEXTS
 from handlers.sms.texts_broadcast import BROADCAST_TEXTS
@@ -204,7 +205,8 @@ def _refused(told: Told) -> str:
 
 
 _TEXTS: dict[str, Callable[[Told], str]] = (
-    ALERT_TEXTS
+    ADVERTISING_TEXTS
+    | ALERT_TEXTS
     | AUTOPAY_TEXTS
     | BROADCAST_TEXTS
     | {

@@ -17,6 +17,9 @@ from handlers.sms.texts import Texts
 _UNTOLD = {CommandKind.START: CommandKind.UNKNOWN}
 
 _DEPENDS = {
+    CommandKind.ADVERTISING_STATE: "(whether this phone has agreed to advertising)",
+    CommandKind.ADVERTISING_ON: "(advertising agreed to, where an account has this phone)",
+    CommandKind.ADVERTISING_OFF: "(no advertising any more)",
     CommandKind.ALERTS_STATE: "(what this phone's account is told of, and how)",
     CommandKind.ALERTS_ON: "(the alerts of this phone's account turned on)",
     CommandKind.ALERTS_OFF: "(the alerts of this phone's account turned off)",

@@ -63,14 +63,15 @@ OTHERS = {
     Meaning.THRESHOLD: "порог порога пороге меньше ниже менее остатке porog threshold below under",
     Meaning.WHEN: "если когда при if when kogda",
     Meaning.MAILING: (
-        "рассылка рассылку рассылки рассылок реклама рекламу рекламы спам смс sms сообщение сообщения"
+        "рассылка рассылку рассылки рассылок реклама рекламу рекламы рекламе"
+        " рекламой reklama reklamu advertising advertisements спам смс sms сообщение сообщения"
         " сообщений message messages ads"
     ),
     Meaning.SEND: (
         "присылайте присылать присылай шлите слать шли пишите писать пиши отправлять отправляйте отправить"
         " беспокоить беспокойте набирать делать пользоваться send write"
     ),
-    Meaning.NEED: "надо нужно хочу буду хотел хотела бы want need nado hochu",
+    Meaning.NEED: "надо нужно нужна хочу буду хотел хотела бы want need nado hochu",
     Meaning.COURTESY: (
         "добрый доброе день вечер утро мой моя мое мои моих my можно будьте добры can could you would like"
     ),
@@ -163,6 +164,9 @@ DOUBTS = (
     " такси автосервис лизинг ломбард аптека отель гостиница агентство недвижимость магазин билет билеты"
     " insurance bank loan taxi"
 )
+# Of the mailings those that need a consent, and the words that turn them on.
+ADVERTISING = "реклама рекламу рекламы рекламе рекламой reklama reklamu ads advertising advertisements"
+TURN_ON = "включить включи включите вкл подключить подключи подключите on enable"
 # A rhythm is autopay's; "за месяц" is not one.
 RHYTHMS = (
     "каждый каждые каждую каждое ежемесячно еженедельно ежедневно регулярно автоматически every daily"

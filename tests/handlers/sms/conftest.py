@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from core.ids import IncomingId
 from core.messages.incoming import Arrival
 from core.settings import Settings
 from core.states import Channel, IncomingOutcome, Lane
@@ -69,6 +70,11 @@ class Phones:
         async with self.core.database.read() as tx:
             row = await tx.one(select(incoming.c.outcome).order_by(incoming.c.id.desc()).limit(1))
         return IncomingOutcome(row.outcome)
+
+    async def newest(self) -> IncomingId:
+        """The message that came last."""
+        async with self.core.database.read() as tx:
+            return IncomingId(await tx.scalar(select(incoming.c.id).order_by(incoming.c.id.desc()).limit(1)))
 
     async def received(self) -> list[str]:
         """What the outbox holds for phones, delivered now."""

@@ -10,6 +10,7 @@ from core.messages import autopay_notices as autopay
 from core.messages.alert_notices import Alert, AlertsChanged, AlertsState
 from core.messages.autopay_notices import Refunded
 from core.messages.notices import (
+    Advertising,
     Balance,
     BalanceLine,
     Cancelled,
@@ -92,6 +93,9 @@ def _all() -> Iterator[Longest]:
     yield Longest("history", History(NUMBER, lines), LONG_SEGMENTS)
     yield Longest("history, none", History(NUMBER), PLAIN_SEGMENTS)
     yield Longest("language_chosen", LanguageChosen(), PLAIN_SEGMENTS)
+    for wanted, stopped in ((True, False), (False, False), (False, True)):
+        name = "advertising, wanted" if wanted else "advertising, stopped" if stopped else "advertising, none"
+        yield Longest(name, Advertising(wanted, stopped), PLAIN_SEGMENTS)
     yield Longest("stopped", Stopped(), PLAIN_SEGMENTS)
     yield Longest("started", Started(), PLAIN_SEGMENTS)
     yield Longest("no_cards", NoCards(), PLAIN_SEGMENTS)
@@ -257,6 +261,7 @@ def _refusals() -> Iterator[Longest]:
         reached = {"whose": whose, "period": period, "limit": AMOUNT, "left": AMOUNT, "number": NUMBER}
         yield Longest(f"refused, {whose}, {period}", Refused("limit_reached", reached), PLAIN_SEGMENTS)
     refusals: dict[str, dict[str, Any]] = {
+        "advertising_not_understood": {},
         "alerts_amount_too_large": {"most": AMOUNT},
         "alerts_not_understood": {},
         "already_confirmed": {},

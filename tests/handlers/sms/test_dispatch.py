@@ -198,6 +198,12 @@ async def test_no_reply_goes_to_what_is_no_phone(
     assert await phones.outcome() == reason
 
 
+@pytest.mark.parametrize("to", [STRANGER, f"+{STRANGER}"])
+async def test_a_long_number_of_ours_is_not_answered_either(phones: Phones, to: str) -> None:
+    assert await phones.send("aliance помощь", sender=STRANGER, to=to) is None
+    assert await phones.outcome() == IncomingOutcome.OWN_NUMBER
+
+
 async def test_an_empty_or_undecodable_text_gets_silence(phones: Phones) -> None:
     assert await phones.send("", undecodable=True) is None
     assert await phones.outcome() == IncomingOutcome.NO_TEXT
