@@ -53,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = commands.add_parser("doctor", help="check settings, servers and profile")
     doctor.add_argument("--invariants", action="store_true", help="check the records too")
+    noted = "compare the audit trail with FILE, and bring it up to date"
+    doctor.add_argument("--audit-head", type=Path, metavar="FILE", help=noted)
     doctor.set_defaults(command=_doctor)
 
     account = commands.add_parser("account", help="look at one account")
@@ -126,7 +128,8 @@ def _import(given: argparse.Namespace) -> int:
 def _doctor(given: argparse.Namespace) -> int:
     from commands import doctor, start
 
-    return start.through(doctor.examine(_settings(), invariants=given.invariants))
+    examined = doctor.examine(_settings(), invariants=given.invariants, audit_head=given.audit_head)
+    return start.through(examined)
 
 
 def _account_show(given: argparse.Namespace) -> int:

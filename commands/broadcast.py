@@ -58,7 +58,6 @@ async def _moved(settings: Settings, move: Callable[[Core], Awaitable[Broadcast]
         moved = await move(core)
         print(headline(moved, core.profile.zone))
         if moved.state is BroadcastState.WAITING:
-            print(f"It has {moved.asked_for} recipients.")
             print(f"It waits for a second person: `aliance broadcast approve --version {moved.version}`.")
         elif moved.state in (BroadcastState.SCHEDULED, BroadcastState.RUNNING):
             print("The jobs of `aliance run` do the rest; `aliance broadcast watch` follows them.")

@@ -119,6 +119,7 @@ def _add_told(commands: Any) -> Added:
     watch = _numbered(commands, "watch", "follow it to its end")
     watch.add_argument("--every", type=float, default=1.0, metavar="SECONDS")
     report = _numbered(commands, "report", "a CSV line a recipient")
+    report.add_argument("--account", metavar="NUMBER", help="what became of the messages to its people alone")
     report.add_argument("--out", type=Path, metavar="FILE.csv", help="default: standard output")
     for parser in (listed, show):
         parser.add_argument("--json", action="store_true", help="one JSON object a line")

@@ -10,7 +10,8 @@ from typing import Any, TextIO
 from commands.broadcast_words import TROUBLE, answer, bar, headline, later, outcomes, reached
 from core.notice_states import BroadcastState
 from core.settings import Settings
-from core.use_cases.broadcast_reports import OrderLine, Progress, ReportLine
+from core.use_cases.broadcast_lines import ReportLine
+from core.use_cases.broadcast_reports import OrderLine, Progress
 from core.use_cases.broadcast_rows import ENDED, UNBEGUN, Broadcast
 from core.wiring import Core
 from handlers.broadcast_table import ReportTable
@@ -86,18 +87,28 @@ async def watching(look: Callable[[], Any], wait: Callable[[], Any], out: TextIO
 
 async def report(settings: Settings, given: Namespace) -> int:
     async def write(core: Core) -> int:
-        pages = core.broadcast_reports.lines(given.number, by=given.by)
+        # Looked up before anything is written: a refusal leaves no file, and no heading.
+        pages = await _pages(core, given)
         if given.out is None:
             await _written(pages, sys.stdout)
             return 0
-        # Looked up before the file is made: a refusal leaves none.
-        await core.broadcasts.get(given.number, by=given.by)
         with ExitStack() as stack:
             file = stack.enter_context(given.out.open("w", encoding="utf-8", newline=""))
             print(f"{await _written(pages, file)} recipients in {given.out}")
         return 0
 
     return await answer(settings, write)
+
+
+async def _pages(core: Core, given: Namespace) -> AsyncIterator[Sequence[ReportLine]]:
+    if given.account is None:
+        await core.broadcasts.get(given.number, by=given.by)
+        return core.broadcast_reports.lines(given.number, by=given.by)
+    return _one(await core.broadcast_reports.of_account(given.number, given.account, by=given.by))
+
+
+async def _one(page: Sequence[ReportLine]) -> AsyncIterator[Sequence[ReportLine]]:
+    yield page
 
 
 async def _written(pages: AsyncIterator[Sequence[ReportLine]], out: TextIO) -> int:

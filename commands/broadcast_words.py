@@ -69,7 +69,7 @@ _WORDS: dict[type[Refusal], str] = {
     no.NothingToApprove: "nothing waits for approval",
     no.NobodyToTell: "nobody would get it",
     no.StartInPast: "this time has passed",
-    no.NeedsApproval: "its audience has grown: a second person has to approve it",
+    no.NeedsApproval: "no second person has approved this text for so many recipients",
     no.NoAddress: "there is no text for this channel, or you have no Telegram user: "
     "see --to and `aliance staff role`",
     no.NothingToDo: "no recipient is in such a state",
@@ -116,6 +116,8 @@ def headline(of: Broadcast, zone: ZoneInfo) -> str:
     told = f"broadcast {of.number}, {of.state}: {of.title} (version {of.version}, {of.kind}, {of.reach})"
     if of.state in (BroadcastState.WAITING, BroadcastState.SCHEDULED) and of.start_at is not None:
         told += f", from {of.start_at.astimezone(zone):%Y-%m-%d %H:%M}"
+    if of.asked_for is not None:
+        told += f", to be approved for {of.asked_for} recipients"
     return told
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 
 from pydantic import ValidationError
 from redis.exceptions import RedisError
@@ -14,6 +16,7 @@ from core.settings import Settings
 from core.states import Method
 from core.storage.database import Database
 from core.storage.schema import is_current
+from core.use_cases import audit
 from core.wiring import open_core
 from sms_gateway.configured import ways_of
 
@@ -24,8 +27,11 @@ class _Trouble(Exception):
     """One check failed; the text says what to mend."""
 
 
-async def examine(settings: Settings, *, invariants: bool) -> int:
-    """Print a line a check; 1 where one fails or an invariant is broken."""
+async def examine(settings: Settings, *, invariants: bool, audit_head: Path | None = None) -> int:
+    """Print a line a check; 1 where one fails or an invariant is broken.
+
+    `audit_head` is the file that knows how far the audit trail was when it was looked at before.
+    """
     checks: list[tuple[str, Callable[[Settings], Awaitable[str]]]] = [
         ("settings", _settings),
         ("profile", _profile),
@@ -34,6 +40,8 @@ async def examine(settings: Settings, *, invariants: bool) -> int:
         ("provider", _provider),
         ("sms", _sms),
     ]
+    if audit_head is not None:
+        checks.append(("audit trail", partial(_trail, file=audit_head)))
     healthy = True
     for name, check in checks:
         try:
@@ -111,6 +119,39 @@ async def _provider(settings: Settings) -> str:
 async def _sms(settings: Settings) -> str:
     with _told(ValueError):
         return ", ".join(ways_of(settings)) or "no SMSC"
+
+
+async def _trail(settings: Settings, file: Path) -> str:
+    """Whoever can write to the database can make a trail that is whole; not one that FILE knows."""
+    with _told(ValueError, OSError):
+        noted = _noted(file)
+    database = Database(settings.database_url)
+    try:
+        with _told(SQLAlchemyError, OSError):
+            async with database.snapshot() as tx:
+                broken, known, head = (
+                    await audit.holes(tx),
+                    await audit.holds(tx, noted),
+                    await audit.head(tx),
+                )
+    finally:
+        await database.close()
+    if broken:
+        raise _Trouble(broken[0].about)
+    if not known:
+        raise _Trouble(f"entry {noted.number} is not the one that {file} knows")
+    with _told(OSError):
+        beside = file.with_name(f"{file.name}.new")
+        beside.write_text(f"{head.number} {head.hash}\n", encoding="ascii")
+        beside.replace(file)
+    return f"{head.number} entries, the first {noted.number} as {file} knew them"
+
+
+def _noted(file: Path) -> audit.Head:
+    if not file.exists():
+        return audit.Head(0, audit.FIRST)
+    number, seal = file.read_text(encoding="ascii").split()
+    return audit.Head(int(number), seal)
 
 
 @contextmanager

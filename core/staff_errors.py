@@ -129,7 +129,7 @@ class ListUnreadable(StaffRefusal):
 
 
 class NeedsApproval(StaffRefusal):
-    """It has grown since somebody agreed to it: it goes on by a second person's word alone."""
+    """No second person has agreed to send this text to so many: it may have grown, or been changed since."""
 
 
 class NoAddress(StaffRefusal):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from core.use_cases.broadcast_reports import ReportLine
+from core.use_cases.broadcast_lines import ReportLine
 
 COLUMNS = (
     "account", "channel", "address", "language", "state", "reason", "frozen_at", "sent_at", "resent",

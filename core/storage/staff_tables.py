@@ -34,6 +34,16 @@ audit = Table(
     Column("hash", String(64), nullable=False),
 )
 
+audit_head = Table(
+    "audit_head",
+    metadata,
+    # The last entry's number and hash: a chain does not tell that its end is missing.
+    Column("place", Integer, primary_key=True, autoincrement=False),  # the only one
+    Column("number", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+    CheckConstraint("place = 1", name="place"),
+)
+
 assignment = Table(
     "assignment",
     metadata,

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from core.storage.database import Transaction
-from core.storage.staff_tables import audit
+from core.storage.staff_tables import audit, audit_head
 from core.use_cases.violations import SHOWN, Violation
 
 FIRST = "0" * 64  # what the first entry seals
@@ -48,7 +49,12 @@ async def record(
         "facts": json.dumps(facts, ensure_ascii=False, sort_keys=True, default=str),
         "previous": FIRST if last is None else last.hash,
     }
-    await tx.execute(insert(audit).values(**entry, hash=sealed(entry)))
+    seal = sealed(entry)
+    await tx.execute(insert(audit).values(**entry, hash=seal))
+    if last is None:
+        await tx.execute(insert(audit_head).values(place=1, number=1, hash=seal))
+    else:
+        await tx.execute(update(audit_head).values(number=entry["number"], hash=seal))
 
 
 def sealed(entry: Mapping[str, Any]) -> str:
@@ -61,7 +67,7 @@ _SEALED = ("number", "at", "by", "action", "subject", "key", "why", "facts", "pr
 
 
 async def holes(tx: Transaction) -> list[Violation]:
-    """I11: an entry that is missing, or is not what was stored."""
+    """I11: an entry that is missing, at the end as well, or is not what was stored."""
     found: list[Violation] = []
     number, previous = 0, FIRST
     while rows := await tx.all(
@@ -73,5 +79,30 @@ async def holes(tx: Transaction) -> list[Violation]:
                 found.append(Violation("I11", f"the audit trail has a hole before or at entry {row.number}"))
             number, previous = row.number, row.hash
         if len(found) >= SHOWN:
-            break
+            return found[:SHOWN]
+    head = await tx.first(select(audit_head.c.number, audit_head.c.hash))
+    if (number, previous) != ((0, FIRST) if head is None else tuple(head)):
+        found.append(Violation("I11", f"the audit trail does not end with entry {number}, as it does now"))
     return found[:SHOWN]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An entry and all before it: written down elsewhere, it tells what was done to the trail."""
+
+    number: int
+    hash: str
+
+
+async def head(tx: Transaction) -> Head:
+    """The last entry; number 0 where there is none."""
+    row = await tx.first(select(audit.c.number, audit.c.hash).order_by(audit.c.number.desc()).limit(1))
+    return Head(0, FIRST) if row is None else Head(row.number, row.hash)
+
+
+async def holds(tx: Transaction, noted: Head) -> bool:
+    """Whether the trail still has this entry, word for word."""
+    if noted.number == 0:
+        return noted.hash == FIRST
+    found = await tx.scalar(select(audit.c.hash).where(audit.c.number == noted.number))
+    return bool(found == noted.hash)

@@ -12,7 +12,7 @@ from core.ids import new_id
 from core.messages.broadcast_text import Texts, faults_of
 from core.notice_states import BroadcastState, OrderKind, Role
 from core.profile import Profile
-from core.staff_errors import Fault, NothingToDo, TextsRefused, WrongState
+from core.staff_errors import Fault, NeedsApproval, NothingToDo, TextsRefused, WrongState
 from core.states import Channel, NoticeState
 from core.storage.broadcast_tables import broadcast_order
 from core.storage.database import Database, Transaction
@@ -45,7 +45,7 @@ class BroadcastOrders:
         """Try again who failed for these reasons (none named: for any), or was left by a cancel ("by staff").
 
         `uncertain` takes who may have got it, too: they may get it twice, and the trail says who wished so.
-        Raises WrongState, NothingToDo.
+        Raises WrongState, NothingToDo, and NeedsApproval for many whom nobody agreed to send this text to.
         """
         failed = [reason for reason in reasons if reason != BY_STAFF]
         picks: list[tuple[NoticeState, list[str] | None]] = []
@@ -102,6 +102,8 @@ class BroadcastOrders:
             orders, total = await _store(tx, shared, picks)
             if not orders:
                 raise NothingToDo
+            if kind is OrderKind.RETRY:
+                self._check_approval(row, total)
             facts = [{"order": each.id, "picks": each.picks, "reasons": each.reasons} for each in orders]
             await broadcast_rows.note(
                 tx, row, f"broadcast_{kind}", by=by, at=now, why=why, orders=facts, recipients=total,
@@ -111,6 +113,12 @@ class BroadcastOrders:
                 await broadcast_approvers.tell(tx, row, total, self._profile, now, edit=orders[0])
                 return Broadcast.of(row)  # until somebody else approves
             return await begin(tx, row, orders, now)
+
+    def _check_approval(self, row: Any, recipients: int) -> None:
+        """Neither a cancel nor an edit of a few lets many have what no second person agreed to."""
+        approved_for = Broadcast.of(row).approved_for
+        if self._profile.notices.needs_approval(recipients, approved_for=approved_for):
+            raise NeedsApproval
 
     def _check(self, row: Any, texts: Texts) -> None:
         faults = faults_of(texts, row.reach, row.kind, self._profile.locales)

@@ -2,27 +2,28 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from core.clock import Clock
+from core.errors import UnknownAccount
 from core.messages.broadcast_text import Texts
 from core.notice_states import OrderKind, Role
-from core.states import Channel, NoticeState
-from core.storage.broadcast_tables import broadcast_order, broadcast_resend
+from core.states import NoticeState
+from core.storage.broadcast_tables import broadcast_order
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice
 from core.storage.tables import account
 from core.use_cases import broadcast_rows
+from core.use_cases.broadcast_lines import ReportLine, line_of, page_of, to_people_of
 from core.use_cases.broadcast_orders import recipients_of
 from core.use_cases.broadcast_rows import Broadcast
 from core.use_cases.bulk_recipients import BLOCKED, OPTED_OUT
 from core.use_cases.staff import require
 
-PAGE = 2000  # lines of a report read at once
 RATE_OVER = timedelta(minutes=1)
 LEFT = (NoticeState.DUE, NoticeState.TAKEN)
 WITH_REASON = (NoticeState.FAILED, NoticeState.CANCELLED)
@@ -114,23 +115,6 @@ class Progress:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ReportLine:
-    """A recipient, with the whole address: for staff alone. `instead` is the SMS after a blocked bot."""
-
-    account: str
-    channel: Channel
-    address: str
-    locale: str
-    state: NoticeState
-    reason: str | None
-    frozen_at: datetime
-    sent_at: datetime | None
-    resent: bool  # by the staff's word, after it was uncertain
-    instead: NoticeState | None
-    instead_to: str | None
-
-
 class BroadcastReports:
     def __init__(self, database: Database, wall: Clock) -> None:
         self._database = database
@@ -166,9 +150,26 @@ class BroadcastReports:
         async with self._database.snapshot() as tx:
             for state in NoticeState:
                 after: UUID | None = None
-                while page := await _page(tx, row.id, state, after):
-                    after = page[-1].id
-                    yield [_line(each) for each in page]
+                while found := await page_of(tx, row.id, notice.c.state == state, after=after):
+                    after = found[-1].id
+                    yield [line_of(each) for each in found]
+
+    async def of_account(self, number: int, account_number: str, *, by: str) -> Sequence[ReportLine]:
+        """What became of the messages to one account's people; none: they are no recipients of it.
+
+        That it was asked for is in the audit trail. Raises NotStaff, UnknownBroadcast, UnknownAccount.
+        """
+        digits = account_number.strip().lstrip("0")
+        async with self._database.transaction() as tx:
+            await tx.alone("audit")
+            await require(tx, by, Role.VIEWER)
+            row = await broadcast_rows.look(tx, number)
+            owner = await tx.scalar(select(account.c.id).where(account.c.number == digits))
+            if owner is None:
+                raise UnknownAccount(digits)
+            now = self._wall.now()
+            await broadcast_rows.note(tx, row, "broadcast_report", by=by, at=now, account=digits)
+            return [line_of(each) for each in await page_of(tx, row.id, to_people_of(row, owner))]
 
     async def _rate(self, tx: Transaction, row: Any) -> float:
         now = self._wall.now()
@@ -178,27 +179,6 @@ class BroadcastReports:
         # In its first minute it has run for less than one.
         seconds = min(RATE_OVER, max(now - row.started_at, timedelta(seconds=1))).total_seconds()
         return float(int(await tx.scalar(sent)) / seconds)
-
-
-async def _page(tx: Transaction, broadcast_id: UUID, state: NoticeState, after: UUID | None) -> list[Any]:
-    later = notice.alias("later")
-    resent = select(broadcast_resend.c.notice_id).where(broadcast_resend.c.notice_id == notice.c.id)
-    found = (
-        select(
-            notice.c.id, notice.c.channel, notice.c.address, notice.c.locale, notice.c.state,
-            notice.c.reason, notice.c.created_at, notice.c.sent_at, account.c.number,
-            resent.exists().label("resent"), later.c.state.label("instead"),
-            later.c.address.label("instead_to"),
-        )
-        .outerjoin(account, account.c.id == notice.c.account_id)
-        .outerjoin(later, (later.c.parent_id == notice.c.id) & (later.c.template == "broadcast"))
-        .where(*recipients_of(broadcast_id), notice.c.state == state)
-        .order_by(notice.c.id)
-        .limit(PAGE)
-    )  # fmt: skip
-    if after is not None:
-        found = found.where(notice.c.id > after)
-    return await tx.all(found)
 
 
 async def _counts(tx: Transaction, broadcast_id: UUID) -> dict[tuple[NoticeState, str | None], int]:
@@ -249,19 +229,3 @@ async def _orders(tx: Transaction, broadcast_id: UUID) -> list[OrderLine]:
         )
         for row in await tx.all(found.order_by(broadcast_order.c.at, broadcast_order.c.id))
     ]
-
-
-def _line(row: Any) -> ReportLine:
-    return ReportLine(
-        account=row.number or "",
-        channel=row.channel,
-        address=row.address,
-        locale=row.locale,
-        state=row.state,
-        reason=row.reason,
-        frozen_at=row.created_at,
-        sent_at=row.sent_at,
-        resent=bool(row.resent),
-        instead=row.instead,
-        instead_to=row.instead_to,
-    )

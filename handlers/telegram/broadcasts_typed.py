@@ -20,7 +20,7 @@ from core.use_cases.broadcast_rows import Broadcast
 from core.use_cases.staff import Member
 from handlers.locale import read_date, read_money
 from handlers.telegram import buttons_desk as to
-from handlers.telegram import texts_desk
+from handlers.telegram import texts_desk, texts_desk_people
 from handlers.telegram.broadcasts import in_sms_too
 from handlers.telegram.broadcasts_files import numbers_in
 from handlers.telegram.buttons_desk import Written
@@ -98,6 +98,10 @@ async def typed(
             await state.set_state(Broadcasting.edit)
             await state.set_data({"asked": asked.pack(), "html": html})
             return texts_desk.ask_edit_again(words, html, progress.sent)
+        case Written.WHO:
+            number = (message.text or "").strip()
+            lines = await desk.reports.of_account(asked.broadcast, number, by=member.name)
+            return texts_desk_people.found(words, asked.broadcast, number, lines)
     change = await _listed(message, bot) if asked.what == Written.ACCOUNTS else _change(asked, message)
     if change is None:
         return _question(words, await desk.broadcasts.get(asked.broadcast, by=member.name), asked)
@@ -140,6 +144,7 @@ def _question(words: Html, one: Broadcast, asked: to.Write) -> Screen:
         Written.ACCOUNTS: words(
             "Send account numbers, separated by commas, or a table (CSV) whose first column they are."
         ),
+        Written.WHO: words("Type an account number: what became of the messages to its people?"),
         Written.AT: words("When? Type a day and a time, for example 31.12.2026 18:30, or a time of today."),
     }[asked.what]
     return texts_desk.ask_written(words, one, question)

@@ -25,6 +25,7 @@ class Written(StrEnum):
     ACCOUNTS = "accounts"
     AT = "at"
     EDIT = "edit"  # of what was sent
+    WHO = "who"  # an account: did its people get it?
 
 
 class Option(StrEnum):

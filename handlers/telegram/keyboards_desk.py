@@ -48,7 +48,9 @@ def card(
         else:
             lines.append(_running(words, one))
     if progress is not None:
-        lines.append([button(words("Report as a file (CSV)"), to.ToReport(broadcast=one.number))])
+        who = to.Write(broadcast=one.number, version=one.version, what=Written.WHO)
+        report = to.ToReport(broadcast=one.number)
+        lines.append([button(words("Did they get it?"), who), button(words("Report (CSV)"), report)])
     again = button(words("Refresh"), to.ToBroadcast(broadcast=one.number))
     return rows(*lines, [again, button(words("All broadcasts"), to.ToDesk())])
 

@@ -27,7 +27,7 @@ def told(words: Html, refusal: StaffRefusal) -> str:
         case staff_errors.StartInPast():
             return words("This time has passed. Please type another.")
         case staff_errors.NeedsApproval():
-            return words("Its audience has grown: a second person has to approve it.")
+            return words("No second person has approved this text for so many recipients.")
         case staff_errors.NoAddress():
             return words("There is no Telegram text to look at.")
         case staff_errors.NothingToDo():

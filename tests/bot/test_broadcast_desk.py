@@ -152,3 +152,23 @@ async def test_the_blocked_and_the_uncertain_are_tried_again_by_their_buttons(
     await goes_out(staffed)
     await sender.sees("Отправлено: 3")
     assert [len(reader.messages) for reader in readers] == [1, 2, 1]
+
+
+async def test_staff_see_who_of_an_account_got_it(
+    staffed: Stand, sender: Person, approver: Person, readers: list[Person]
+) -> None:
+    staffed.api.chats.of(READERS[1]).blocked = True  # and nobody has told us
+    await sent_to_all(staffed, sender, approver)
+    await sender.is_offered("Кому дошло?")
+    sender.presses("Кому дошло?")
+    await sender.sees("Введите номер счёта")
+    for typed, told in (
+        ("999", "счёта 999 нет"),
+        ("166301", f"Telegram {READERS[2]}: отправлено, "),
+        ("100080", f"Telegram {READERS[1]}: не отправлено (blocked)"),
+    ):
+        sender.says(typed)
+        await sender.sees(told)
+    assert "8003" not in sender.messages[-1]["text"]
+    sender.presses("Назад")
+    await sender.sees("завершена")

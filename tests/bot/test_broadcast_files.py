@@ -88,7 +88,7 @@ async def test_a_long_report_comes_in_parts_each_with_its_heading(
     staffed: Stand, sender: Person, approver: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(report_files, "PART_BYTES", len(",".join(COLUMNS)) + 10)
-    monkeypatch.setattr("core.use_cases.broadcast_reports.PAGE", 1)
+    monkeypatch.setattr("core.use_cases.broadcast_lines.PAGE", 1)
     await sent_to_all(staffed, sender, approver)
     await sender.is_offered("Отчёт файлом")
     sender.presses("Отчёт файлом")

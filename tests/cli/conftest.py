@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 import aliance
+from commands import logs
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., tuple[int, str, str]]
@@ -31,6 +33,14 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         return code, said.out, said.err
 
     return command
+
+
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A logger that a command sets up would outlive its test, and write where nothing listens any more."""
+    monkeypatch.setattr(logs, "configure", lambda settings: None)
+    with structlog.testing.capture_logs():
+        yield
 
 
 def start(folder: Path, *arguments: str, **settings: str) -> subprocess.Popen[str]:

@@ -2,15 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
-import structlog
 
-from commands import logs
 from core.clock import SystemClock
 from core.ids import PaymentId, new_id
 from core.money import Money
@@ -25,17 +22,11 @@ from tests.cli.conftest import Run, start
 from tests.core.scenes import quote_by_sms, rows, says_yes
 from tests.fakes import FakeClock, FakeProvider
 
+pytestmark = pytest.mark.usefixtures("quiet")
+
 WHO = ("--by", "Anna", "--why", "application 12")
 ARSENALPAY = {"PAYMENT_PROVIDER": "arsenalpay", "ARSENALPAY_CALLBACK_KEY": "fffff"}
 YESTERDAY = SystemClock().now() - timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def _quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A logger that a command sets up would outlive its test, and write where nothing listens any more."""
-    monkeypatch.setattr(logs, "configure", lambda settings: None)
-    with structlog.testing.capture_logs():
-        yield
 
 
 @pytest.fixture(params=["sqlite_url", "pg_url"])

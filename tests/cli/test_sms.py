@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -10,10 +10,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import structlog
 from sqlalchemy import insert, update
 
-from commands import logs
 from commands.sms_words import WHY
 from core.ids import NoticeId
 from core.messages.incoming import Arrival
@@ -33,20 +31,14 @@ from tests.core.broadcast_scenes import ANNA, VERA, ended, hire, live_at, to_eve
 from tests.core.scenes import rows
 from tests.fakes import FakeClock, FakeProvider
 
+pytestmark = pytest.mark.usefixtures("quiet")
+
 Do = Callable[..., tuple[int, str, str]]
 SENT = datetime.fromisoformat("2026-04-27T15:00:09+10:00")
 PHONE, STRANGER = "79241234567", "79020000009"
 WHO = ("--by", ANNA, "--why", "call 12")
 HEAD = "АВС/ DEF;От;До;Емкость;Оператор;Регион"
 MTS_RANGE = '924;1200000;1299999;100000;ПАО "Мобильные ТелеСистемы";Приморский край'
-
-
-@pytest.fixture(autouse=True)
-def _quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A logger that a command sets up would outlive its test, and write where nothing listens any more."""
-    monkeypatch.setattr(logs, "configure", lambda settings: None)
-    with structlog.testing.capture_logs():
-        yield
 
 
 def _at(url: str, act: Callable[[Core], Awaitable[Any]]) -> Any:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.states import Channel, NoticeState
-from core.use_cases.broadcast_reports import ReportLine
+from core.use_cases.broadcast_lines import ReportLine
 from handlers.broadcast_table import ReportTable
 
 LINE = ReportLine(

@@ -10,6 +10,7 @@ from core.profile import Notices
 from core.staff_errors import NeedsApproval, VersionChanged
 from core.states import NoticeState
 from core.storage.message_tables import notice
+from core.use_cases.broadcast_orders import BY_STAFF
 from core.use_cases.broadcast_rows import Broadcast
 from core.use_cases.broadcast_work import BroadcastWork
 from core.wiring import Core
@@ -18,17 +19,20 @@ from tests.core.broadcast_scenes import (
     ANNA,
     BORIS,
     VERA,
+    deliver,
     drafted,
     four_eyes,
     hire,
     live_at,
     recipients,
     state_of,
+    work,
 )
 from tests.core.scenes import ON_SQLITE, rows
 from tests.fakes import FakeClock
 
 S = BroadcastState
+OTHER = {"ru": {"telegram": "Верните деньги", "sms": "Верните деньги"}}
 HOUR = timedelta(hours=1)
 
 
@@ -144,6 +148,27 @@ async def test_what_rests_for_its_growth_can_be_cancelled(city: Core, clock: Fak
         await step(city)
     assert await state_of(city, made) == S.CANCELLED
     assert {row.state for row in (await recipients(city, made)).values()} == {NoticeState.CANCELLED}
+    with pytest.raises(NeedsApproval):  # and a cancel is no way around the second person
+        await city.broadcast_orders.retry(made.number, [BY_STAFF], by=ANNA)
+
+
+@ON_SQLITE
+async def test_an_edit_of_a_few_lets_nobody_send_another_text_to_many(city: Core, clock: FakeClock) -> None:
+    made = await approved(city, clock)
+    clock.shift(HOUR)
+    await step(city)
+    await step(city)
+    outcomes = {f"{n}0": (NoticeState.FAILED, "5xx") for n in range(3, 11)}
+    await deliver(city, made, outcomes)
+    await step(city)
+    four_eyes(city, above=2)  # two have it, eight have not
+    await city.broadcast_orders.edit(made.number, OTHER, by=ANNA)
+    await work(city)
+    await deliver(city, made)
+    await work(city)
+    with pytest.raises(NeedsApproval):
+        await city.broadcast_orders.retry(made.number, by=ANNA)
+    assert await state_of(city, made) == S.DONE
 
 
 @ON_SQLITE

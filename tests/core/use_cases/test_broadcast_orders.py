@@ -324,7 +324,7 @@ async def test_the_progress_adds_up_by_outcome(city: Core, clock: FakeClock) -> 
 
 
 async def test_the_report_has_a_line_a_recipient(city: Core, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.use_cases.broadcast_reports.PAGE", 2)
+    monkeypatch.setattr("core.use_cases.broadcast_lines.PAGE", 2)
     made = await ended(city, OUTCOMES)
     await _instead(city, made, "20", N.DELIVERED)
     lines = [line async for page in city.broadcast_reports.lines(made.number, by=VERA) for line in page]

@@ -76,7 +76,7 @@ async def test_the_word_for_the_uncertain_is_not_for_who_becomes_so_after_it(
 async def test_a_report_read_while_it_is_sent_has_everybody_once(
     city: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.use_cases.broadcast_reports.PAGE", 2)
+    monkeypatch.setattr("core.use_cases.broadcast_lines.PAGE", 2)
     made = await started(city)
     seen = []
     async for page in city.broadcast_reports.lines(made.number, by=VERA):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from core.errors import (
     AllGivenBack,
@@ -28,7 +28,7 @@ from core.payments.provider import Declined, Pending, Refunded, Succeeded
 from core.settings import Settings
 from core.states import RefundState
 from core.storage.autopay_tables import refund
-from core.storage.staff_tables import assignment, audit
+from core.storage.staff_tables import assignment, audit, audit_head
 from core.storage.tables import payment
 from core.wiring import Core
 from tests.accounts import open_account
@@ -349,5 +349,22 @@ async def test_a_changed_and_a_missing_entry_of_the_audit_trail_are_found(
     gone, back = text("DELETE FROM audit WHERE number = 1"), why.values(why=WHO["why"])
     await _tamper(core, "DROP TRIGGER audit_no_delete", disable, gone, back)
     assert [each.code for each in await core.invariants.check()] == ["I11"]
+    await _tamper(core, "DELETE FROM audit", "DELETE FROM audit")
+    assert [each.about for each in await core.invariants.check()] == [
+        "the audit trail does not end with entry 0, as it does now"
+    ]
     async with core.database.transaction() as tx:
-        await tx.execute(text("DELETE FROM audit"))  # the fixture asks for the invariants once more
+        await tx.execute(text("DELETE FROM audit_head"))  # the fixture asks for the invariants once more
+
+
+async def test_entries_that_are_cut_off_the_end_are_missed(core: Core, provider: FakeProvider) -> None:
+    await open_account(core, tariff=None)
+    for name in ("s-1", "s-2"):
+        await _stray(core, provider, name, 10)
+        await core.suspense.assign(name, to="100080", **WHO)
+    cut = text("DELETE FROM audit WHERE number = 2")
+    await _tamper(core, "DROP TRIGGER audit_no_delete", "ALTER TABLE audit DISABLE TRIGGER ALL", cut)
+    assert [each.code for each in await core.invariants.check()] == ["I11"]
+    async with core.database.transaction() as tx:
+        held = await tx.one(select(audit.c.hash).where(audit.c.number == 1))
+        await tx.execute(update(audit_head).values(number=1, hash=held.hash))
