@@ -12,6 +12,7 @@ from handlers.sms.letters import SPOILED, Kind, Token, fold
 from handlers.sms.meaning import Meaning
 from handlers.sms.numbers import scan
 from handlers.sms.vocabulary import NO_SIGNS
+from handlers.sms.words import NOT_BEHIND_YES
 
 CODE_LENGTH = 3  # digits of the code in a quote, where the profile asks for one
 COUNT_LONGEST = 2  # digits: "последние 5 платежей"
@@ -64,6 +65,8 @@ _BESIDE_CONFIRM = _PLAIN | {
 }
 _BEFORE_CONFIRM = frozenset({Meaning.KEYWORD, Meaning.ME, Meaning.POLITE})
 _ONLY_WITH_SUM = frozenset({Meaning.AMOUNT, Meaning.FILLER, Meaning.KOPECKS, Meaning.ROUBLES})
+_THANKS = frozenset(fold(word) for word in ("спасибо", "благодарю", "thank"))  # "спасибо вам"
+_NOT_BEHIND = frozenset(fold(word) for word in NOT_BEHIND_YES.split())
 _HELP_WANTED = frozenset({Meaning.PAY, Meaning.SEND})
 _BESIDE_HELP_WANTED = _BESIDE[CommandKind.HELP] | _HELP_WANTED | {Meaning.ACCOUNT, Meaning.MONEY}
 
@@ -155,6 +158,9 @@ def _confirm(text: Bare) -> Command | None:
     beside = {word for word in words if word not in (Meaning.CONFIRM, Meaning.SURE)}
     if text.digits and text.tokens[_first_but_signs(text.tokens)].kind is Kind.DIGITS:
         return None  # "100 да" may be the end of something else
+    said = [token.text for token in text.tokens if token.kind is Kind.WORD][first:]
+    if any(word in _NOT_BEHIND and before not in _THANKS for before, word in pairwise(said)):
+        return None
     if not set(words[:first]) <= _BEFORE_CONFIRM or not beside <= _BESIDE_CONFIRM - {Meaning.COURTESY}:
         return None
     if not _agrees(text.signs - {"₽"} - _AROUND - ({"-"} if _joins_words(text.tokens) else set())):

@@ -12,6 +12,7 @@ from handlers.sms.letters import Kind, Token, fold, one_slip_apart, other_layout
 from handlers.sms.meaning import Meaning
 from handlers.sms.names import is_name, is_surname
 from handlers.sms.numbers import meaning_of
+from handlers.sms.vocabulary import NO_SIGNS
 from handlers.sms.words import ADVERTISING, OTHERS, RHYTHMS
 
 
@@ -90,6 +91,8 @@ VERB_SHORTEST = 4  # letters
 
 def doubt_in(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> Doubt:
     """How far the words and signs beside the digits go beyond a person's way to ask for a top-up."""
+    if any(token.text in NO_SIGNS for token in tokens):
+        return Doubt.CLEAR
     asks = any(token.text == "?" for token in tokens)
     places = [at for at, token in enumerate(tokens) if token.kind is Kind.WORD]
     words = ["", *(tokens[at].text for at in places), ""]

@@ -76,6 +76,9 @@ _ENGLISH = frozenset(
         "debt",
         "statement",
         "agree",
+        "ads",
+        "advertising",
+        "autopay",
     ]
 )
 _CYRILLIC = re.compile("[\u0400-\u04ff]")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from handlers.sms.amounts import Group, Link, Role
-from handlers.sms.letters import SPOILED, Kind, Token
+from handlers.sms.letters import SPOILED, Kind, Token, fold
 from handlers.sms.meaning import Meaning
 from handlers.sms.vocabulary import TIGHT
 
@@ -13,6 +13,7 @@ _MARKS = {",": Link.COMMA, ".": Link.DOT}
 _SPOILING_SIGNS = {SPOILED, "%", "~", "≈", "^", "±", "½"}
 _ROUBLE_SIGN = "₽"
 _SHORT_KOPECKS = "k"  # folded: "100р 50к"
+_SHORT_FLAT = fold("кв")
 FRACTION_LONGEST = 2  # digits: kopecks
 
 
@@ -107,6 +108,8 @@ class _Scan:
         touches = (behind_digits and word.tight) or (before_digits and after is not None and after.tight)
         self._other = meaning is Meaning.OTHER_NUMBER
         match meaning:
+            case Meaning.OTHER_NUMBER if word.text == _SHORT_FLAT:
+                self._found.spoiled |= behind_digits and not before_digits  # "100 кв" is a flat, and no sum
             case Meaning.SPOILER:
                 self._found.spoiled = True
             case Meaning.BOUND:

@@ -164,6 +164,12 @@ DOUBTS = (
     " такси автосервис лизинг ломбард аптека отель гостиница агентство недвижимость магазин билет билеты"
     " insurance bank loan taxi"
 )
+# Before a yes they greet; behind it the yes is a greeting too, or the beginning of something else.
+NOT_BEHIND_YES = (
+    "здравствуйте здравствуй здраствуйте здрасьте здрасте привет приветствую приветик салют йо девушка ребята"
+    " друзья оператор уважаемый уважаемые privet zdravstvuite zdravstvuyte hello hi hey dear мне меня нам нас"
+    " вам вас у me mne"
+)
 # Of the mailings those that need a consent, and the words that turn them on.
 ADVERTISING = "реклама рекламу рекламы рекламе рекламой reklama reklamu ads advertising advertisements"
 TURN_ON = "включить включи включите вкл подключить подключи подключите on enable"

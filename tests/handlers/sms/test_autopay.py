@@ -126,7 +126,7 @@ async def test_without_a_card_the_card_pages_address_is_the_second_text(phones: 
 
 
 @pytest.mark.parametrize(
-    "text", ["автоплатеж стоп", "отключить автоплатеж", "autopay off", "автоплатеж 100080 выкл"]
+    "text", ["автоплатеж стоп", "отключить автоплатеж", "avtoplatezh stop", "автоплатеж 100080 выкл"]
 )
 async def test_stop_deletes_it_at_once(phones: Phones, text: str) -> None:
     await _with_autopay(phones)

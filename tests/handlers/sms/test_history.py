@@ -1,5 +1,6 @@
 """`история` and `язык`: what a registered phone is told, in the language it chose."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from core.ids import Payer
 from core.states import IncomingOutcome
 from tests.handlers.sms.conftest import PHONE, STRANGER, Phones
+
+CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 
 
 async def test_the_last_payments_are_told_newest_first_and_an_import_is_none(phones: Phones) -> None:
@@ -75,6 +78,69 @@ async def test_who_chose_no_language_is_answered_in_that_of_the_text(
     phones: Phones, text: str, opening: str
 ) -> None:
     assert str(await phones.send(text)).startswith(opening)
+
+
+IN_ENGLISH = (
+    "please top up aliance 999999 100",
+    "please top up aliance 166301 5",
+    "please top up aliance 166301 100 roubles",
+    "cancel",
+    "yes",
+    "my balance",
+    "history",
+    "payments 166301",
+    "alerts",
+    "alerts off",
+    "alerts on",
+    "alerts sum 300",
+    "autopay",
+    "autopay 300",
+    "autopay off",
+    "ads",
+    "ads yes",
+    "ads no",
+    "language fr",
+)
+IN_RUSSIAN = (
+    "альянс 999999 100",
+    "альянс 166301 5",
+    "альянс 166301 100",
+    "нет",
+    "да",
+    "баланс",
+    "история",
+    "платежи 166301",
+    "оповещения",
+    "оповещения выкл",
+    "оповещения порог 300",
+    "автоплатеж",
+    "автоплатеж 300",
+    "автоплатеж выкл",
+    "реклама",
+    "реклама да",
+    "стоп",
+    "старт",
+    "помощь",
+    "альянс абвгд",
+)
+
+
+async def test_every_command_is_answered_in_the_language_that_it_is_written_in(phones: Phones) -> None:
+    for text in IN_ENGLISH:
+        assert CYRILLIC.search(str(await phones.send(text))) is None, text
+    phones.clock.shift(timedelta(hours=2))
+    for text in IN_RUSSIAN:
+        assert CYRILLIC.search(str(await phones.send(text))), text
+
+
+async def test_every_command_is_answered_in_the_language_that_was_chosen(phones: Phones) -> None:
+    await phones.send("english")
+    for text in IN_RUSSIAN[:-2]:
+        assert CYRILLIC.search(str(await phones.send(text))) is None, text
+    phones.clock.shift(timedelta(hours=2))
+    await phones.send("язык русский")
+    for text in IN_ENGLISH:
+        assert CYRILLIC.search(str(await phones.send(text))), text
 
 
 async def test_a_confirmation_is_answered_in_the_language_of_its_quote(phones: Phones) -> None:
