@@ -113,9 +113,12 @@ class Delivery:
     async def _take_up(self, lane: Lane, tasks: asyncio.TaskGroup, room: int) -> int:
         until = asyncio.get_running_loop().time() + LEASE.total_seconds() - SAFE_SECONDS
         self._hold(1)  # a stop waits for what this claim brings
+        notices: Sequence[DueNotice] = ()
+        jobs: list[Job] = []
         try:
             notices = await self._sending.claim(Channel.SMS, room, lane=lane, avoid=self._carriers.full(lane))
-            jobs = [await self._job(notice) for notice in notices]
+            for notice in notices:
+                jobs.append(await self._job(notice))
             costs = [(job.notice, sum(piece.segments for piece in job.pieces)) for job in jobs]
             refused = await self._sending.spend(costs)
             accepted = await self._sms.accepted(notices)
@@ -125,9 +128,20 @@ class Delivery:
                 else:
                     self._hold(1)
                     tasks.create_task(self._see_through(job, accepted, until))
+        except Exception:
+            await self._give_back(notices, jobs)
+            raise
         finally:
             self._hold(-1)
         return len(notices)
+
+    async def _give_back(self, notices: Sequence[DueNotice], jobs: Sequence[Job]) -> None:
+        """Nothing of them left us: they are due again where they stood, and not perhaps sent."""
+        for job in jobs:
+            self._let_go(job)
+        await self._sms.conclude(
+            [Trial(each, "", "", "", 0, (), End.NOT_SENT, "not begun") for each in notices]
+        )
 
     async def _see_through(self, job: Job, accepted: Accepted, until: float) -> None:
         try:
