@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 SAFE_SECONDS = 6.0  # of the lease must be left when a part goes out
 COMPANY_SECONDS = 0.05  # what comes meanwhile shares the next claim: a claim costs as much as three SMS
 IDLE_SECONDS = 1.0  # wake-ups are hints: the outbox is looked at this often without one
+CROWDED = timedelta(seconds=5)  # what answers nothing comes back so late where its way has no room
 LEAST_CLAIM = 0.5  # of all the room: many small claims cost more than they gain
 
 SEALED, OPENED = "sealed", "code"  # a one-time code as it rests, and as a claim hands it out
@@ -113,21 +115,41 @@ class Delivery:
     async def _take_up(self, lane: Lane, tasks: asyncio.TaskGroup, room: int) -> int:
         until = asyncio.get_running_loop().time() + LEASE.total_seconds() - SAFE_SECONDS
         self._hold(1)  # a stop waits for what this claim brings
+        notices: Sequence[DueNotice] = ()
+        jobs: list[Job] = []
         try:
             notices = await self._sending.claim(Channel.SMS, room, lane=lane, avoid=self._carriers.full(lane))
-            jobs = [await self._job(notice) for notice in notices]
+            crowded = []
+            for notice in notices:
+                way = await self._carriers.way_for(notice)
+                if way is not None and notice.smsc != way.carrier.name and not way.room(lane):
+                    crowded.append(notice)  # the claim was for the room of others
+                else:
+                    jobs.append(self._job(notice, way))
+            await self._sending.put_back(crowded, after=CROWDED, reason="its way is full")
             costs = [(job.notice, sum(piece.segments for piece in job.pieces)) for job in jobs]
             refused = await self._sending.spend(costs)
-            accepted = await self._sms.accepted(notices)
+            accepted = await self._sms.accepted([job.notice for job in jobs])
             for job in jobs:
                 if job.notice.id in refused:
                     self._let_go(job)
                 else:
                     self._hold(1)
                     tasks.create_task(self._see_through(job, accepted, until))
+        except Exception:
+            await self._give_back(notices, jobs)
+            raise
         finally:
             self._hold(-1)
         return len(notices)
+
+    async def _give_back(self, notices: Sequence[DueNotice], jobs: Sequence[Job]) -> None:
+        """Nothing of them left us: they are due again where they stood, and not perhaps sent."""
+        for job in jobs:
+            self._let_go(job)
+        await self._sms.conclude(
+            [Trial(each, "", "", "", 0, (), End.NOT_SENT, "not begun") for each in notices]
+        )
 
     async def _see_through(self, job: Job, accepted: Accepted, until: float) -> None:
         try:
@@ -161,8 +183,7 @@ class Delivery:
             asks=way.carrier.offers_query,
         )  # fmt: skip
 
-    async def _job(self, notice: DueNotice) -> Job:
-        way = await self._carriers.way_for(notice)
+    def _job(self, notice: DueNotice, way: Way | None) -> Job:
         if way is None:
             return Job(notice, None, (NOTHING,), "")
         way.take(notice.lane)

@@ -6,10 +6,11 @@ import hashlib
 import time
 from collections.abc import Callable
 
+from core.messages.incoming import SAME_WITHIN
 from sms_gateway.smpp.pdu import TAG_USER_MESSAGE_REFERENCE, DataSm, DeliverSm
 
 # SMSCs redeliver within seconds; a person who means it again is slower. Money has a key of its own.
-SAME_WITHIN_SECONDS = 60
+SAME_WITHIN_SECONDS = SAME_WITHIN.total_seconds()
 MOST_ID_OCTETS = 64
 
 
@@ -39,6 +40,12 @@ class Recently:
             del self._met[oldest]
 
 
+def id_before(external_id: str) -> str:
+    """The id that another process gave it in the time bucket before; empty where the SMSC's own tells."""
+    digest, _, bucket = external_id.partition(".")
+    return f"{digest}.{int(bucket) - 1}" if bucket else ""
+
+
 class Fingerprints:
     """SMPP gives an incoming message no id, and a redelivery gets a new sequence_number."""
 
@@ -51,7 +58,8 @@ class Fingerprints:
         """The external id: of who, to whom, what and when; `joined` is the key of a message of parts.
 
         Where the SMSC gives messages an id in the TLV `id_tlv`, that is it. A redelivery that comes in the
-        next time bucket keeps the id of the first; after a restart the bucket alone tells.
+        next time bucket keeps the id of the first; another process, or this one after a restart, looks for
+        `id_before`.
         """
         given = None if id_tlv is None or joined else pdu.tlv(id_tlv)  # each part has an id of its own
         if given:

@@ -54,7 +54,7 @@ def sms_state_of(said: str) -> SmsState | None:
 
 def receipt_of(pdu: DeliverSm | DataSm) -> Receipt | None:
     """The receipt that a message is by its esm_class, its TLVs or its text; None for a subscriber's text."""
-    tlv_id = (pdu.tlv(TAG_RECEIPTED_MESSAGE_ID) or b"").rstrip(b"\0").decode("latin-1")
+    tlv_id = (pdu.tlv(TAG_RECEIPTED_MESSAGE_ID) or b"").partition(b"\0")[0].decode("latin-1")
     text = _receipt_text(pdu)
     if not (pdu.esm_class & ESM_CLASS_TYPE or tlv_id or _reads_as_receipt(text)):
         return None
@@ -90,7 +90,7 @@ def _error(pdu: DeliverSm | DataSm, text: str) -> str:
 def _receipt_text(pdu: DeliverSm | DataSm) -> str:
     # The text that was sent may follow, and may hold anything.
     octets = pdu.message
-    text = text_of(octets, pdu.data_coding) or octets.decode("latin-1")
+    text = text_of(octets, pdu.data_coding) or octets.decode("latin-1").replace("\0", " ")
     return _OWN_TEXT.split(text, maxsplit=1)[0]
 
 

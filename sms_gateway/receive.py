@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -11,9 +12,10 @@ import structlog
 
 from core.messages.incoming import Accepted, Arrival
 from core.states import Channel
+from core.storage.batch import is_of_one
 from core.use_cases.receiving import Receiving
 from core.use_cases.sms_parts import Piece
-from sms_gateway.fingerprints import Fingerprints, Recently
+from sms_gateway.fingerprints import Fingerprints, Recently, id_before
 from sms_gateway.reassembly import Content, Part, content_of, key_of
 from sms_gateway.receipts import Receipt, receipt_of
 from sms_gateway.senders import MOST_SENDER_LETTERS, sender_of
@@ -31,6 +33,7 @@ MOST_OPERATOR_LETTERS = 32
 # What becomes of the messages of a commit that this door is to handle.
 TakeUp = Callable[[Sequence[Accepted]], None]
 OnReceipt = Callable[[str, Receipt], Awaitable[None]]  # of the SMSC that it came from
+Waiting = tuple[Arrival, asyncio.Future[int]]
 
 
 class Receive:
@@ -48,7 +51,7 @@ class Receive:
         self._fingerprints = Fingerprints(now)
         self._joined = Recently(now)
         self._parts = asyncio.Lock()
-        self._waiting: list[tuple[Arrival, asyncio.Future[int]]] = []
+        self._waiting: list[Waiting] = []
         self._come = asyncio.Event()
 
     async def on_message(self, smsc: Smsc, pdu: DeliverSm | DataSm) -> int:
@@ -73,9 +76,14 @@ class Receive:
         group, self._waiting = self._waiting[:MOST_IN_GROUP], self._waiting[MOST_IN_GROUP:]
         if not self._waiting:
             self._come.clear()
+        return await self._commit(group)
+
+    async def _commit(self, group: Sequence[Waiting]) -> int:
         try:
             accepted = await self._receiving.accept([arrival for arrival, _ in group])
-        except Exception:
+        except Exception as trouble:
+            if len(group) > 1 and is_of_one(trouble):
+                return sum([await self._commit([each]) for each in group])
             log.exception("incoming messages not stored", messages=len(group))
             _answer(group, s.TEMPORARY_APPLICATION_ERROR)
             return 0
@@ -89,7 +97,7 @@ class Receive:
         piece = Piece(key, part.number, part.total, content.octets, sender_of(pdu), facts)
         # One at a time: of two parts stored side by side neither transaction sees the other's.
         async with self._parts:
-            if key in self._joined:
+            if _named(key, part.number, content.octets) in self._joined:
                 return s.OK  # a redelivery would otherwise lie about and meet the next text of this reference
             parts = await self._receiving.parts.keep(piece)
         if parts is None:
@@ -97,16 +105,24 @@ class Receive:
         whole = content._replace(octets=b"".join(parts))
         status = await self._store(self._arrival(smsc, pdu, whole, joined=key))
         if status == s.OK:
-            self._joined.first_met(key)
+            for number, octets in enumerate(parts, start=1):
+                self._joined.first_met(_named(key, number, octets))
             async with self._parts:
                 await self._receiving.parts.drop(key)
         return status
 
     async def _store(self, arrival: Arrival) -> int:
         answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waiting.append((arrival, answered))
+        waiting = (arrival, answered)
+        self._waiting.append(waiting)
         self._come.set()
-        return await answered
+        try:
+            return await answered
+        except asyncio.CancelledError:
+            # The SMSC is told to keep it, and hands it over again: stored as well it may be there twice.
+            if waiting in self._waiting:
+                self._waiting.remove(waiting)
+            raise
 
     def _arrival(self, smsc: Smsc, pdu: DeliverSm | DataSm, content: Content, *, joined: str = "") -> Arrival:
         text = None
@@ -118,12 +134,14 @@ class Receive:
         if text is None:
             # Read text says all that its octets did; kept beside it they would show a masked card number.
             payload |= {"undecodable": True, "raw": content.octets.hex()}
+        external_id = self._fingerprints.of(pdu, content.octets, joined=joined, id_tlv=smsc.id_tlv)
         return Arrival(
             channel=Channel.SMS,
             source=smsc.name,
-            external_id=self._fingerprints.of(pdu, content.octets, joined=joined, id_tlv=smsc.id_tlv),
+            external_id=external_id,
             sender=sender_of(pdu),
             payload=payload,
+            id_before=id_before(external_id),
         )
 
 
@@ -142,10 +160,15 @@ def _facts(smsc: Smsc, pdu: DeliverSm | DataSm) -> dict[str, Any]:
 def operator_of(smsc: Smsc, pdu: DeliverSm | DataSm) -> str:
     """Whose phone the sender's is, as the SMSC says by a TLV or by its bind; empty where it says nothing."""
     told = b"" if smsc.operator_tlv is None else pdu.tlv(smsc.operator_tlv) or b""
-    return told.rstrip(b"\0").decode("utf-8", "replace")[:MOST_OPERATOR_LETTERS] or smsc.operator
+    return told.partition(b"\0")[0].decode("utf-8", "replace")[:MOST_OPERATOR_LETTERS] or smsc.operator
 
 
-def _answer(group: Sequence[tuple[Arrival, asyncio.Future[int]]], status: int) -> None:
+def _named(key: str, number: int, octets: bytes) -> str:
+    """A part by its content: a sender may use one reference for all texts."""
+    return f"{key}|{number}|{hashlib.sha256(octets).hexdigest()}"
+
+
+def _answer(group: Sequence[Waiting], status: int) -> None:
     for _, answered in group:
         # The connection it came by may be gone, and its waiting cancelled.
         if not answered.done():

@@ -19,8 +19,9 @@ def msisdn(address: str, *, national: bool = False) -> str:
     digits = address.removeprefix("+")
     if not (digits.isascii() and digits.isdecimal()):
         return address[:MOST_SENDER_LETTERS]
-    # Russian numbers come in national form too: 8 and ten digits, or the ten alone.
-    if len(digits) == 11 and digits.startswith("8") and not address.startswith("+"):
+    # Russian numbers come in national form too: 8 and ten digits, or the ten alone. Countries of Asia have
+    # numbers of eleven digits that begin with 8; none of them begins with 89, as Russian phones do.
+    if len(digits) == 11 and digits.startswith("8" if national else "89") and not address.startswith("+"):
         return f"7{digits[1:]}"
     if len(digits) == 10 and national:
         return f"7{digits}"

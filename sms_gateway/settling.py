@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from core.messages.outbox import DueNotice
 from core.messages.sms_trials import PartTold, ReceiptTold
@@ -22,6 +23,7 @@ from sms_gateway.trying import OnLatePart
 log = structlog.get_logger(__name__)
 
 LATE_SECONDS = 1.0  # by then the missing answer is written down, and can be put right
+AGAIN_SECONDS = 1.0  # where the database is away
 ASK_SECONDS = 5.0
 ASK_AT_ONCE = 50
 
@@ -33,7 +35,7 @@ class Settling:
         self._receipts = receipts
         self._queries = queries
         self._told: Batch[ReceiptTold, None] = Batch(receipts.take)
-        self._late: asyncio.Queue[PartTold] = asyncio.Queue()
+        self._late: asyncio.Queue[tuple[float, PartTold]] = asyncio.Queue()
 
     async def take_receipt(self, smsc: str, receipt: Receipt) -> None:
         """Written down when this returns: it may be acknowledged then."""
@@ -50,7 +52,7 @@ class Settling:
             told = _late(notice, part, outcome, asks=carrier.offers_query)
             if told is not None:
                 log.info("late answer of the smsc", smsc=carrier.label, notice=str(notice.id))
-                self._late.put_nowait(told)
+                self._put_late(told, LATE_SECONDS)
 
         return take
 
@@ -63,10 +65,14 @@ class Settling:
 
     async def write_late_once(self) -> None:
         """Wait for a late answer and write it."""
-        told = await self._late.get()
-        await asyncio.sleep(LATE_SECONDS)
+        due_at, told = await self._late.get()
+        # Counted from its own coming: of many that come together none waits for the others.
+        await asyncio.sleep(due_at - asyncio.get_running_loop().time())
         try:
             await self._receipts.settle([told])
+        except (DBAPIError, OSError) as trouble:
+            log.warning("late answer not written yet", error=type(trouble).__name__)
+            self._put_late(told, AGAIN_SECONDS)
         except Exception:
             log.exception("late answer not written", notice=str(told.notice_id))
 
@@ -84,6 +90,9 @@ class Settling:
                 [PartTold(part.notice_id, part.trial, part.part, state, reason, None)]
             )
         return len(due)
+
+    def _put_late(self, told: PartTold, seconds: float) -> None:
+        self._late.put_nowait((asyncio.get_running_loop().time() + seconds, told))
 
     async def _write_late(self) -> None:
         while True:

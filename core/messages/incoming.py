@@ -1,7 +1,7 @@
 """The inbox: an incoming message is stored before it is acknowledged; only `done` deduplicates."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from core.storage.queue import unfinished
 
 REASON_LONGEST = 120  # letters
 LEASE = timedelta(seconds=20)  # with a poll a second, all is owned again within 30
+SAME_WITHIN = timedelta(seconds=60)  # of a message whose channel gives it no id
 REPLY = IncomingOutcome.REPLY
 
 _NEW = NewRows(incoming, "channel", "source", "external_id", returning="id")
@@ -59,6 +60,7 @@ class Arrival:
     external_id: str
     sender: str
     payload: dict[str, Any] = field(default_factory=dict)
+    id_before: str = ""  # what another process may have stored it under, less than SAME_WITHIN ago
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Reply:
 
 async def store(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> list[Accepted]:
     """Store messages; each that is new, or was abandoned, is leased to the caller for 30 s."""
-    masked = [_masked(arrival) for arrival in arrivals]
+    masked = await _known_before(tx, [_masked(arrival) for arrival in arrivals], now=now)
     rows: list[dict[str, Any]] = [
         {
             "id": new_id(),
@@ -201,6 +203,28 @@ async def answer_all(tx: Transaction, replies: Sequence[Reply], *, now: datetime
         tx.wake(outbox.topic(channel, Lane.PEOPLE))
 
 
+async def _known_before(tx: Transaction, arrivals: list[Arrival], *, now: datetime) -> list[Arrival]:
+    """Each under the id that it is stored under already, where that is one of the time bucket before."""
+    ids = {arrival.id_before for arrival in arrivals} - {""}
+    if not ids:
+        return arrivals
+    met = select(incoming.c.channel, incoming.c.source, incoming.c.external_id).where(
+        incoming.c.channel.in_({arrival.channel for arrival in arrivals}),
+        incoming.c.source.in_({arrival.source for arrival in arrivals}),
+        incoming.c.external_id.in_(ids),
+        incoming.c.received_at > now - SAME_WITHIN,
+    )
+    known = {tuple(row) for row in await tx.all(met)}
+    if not known:
+        return arrivals
+    return [
+        replace(arrival, external_id=arrival.id_before)
+        if (arrival.channel, arrival.source, arrival.id_before) in known
+        else arrival
+        for arrival in arrivals
+    ]
+
+
 async def _again(tx: Transaction, arrival: Arrival, *, now: datetime) -> Accepted:
     """A message that is stored already: done, in somebody's hands, or abandoned and now ours."""
     same = tuple_(incoming.c.channel, incoming.c.source, incoming.c.external_id) == (
@@ -233,4 +257,4 @@ def _masked(arrival: Arrival) -> Arrival:
         return arrival
     payload = {**arrival.payload, "text": text, "card_masked": True}
     payload.pop("raw", None)  # the bytes hold the number too
-    return Arrival(arrival.channel, arrival.source, arrival.external_id, arrival.sender, payload)
+    return replace(arrival, payload=payload)

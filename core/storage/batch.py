@@ -73,7 +73,7 @@ class Batch(Generic[Item, Result]):
         try:
             results = await self._work([each.item for each in batch])
         except Exception as trouble:
-            if len(batch) > 1 and _is_of_one(trouble):
+            if len(batch) > 1 and is_of_one(trouble):
                 for each in batch:
                     await self._settle([each])
             else:
@@ -100,7 +100,7 @@ class _Waiting(Generic[Item, Result]):
             self.wake.set_result(None)
 
 
-def _is_of_one(trouble: Exception) -> bool:
+def is_of_one(trouble: Exception) -> bool:
     """Whether the database refused what one item brought; the others must not share its fate."""
     return isinstance(trouble, DBAPIError) and not trouble.connection_invalidated
 

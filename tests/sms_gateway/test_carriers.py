@@ -75,6 +75,11 @@ async def states(core: Core) -> list[str]:
         return [row.state for row in await tx.all(select(notice.c.state).order_by(notice.c.id))]
 
 
+async def attempts(core: Core) -> list[Any]:
+    async with core.database.read() as tx:
+        return await tx.all(select(notice.c.attempt))
+
+
 async def test_an_answer_goes_out_by_the_bind_that_the_question_came_by(core: Core) -> None:
     one, two, other = FakeSession(), FakeSession(), FakeSession()
     desk = desk_of(
@@ -204,6 +209,35 @@ async def test_people_go_before_a_broadcast_on_each_bind(core: Core, clock: Fake
         slow.opened.set()
     assert quick.submitted[0].destination_addr == "79147000002"
     assert (await states(core)).count("sent") == 8
+
+
+async def test_what_answers_nothing_does_not_pile_up_before_a_bind_that_takes_nothing(
+    core: Core, clock: FakeClock
+) -> None:
+    stalled, other = Slow(), FakeSession()
+    mts, general = bind_of(stalled, called="mts", operator="mts", per_second=2), bind_of(other, called="b")
+    desk = desk_of(core, mts, general)
+    for n in range(20):
+        await owe(core, clock, f"791470000{n:02}")
+    clock.shift(timedelta(seconds=1))
+    await owe(core, clock, BEELINE)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(desk.delivery.run())
+        await until(lambda: other.submitted)
+        # A death would leave all that is in hand perhaps sent.
+        assert (await states(core)).count("taken") == mts.at_once == len(stalled.waiting)
+        clock.shift(timedelta(minutes=1))
+        stalled.opened.set()
+
+        async def all_sent() -> bool:
+            clock.shift(timedelta(seconds=5))
+            return (await states(core)).count("sent") == 21
+
+        await until(all_sent)
+        await desk.delivery.stop()
+        core.wakeups.notify(["outbox.sms", "outbox.sms.bulk"])
+        await running
+    assert {row.attempt for row in await attempts(core)} == {1}
 
 
 async def test_a_stalled_bind_holds_up_nobody_elses_message(core: Core, clock: FakeClock) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from sms_gateway.senders import sender_of
 from sms_gateway.smpp.link import ALPHABETS, Smsc
 from sms_gateway.smpp.pdu import DeliverSm, Tlv
 from tests.core.scenes import ON_SQLITE
+from tests.fakes import FakeClock
 
 OK, LATER = 0x00, 0x64
 PHONE = "79141234567"
@@ -141,10 +143,11 @@ async def test_a_restart_within_the_bucket_still_knows_a_redelivery(core: Core) 
             assert len(await door.rows()) == 1
 
 
-async def test_a_text_repeated_later_is_another_message(door: Door) -> None:
+async def test_a_text_repeated_later_is_another_message(door: Door, clock: FakeClock) -> None:
     for _ in range(3):
         assert await door.take(text("да")) == [OK]
         door.seconds += 61
+        clock.shift(timedelta(seconds=61))
     assert len(door.taken) == 3
 
 

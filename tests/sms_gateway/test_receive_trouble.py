@@ -1,0 +1,131 @@
+"""What goes wrong between an SMSC and the inbox: nothing is lost by it, doubled or held up for others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.exc import DataError
+
+from core.messages.incoming import Accepted, Arrival
+from core.wiring import Core
+from sms_gateway.receipts import receipt_of
+from sms_gateway.senders import msisdn, sender_of
+from sms_gateway.smpp.pdu import DeliverSm, Tlv
+from tests.core.scenes import ON_SQLITE
+from tests.deadlines import until
+from tests.sms_gateway.test_receive import LATER, OK, SMSC, Watched, open_door, parts_of, text
+
+
+@pytest.mark.parametrize("first_at", [59_999.0, 59_941.0])
+async def test_a_redelivery_to_another_process_is_known_across_the_minute(
+    core: Core, first_at: float
+) -> None:
+    for later in (0.0, 30.0, 59.0):
+        async with open_door(core) as door:
+            door.seconds = first_at + later
+            assert await door.take(text("да")) == [OK]
+            assert len(await door.rows()) == 1
+
+
+@ON_SQLITE
+async def test_two_long_texts_under_one_reference_are_both_taken(core: Core) -> None:
+    async with open_door(core) as door:
+        for said in ("да", "нет"):
+            pieces = parts_of(said.encode("utf-16-be"), 2)
+            assert await door.take(*pieces, *pieces) == [OK] * 4
+        assert [each.arrival.payload["text"] for each in door.taken] == ["да", "нет"]
+        assert await door.parts() == 0
+
+
+class Stalled(Watched):
+    """An inbox that neither stores nor fails until it is let go on."""
+
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
+        self.asked = 0
+        self.goes_on = asyncio.Event()
+
+    async def accept(self, messages: Sequence[Arrival]) -> list[Accepted]:
+        self.asked += 1
+        await self.goes_on.wait()
+        return await super().accept(messages)
+
+
+@ON_SQLITE
+async def test_what_the_smsc_was_told_to_keep_is_not_stored_behind_its_back(core: Core) -> None:
+    async with open_door(core) as door:
+        door.receive._receiving = stalled = Stalled(core)
+        async with asyncio.TaskGroup() as tasks:
+            held = tasks.create_task(door.take(text("first")))
+            await until(lambda: stalled.asked == 1)
+            # Each minute the SMSC hands it over again, and each time no answer comes in time.
+            for _ in range(3):
+                waits = tasks.create_task(door.take(text("да")))
+                await until(lambda: door.receive._waiting)
+                waits.cancel()
+                await until(lambda: not door.receive._waiting)
+                door.seconds += 61
+            stalled.goes_on.set()
+            assert await held == [OK]
+        assert await door.take(text("да")) == [OK]
+        assert [row.payload["text"] for row in await door.rows()] == ["first", "да"]
+
+
+class Picky(Watched):
+    """A database that refuses one text, and what is stored together with it."""
+
+    async def accept(self, messages: Sequence[Arrival]) -> list[Accepted]:
+        if any(each.payload["text"] == "poison" for each in messages):
+            raise DataError("insert", {}, ValueError("no such character"))
+        return await super().accept(messages)
+
+
+@ON_SQLITE
+async def test_a_text_that_the_database_refuses_holds_up_no_other(core: Core) -> None:
+    async with open_door(core) as door:
+        door.receive._receiving = Picky(core)
+        assert await door.take(text("one"), text("poison"), text("two")) == [OK, LATER, OK]
+        assert [each.arrival.payload["text"] for each in door.taken] == ["one", "two"]
+
+
+async def test_a_tlv_with_octets_behind_its_end_is_read_to_its_end(core: Core) -> None:
+    async with open_door(core) as door:
+        door.smsc = replace(SMSC, operator_tlv=0x1403)
+        assert await door.take(text("one", tlvs=(Tlv(0x1403, b"mts\0\x07junk"),))) == [OK]
+        assert [row.payload["operator"] for row in await door.rows()] == ["mts"]
+
+
+def test_a_receipts_id_ends_where_its_octets_say() -> None:
+    said = DeliverSm(esm_class=4, tlvs=(Tlv(0x001E, b"7f\0\0rest"), Tlv(0x0427, b"\2")))
+    receipt = receipt_of(said)
+    assert receipt is not None
+    assert receipt.ids == ("7f",)
+    by_text = receipt_of(DeliverSm(esm_class=4, data_coding=4, short_message=b"id:7f\0 stat:DELIVRD err:0"))
+    assert by_text is not None
+    assert by_text.ids == ("7f",)
+
+
+@pytest.mark.parametrize(
+    "address, ton, sender",
+    [
+        ("84901234567", 1, "84901234567"),  # Vietnam
+        ("85212345678", 1, "85212345678"),  # Hong Kong
+        ("85212345678", 0, "85212345678"),
+        ("89141234567", 1, "79141234567"),  # 89 begins no country's numbers
+        ("89141234567", 0, "79141234567"),
+        ("84232123456", 2, "74232123456"),
+    ],
+)
+def test_a_foreign_phone_is_not_taken_for_a_russian_one(address: str, ton: int, sender: str) -> None:
+    assert sender_of(DeliverSm(source_addr=address, source_addr_ton=ton)) == sender
+
+
+def test_a_foreign_phone_without_a_plus_stays_what_it_is() -> None:
+    assert [msisdn(each) for each in ("85212345678", "+85212345678", "89141234567")] == [
+        "85212345678",
+        "85212345678",
+        "79141234567",
+    ]
