@@ -21,7 +21,9 @@ TIGHT = frozenset(
     }
 )
 
-NO_SIGNS = frozenset("👎❌✖✗✘🚫⛔🛑🙅❎🤔🤨❓❔")
+NO_SIGNS = frozenset(
+    "👎❌✖✗✘🚫⛔🛑🙅❎🤔🤨❓❔🤷🤦🙄😒😤😡😠🤬👿😞😢😭🙁☹🤡💩🙃🖕✋🤚🖐⚠🆘💤⌛⏳⏰⏱⏲🕐🕑🕒🕓🕔🕕🕖🕗🕘🕙🕚🕛"
+)
 SLIPPED_SHORTEST = 3  # letters; shorter ones in the other layout are words of their own
 _PUNCTUATION_KEYS = "[];',.`"
 
