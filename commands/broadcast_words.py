@@ -70,6 +70,7 @@ _WORDS: dict[type[Refusal], str] = {
     no.NobodyToTell: "nobody would get it",
     no.StartInPast: "this time has passed",
     no.NeedsApproval: "its audience has grown: a second person has to approve it",
+    no.NeverApproved: "nobody approved these words for so many: write a new broadcast",
     no.NoAddress: "there is no text for this channel, or you have no Telegram user: "
     "see --to and `aliance staff role`",
     no.NothingToDo: "no recipient is in such a state",

@@ -132,6 +132,10 @@ class NeedsApproval(StaffRefusal):
     """It has grown since somebody agreed to it: it goes on by a second person's word alone."""
 
 
+class NeverApproved(StaffRefusal):
+    """Nobody agreed to these words for so many recipients, and an order may not go past that."""
+
+
 class NoAddress(StaffRefusal):
     """It is not known where this member of staff gets a preview."""
 

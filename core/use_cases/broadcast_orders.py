@@ -12,7 +12,7 @@ from core.ids import new_id
 from core.messages.broadcast_text import Texts, faults_of
 from core.notice_states import BroadcastState, OrderKind, Role
 from core.profile import Profile
-from core.staff_errors import Fault, NothingToDo, TextsRefused, WrongState
+from core.staff_errors import Fault, NeverApproved, NothingToDo, TextsRefused, WrongState
 from core.states import Channel, NoticeState
 from core.storage.broadcast_tables import broadcast_order
 from core.storage.database import Database, Transaction
@@ -45,7 +45,7 @@ class BroadcastOrders:
         """Try again who failed for these reasons (none named: for any), or was left by a cancel ("by staff").
 
         `uncertain` takes who may have got it, too: they may get it twice, and the trail says who wished so.
-        Raises WrongState, NothingToDo.
+        Raises WrongState, NothingToDo, NeverApproved.
         """
         failed = [reason for reason in reasons if reason != BY_STAFF]
         picks: list[tuple[NoticeState, list[str] | None]] = []
@@ -102,13 +102,17 @@ class BroadcastOrders:
             orders, total = await _store(tx, shared, picks)
             if not orders:
                 raise NothingToDo
+            agreed, notices = Broadcast.of(row).approved_for, self._profile.notices
+            if kind is OrderKind.RETRY and notices.needs_approval(total, approved_for=agreed):
+                raise NeverApproved
             facts = [{"order": each.id, "picks": each.picks, "reasons": each.reasons} for each in orders]
             await broadcast_rows.note(
                 tx, row, f"broadcast_{kind}", by=by, at=now, why=why, orders=facts, recipients=total,
                 texts=shared["texts"],
             )  # fmt: skip
-            if kind is OrderKind.EDIT and total > self._profile.notices.approve_above:
-                await broadcast_approvers.tell(tx, row, total, self._profile, now, edit=orders[0])
+            # A retry sends these words to the others, however few have got the first ones.
+            if kind is OrderKind.EDIT and row.total > notices.approve_above:
+                await broadcast_approvers.tell(tx, row, row.total, self._profile, now, edit=orders[0])
                 return Broadcast.of(row)  # until somebody else approves
             return await begin(tx, row, orders, now)
 

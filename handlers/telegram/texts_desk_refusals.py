@@ -28,6 +28,8 @@ def told(words: Html, refusal: StaffRefusal) -> str:
             return words("This time has passed. Please type another.")
         case staff_errors.NeedsApproval():
             return words("Its audience has grown: a second person has to approve it.")
+        case staff_errors.NeverApproved():
+            return words("Nobody has approved so many recipients. Please write a new broadcast.")
         case staff_errors.NoAddress():
             return words("There is no Telegram text to look at.")
         case staff_errors.NothingToDo():
