@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, select, update
 
 from core.clock import Clock
 from core.errors import (
@@ -190,6 +190,12 @@ class TopUps:
                 locale=row.locale,
                 now=self._wall.now(),
             )
+
+    async def ask_for_sum(self, payer: Payer) -> None:
+        """SMS: something else was written since the phone's open quote, and a plain yes may mean that."""
+        async with self._database.transaction() as tx:
+            is_open = (by_payer(payer), top_up.c.state == TopUpState.QUOTED)
+            await tx.execute(update(top_up).where(*is_open).values(needs_sum=True))
 
     async def has_open(self, payer: Payer) -> bool:
         """Whether the phone has a quote that a reply could confirm."""
