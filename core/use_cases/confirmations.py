@@ -13,6 +13,7 @@ from core.errors import (
     SumNeeded,
     WrongSum,
 )
+from core.ids import IncomingId
 from core.money import Money
 from core.states import TopUpState
 from core.storage.database import Transaction
@@ -27,7 +28,13 @@ CODES_OF_ONE_PHONE = (Limit(10, timedelta(days=1)),)
 
 
 async def why_not(
-    tx: Transaction, row: Any, amount: Money | None, code: str | None, now: datetime
+    tx: Transaction,
+    row: Any,
+    amount: Money | None,
+    code: str | None,
+    now: datetime,
+    *,
+    answering: IncomingId,
 ) -> Refusal | None:
     """What stands against confirming the phone's newest quote; a late one is closed here."""
     if row is None or now - row.created_at > EXPIRED_REMEMBERED:
@@ -44,7 +51,9 @@ async def why_not(
         return WrongSum(Money(row.amount))
     if row.code is not None:  # it is this quote's alone, and so says which one is meant
         return await _why_not_by_code(tx, row, code or "", now)
-    return SumNeeded(Money(row.amount)) if row.needs_sum and not named else None
+    # Ids rise with time: a yes that was stored before the request was said to an earlier one.
+    is_of_another = row.quoted_by is not None and answering < row.quoted_by
+    return SumNeeded(Money(row.amount)) if (row.needs_sum or is_of_another) and not named else None
 
 
 async def _why_not_by_code(tx: Transaction, row: Any, code: str, now: datetime) -> Refusal | None:

@@ -151,7 +151,7 @@ class TopUps:
             confirmed = await tx.scalar(select(top_up.c.id).where(top_up.c.confirmed_by == answering))
             if confirmed is None:
                 row = await newest_by_sms(tx, payer)
-                refusal = await self._why_not(tx, row, amount, code)
+                refusal = await self._why_not(tx, row, amount, code, answering)
                 if refusal is None:
                     await self._consume(tx, row, confirmed_by=answering)
                     await incoming.finish(tx, answering, outcome=incoming.REPLY)
@@ -231,9 +231,10 @@ class TopUps:
         return len(rows)
 
     async def _why_not(
-        self, tx: Transaction, row: Any, amount: Money | None, code: str | None
+        self, tx: Transaction, row: Any, amount: Money | None, code: str | None, answering: IncomingId
     ) -> Refusal | None:
-        refusal = await confirmations.why_not(tx, row, amount, code, self._clock.now())
+        now = self._clock.now()
+        refusal = await confirmations.why_not(tx, row, amount, code, now, answering=answering)
         if refusal is not None or row.method != Method.MOBILE:
             return refusal
         payer = Payer.sms(row.payer)

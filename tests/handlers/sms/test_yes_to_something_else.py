@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.errors import CodeNeeded, NoOpenQuote
+from core.errors import CodeNeeded, NoOpenQuote, SumNeeded
 from core.ids import Payer
 from core.messages.notices import Help
 from core.states import IncomingOutcome
@@ -48,6 +48,21 @@ async def test_a_stop_past_the_cap_is_obeyed_in_silence(phones: Phones) -> None:
     assert await phones.outcome() == IncomingOutcome.LOOP_GUARD
     assert (await phones.core.subscribers.get(payer)).stopped
     assert not await phones.core.consents.lives(payer)
+
+
+async def test_a_yes_that_came_before_the_request_does_not_confirm_it(phones: Phones) -> None:
+    """Its handler died, or its SMSC gave it again: meanwhile the person took it back and asked anew."""
+    payer = Payer.sms(PHONE)
+    await phones.send("aliance 166301 5000")
+    late = await arrives(phones.core, payer)
+    await phones.send("нет")
+    await phones.send("aliance 166301 100")
+    with pytest.raises(SumNeeded):
+        await phones.core.top_ups.confirm_open(payer, amount=None, code=None, answering=late)
+    await phones.core.receiving.finish(late, reply=Help(), to=payer)
+    await phones.received()
+    assert phones.provider.charges == []
+    assert str(await phones.send("да")).startswith("Оплачено")
 
 
 def by_code(phones: Phones) -> None:
