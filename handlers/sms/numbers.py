@@ -12,13 +12,15 @@ from handlers.sms.vocabulary import TIGHT
 
 _MARKS = {",": Link.COMMA, ".": Link.DOT}
 _OPENING = frozenset("([<=:*")  # a dash behind one of these separates nothing
-_SPOILING_SIGNS = {SPOILED, "%", "~", "≈", "^", "±", "½"}
+_SPOILING_SIGNS = {SPOILED, "%", "~", "≈", "^", "±", "½", "≥", "≤", "¬"}
 _ROUBLE_SIGN = "₽"
 _SHORT_KOPECKS = "k"  # folded: "100р 50к"
 FRACTION_LONGEST = 2  # digits: kopecks
 _MONTH_NAMES = "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь"
 _MONTHS = frozenset(fold(word) for word in _MONTH_NAMES.split())
 _FOR = frozenset(fold(word) for word in ("за", "for", "za"))
+_OUT_OF = frozenset(fold(word) for word in ("с", "со"))  # "с 100080 перевести 100" goes the other way
+_A_DAY = fold("день")
 _IN = fold("в")  # "в размере 100": counts nothing, unlike "12 месяцев"
 _DAY = re.compile("[1-9]|0[1-9]|[12][0-9]|3[01]")
 _YEAR = re.compile("20[0-9][0-9]")
@@ -156,6 +158,10 @@ class _Scan:
             case Meaning.AMOUNT:
                 self._announced = Role.AMOUNT
         if (touches and meaning not in TIGHT and not self._other) or _is_numeric(word.text):
+            self._found.spoiled = True
+        is_rate = word.text == _A_DAY and before is not None and before.text == "/"
+        takes = word.text in _OUT_OF and before_digits and not word.tight  # "л/с 100080" is an account
+        if is_rate or takes:
             self._found.spoiled = True
 
     def _leads(self, word: Token, after: Token | None) -> bool:

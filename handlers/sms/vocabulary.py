@@ -22,7 +22,7 @@ TIGHT = frozenset(
 )
 
 NO_SIGNS = frozenset(
-    "👎❌✖✗✘🚫⛔🛑🙅❎🤔🤨❓❔🤷🤦🙄😒😤😡😠🤬👿😞😢😭🙁☹🤡💩🙃🖕✋🤚🖐⚠🆘💤⌛⏳⏰⏱⏲🕐🕑🕒🕓🕔🕕🕖🕗🕘🕙🕚🕛"
+    "👎❌✖✗✘🚫⛔🛑🙅❎🤔🤨❓❔🤷🤦🙄😒😤😡😠🤬👿😞😢😭🙁☹🤡💩🙃🖕✋🤚🖐⚠🆘💤⌛⏳⏰✕╳☓ⓧ↩🔙✂😕⏱⏲🕐🕑🕒🕓🕔🕕🕖🕗🕘🕙🕚🕛"
 )
 SLIPPED_SHORTEST = 3  # letters; shorter ones in the other layout are words of their own
 _PUNCTUATION_KEYS = "[];',.`"
