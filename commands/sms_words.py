@@ -1,6 +1,7 @@
 """What `aliance sms …` says of the records: a line a message, a story of one, refusals in words."""
 
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -47,9 +48,12 @@ class Teller:
 
     def line(self, each: Received | Sent) -> str:
         head = f"{self._time(each.at)}  {_way(each)}  {each.id}  {_who(each):<12}  {_state(each):<9}"
-        return f"{head}  {_came(each) if isinstance(each, Received) else _went(each)}"
+        return _printable(f"{head}  {_came(each) if isinstance(each, Received) else _went(each)}")
 
     def story(self, story: Story) -> Iterator[str]:
+        yield from map(_printable, self._story(story))
+
+    def _story(self, story: Story) -> Iterator[str]:
         if story.received is not None:
             yield from self._received(story.received)
         for top_up in story.top_ups:
@@ -61,7 +65,7 @@ class Teller:
 
     def as_json(self, each: Received | Sent) -> str:
         facts = _received_facts(each) if isinstance(each, Received) else self._sent_facts(each)
-        return json.dumps(facts, ensure_ascii=False, default=str)
+        return _printable(json.dumps(facts, ensure_ascii=False, default=str))
 
     def story_as_json(self, story: Story) -> str:
         facts = {
@@ -70,7 +74,7 @@ class Teller:
             "sent": [self._sent_facts(each) for each in story.sent],
             "resends": [{name: getattr(each, name) for name in each.__slots__} for each in story.resends],
         }
-        return json.dumps(facts, ensure_ascii=False, default=str)
+        return _printable(json.dumps(facts, ensure_ascii=False, default=str))
 
     def text(self, sent: Sent) -> str | None:
         """The words as they went, or go, out; None where they are kept elsewhere."""
@@ -129,6 +133,17 @@ class Teller:
 
     def _time(self, at: datetime) -> str:
         return at.astimezone(self._zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _printable(line: str) -> str:
+    """What a terminal obeys or turns round, as its escape (in JSON too): anybody may send such a text."""
+    if line.isprintable():
+        return line
+    return "".join(json.dumps(char)[1:-1] if _commands(char) else char for char in line)
+
+
+def _commands(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs")
 
 
 def _received_facts(each: Received) -> dict[str, Any]:

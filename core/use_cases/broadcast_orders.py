@@ -109,8 +109,9 @@ class BroadcastOrders:
                 tx, row, f"broadcast_{kind}", by=by, at=now, why=why, orders=facts, recipients=total,
                 texts=shared["texts"],
             )  # fmt: skip
-            if kind is OrderKind.EDIT and total > self._profile.notices.approve_above:
-                await broadcast_approvers.tell(tx, row, total, self._profile, now, edit=orders[0])
+            # A retry sends these words to the others, however few have got the first ones.
+            if kind is OrderKind.EDIT and row.total > self._profile.notices.approve_above:
+                await broadcast_approvers.tell(tx, row, row.total, self._profile, now, edit=orders[0])
                 return Broadcast.of(row)  # until somebody else approves
             return await begin(tx, row, orders, now)
 

@@ -186,8 +186,9 @@ class Broadcasts:
             raise OwnBroadcast
         await self._note(tx, row, "broadcast_approve", by, order=order.id, edit=version)
         return await broadcast_orders.begin(
-            tx, row, [order], self._wall.now(), approved_by=by, approved_version=version
-        )
+            tx, row, [order], self._wall.now(),
+            approved_by=by, approved_version=version, approved_for=row.total,
+        )  # fmt: skip
 
     async def _begin(self, tx: Transaction, number: int, by: str, role: Role) -> Any:
         await tx.alone("audit")

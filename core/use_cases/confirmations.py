@@ -13,18 +13,28 @@ from core.errors import (
     SumNeeded,
     WrongSum,
 )
+from core.ids import IncomingId
 from core.money import Money
 from core.states import TopUpState
 from core.storage.database import Transaction
 from core.use_cases import limits
+from core.use_cases.limits import Limit
 from core.use_cases.top_up_moves import move
 
 EXPIRED_REMEMBERED = timedelta(days=1)  # a late "да" is told that it is late
 CODE_TRIES = 5
+# Who sends in another's name sees no code, and would try a thousand, quote after quote.
+CODES_OF_ONE_PHONE = (Limit(10, timedelta(days=1)),)
 
 
 async def why_not(
-    tx: Transaction, row: Any, amount: Money | None, code: str | None, now: datetime
+    tx: Transaction,
+    row: Any,
+    amount: Money | None,
+    code: str | None,
+    now: datetime,
+    *,
+    answering: IncomingId,
 ) -> Refusal | None:
     """What stands against confirming the phone's newest quote; a late one is closed here."""
     if row is None or now - row.created_at > EXPIRED_REMEMBERED:
@@ -39,14 +49,21 @@ async def why_not(
     named = amount in (Money(row.amount), Money(row.total))
     if amount is not None and not named:
         return WrongSum(Money(row.amount))
-    if row.needs_sum and not named:
-        return SumNeeded(Money(row.amount))
-    if row.code is not None and not secrets.compare_digest(row.code, code or ""):
-        return await _wrong_code(tx, row, now)
-    return None
+    if row.code is not None:  # it is this quote's alone, and so says which one is meant
+        return await _why_not_by_code(tx, row, code or "", now)
+    # Ids rise with time: a yes that was stored before the request was said to an earlier one.
+    is_of_another = row.quoted_by is not None and answering < row.quoted_by
+    return SumNeeded(Money(row.amount)) if (row.needs_sum or is_of_another) and not named else None
 
 
-async def _wrong_code(tx: Transaction, row: Any, now: datetime) -> Refusal:
+async def _why_not_by_code(tx: Transaction, row: Any, code: str, now: datetime) -> Refusal | None:
+    of_phone = f"quote_codes:{row.payer}"
+    if await limits.reached(tx, of_phone, CODES_OF_ONE_PHONE, now=now) is not None:
+        await move(tx, row, TopUpState.CANCELLED, at=now, why="too many codes of this phone")
+        return NoOpenQuote()
+    if secrets.compare_digest(row.code, code):
+        return None
+    await limits.hit(tx, of_phone, now=now)
     await limits.hit(tx, f"quote_code:{row.id}", now=now)
     if await limits.count(tx, f"quote_code:{row.id}") >= CODE_TRIES:
         await move(tx, row, TopUpState.CANCELLED, at=now, why="too many codes")

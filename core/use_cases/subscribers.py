@@ -12,7 +12,7 @@ from core.ids import AccountId, IncomingId, Payer
 from core.messages import incoming
 from core.messages.notices import LanguageChosen, Started, Stopped
 from core.profile import Profile
-from core.states import Channel
+from core.states import Channel, IncomingOutcome
 from core.storage.away import outlasting
 from core.storage.batch import Batch
 from core.storage.database import Database, Transaction
@@ -129,9 +129,19 @@ class Subscribers:
     async def set_reachable(self, payer: Payer, *, reachable: bool) -> None:
         await self._set(payer, reachable=reachable)
 
-    async def stop(self, payer: Payer, *, answering: IncomingId, locale: str | None = None) -> None:
-        """SMS: we do not write first any more. The confirmation is the last that we say, in `locale`."""
-        await self._stopped(payer, locale, answering, stopped=True)
+    async def stop(
+        self,
+        payer: Payer,
+        *,
+        answering: IncomingId,
+        locale: str | None = None,
+        silent: IncomingOutcome | None = None,
+    ) -> None:
+        """SMS: we do not write first any more. The confirmation is the last that we say, in `locale`.
+
+        `silent` says why it is not said; it holds all the same.
+        """
+        await self._stopped(payer, locale, answering, stopped=True, silent=silent)
 
     async def start(self, payer: Payer, *, answering: IncomingId, locale: str | None = None) -> None:
         await self._stopped(payer, locale, answering, stopped=False)
@@ -147,13 +157,22 @@ class Subscribers:
             return known is not None
 
     async def _stopped(
-        self, payer: Payer, locale: str | None, answering: IncomingId, *, stopped: bool
+        self,
+        payer: Payer,
+        locale: str | None,
+        answering: IncomingId,
+        *,
+        stopped: bool,
+        silent: IncomingOutcome | None = None,
     ) -> None:
         async with self._database.transaction() as tx:
             row = await self._make(tx, payer, None)
             await tx.execute(update(subscriber).where(_is(payer)).values(stopped=stopped))
             if stopped:  # who comes back has not asked for advertising by that
                 await consents.end(tx, payer, self._wall.now())
+            if silent is not None:
+                await incoming.finish(tx, answering, outcome=silent)
+                return
             said = Stopped() if stopped else Started()
             language, now = locale or row.locale, self._wall.now()
             await incoming.answer(tx, answering, payer, said, locale=language, now=now)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, select, update
 
 from core.clock import Clock
 from core.errors import (
@@ -151,7 +151,7 @@ class TopUps:
             confirmed = await tx.scalar(select(top_up.c.id).where(top_up.c.confirmed_by == answering))
             if confirmed is None:
                 row = await newest_by_sms(tx, payer)
-                refusal = await self._why_not(tx, row, amount, code)
+                refusal = await self._why_not(tx, row, amount, code, answering)
                 if refusal is None:
                     await self._consume(tx, row, confirmed_by=answering)
                     await incoming.finish(tx, answering, outcome=incoming.REPLY)
@@ -191,6 +191,12 @@ class TopUps:
                 now=self._wall.now(),
             )
 
+    async def ask_for_sum(self, payer: Payer) -> None:
+        """SMS: something else was written since the phone's open quote, and a plain yes may mean that."""
+        async with self._database.transaction() as tx:
+            is_open = (by_payer(payer), top_up.c.state == TopUpState.QUOTED)
+            await tx.execute(update(top_up).where(*is_open).values(needs_sum=True))
+
     async def has_open(self, payer: Payer) -> bool:
         """Whether the phone has a quote that a reply could confirm."""
         async with self._database.read() as tx:
@@ -225,9 +231,10 @@ class TopUps:
         return len(rows)
 
     async def _why_not(
-        self, tx: Transaction, row: Any, amount: Money | None, code: str | None
+        self, tx: Transaction, row: Any, amount: Money | None, code: str | None, answering: IncomingId
     ) -> Refusal | None:
-        refusal = await confirmations.why_not(tx, row, amount, code, self._clock.now())
+        now = self._clock.now()
+        refusal = await confirmations.why_not(tx, row, amount, code, now, answering=answering)
         if refusal is not None or row.method != Method.MOBILE:
             return refusal
         payer = Payer.sms(row.payer)

@@ -72,7 +72,8 @@ def read_autopay(tokens: Sequence[Token], lexicon: Mapping[str, Meaning], limits
     if numbers.groups:
         # "+100" may be meant as that much more than now.
         adds = any(token.text == "+" for token in others)
-        return Asked(Wish.UNCLEAR) if doubtful else _amount(numbers, limits, spoiled=numbers.spoiled or adds)
+        spoiled = numbers.spoiled or numbers.others or adds
+        return Asked(Wish.UNCLEAR) if doubtful else _amount(numbers, limits, spoiled=spoiled)
     if doubtful - {"?"}:
         return Asked(Wish.UNCLEAR)
     if Meaning.ON in meanings:

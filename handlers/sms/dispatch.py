@@ -83,7 +83,9 @@ class Dispatch:
         locale = self._locale(writing, payload["text"])
         message = Message(accepted.id, payer, locale, command, told_in(payload))
         capped = _why_capped(writing)
-        if capped is not None:
+        if capped is not None and command.kind is CommandKind.STOP:
+            await self._core.subscribers.stop(payer, answering=message.id, silent=capped)
+        elif capped is not None:
             await keep_silent(self._core, message, capped)
         elif payload.get("card_masked"):
             await answer(self._core, message, NoCards())

@@ -7,6 +7,7 @@ is not known may say that the sum was paid, shall wait, or is wanted back.
 import re
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from itertools import pairwise
 
 from handlers.sms.letters import Kind, Token, fold, one_slip_apart, other_layout
 from handlers.sms.meaning import Meaning
@@ -69,6 +70,10 @@ _IN = (
     fold("в"),
     frozenset(fold(word) for word in ("размере", "сумме")),
 )  # "в размере 100", but not "в пятницу"
+_A_LOT = ("a", "lot")  # "thanks a lot"
+_UNITS = (fold("у"), fold("е"))  # "у.е.": dollars
+# Said of a sum, these tell it and ask for none: "на балансе 100", "100 - это спам".
+_UNASKED = frozenset(fold(word) for word in ["балансе", "реклама", "рекламу", "рекламы", "спам", "ads"])
 # One slip in these is forgiven; in a verb it is not: "оплати" and "оплатил" are one letter apart.
 SLIP_SHORTEST = 5  # letters
 _FORGIVEN = [
@@ -91,15 +96,23 @@ VERB_SHORTEST = 4  # letters
 
 def doubt_in(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> Doubt:
     """How far the words and signs beside the digits go beyond a person's way to ask for a top-up."""
-    if any(token.text in NO_SIGNS for token in tokens):
+    if any(token.text in NO_SIGNS for token in tokens) or _is_contracted(tokens):
         return Doubt.CLEAR
     asks = any(token.text == "?" for token in tokens)
     places = [at for at, token in enumerate(tokens) if token.kind is Kind.WORD]
-    words = ["", *(tokens[at].text for at in places), ""]
+    if any((tokens[a].text, tokens[b].text) == _UNITS for a, b in pairwise(places)):
+        return Doubt.CLEAR
+    dotted = {at for at in places if _is_dotted(tokens, at)}
+    beside = ["", *(_as_neighbour(tokens[at].text, at in dotted, lexicon) for at in places), ""]
     return max(
         (
             _doubt_of(
-                *words[n : n + 3], meaning=meaning_of(tokens[at], _next(tokens, at), lexicon), asks=asks
+                beside[n],
+                tokens[at].text,
+                beside[n + 2],
+                meaning=meaning_of(tokens[at], _next(tokens, at), lexicon),
+                asks=asks,
+                dotted=at in dotted,
             )
             for n, at in enumerate(places)
         ),
@@ -107,31 +120,62 @@ def doubt_in(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> Doubt:
     )
 
 
-def _doubt_of(before: str, word: str, after: str, *, meaning: Meaning | None, asks: bool) -> Doubt:
+def _is_contracted(tokens: Sequence[Token]) -> bool:
+    """ "can't", "wouldn't", with whatever sign for the apostrophe."""
+    return any(
+        (word.kind, sign.kind, end.text) == (Kind.WORD, Kind.SIGN, "t") and sign.tight and end.tight
+        for word, sign, end in zip(tokens, tokens[1:], tokens[2:], strict=False)
+        if word.text.endswith("n")
+    )
+
+
+def _is_dotted(tokens: Sequence[Token], at: int) -> bool:
+    after = _next(tokens, at)
+    return len(tokens[at].text) == 1 and after is not None and after.text == "." and after.tight
+
+
+def _as_neighbour(word: str, dotted: bool, lexicon: Mapping[str, Meaning]) -> str:
+    """A word as it tells of the one beside it: "с" and "и" are no initials unless a dot follows."""
+    return "" if len(word) == 1 and not dotted and word in lexicon else word
+
+
+def _doubt_of(
+    before: str, word: str, after: str, *, meaning: Meaning | None, asks: bool, dotted: bool
+) -> Doubt:
     if word in _OTHER_COMMANDS:
         return Doubt.CLEAR
+    if word in _UNASKED:
+        return Doubt.STRANGE
     if meaning in _HARMLESS:
         return Doubt.CLEAR if asks and meaning is Meaning.AGREE else Doubt.NONE
     if (
         (meaning is Meaning.PERIOD and before in _FOR)
         or word in _PLACES
         or (word == _IN[0] and after in _IN[1])
+        or (word, after) == _A_LOT
     ):
         return Doubt.NONE
     if meaning not in _STRANGE:
         return Doubt.CLEAR
-    if meaning is None and (_is_of_a_name(before, word, after) or _is_slip(word)):
+    if meaning is None and (_is_of_a_name(before, word, after, dotted=dotted) or _is_slip(word)):
         return Doubt.NONE
-    if len(word) == len(before) == 1 and word == _IN[0]:
-        return Doubt.NONE  # an initial: "Смирнов А.В."
+    if word == _IN[0] and dotted and _is_initial(before, after, dotted=True):
+        return Doubt.NONE  # "Смирнов А.В."
     return Doubt.CLEAR if asks or is_verb(word) else Doubt.STRANGE
 
 
-def _is_of_a_name(before: str, word: str, after: str) -> bool:
+def _is_of_a_name(before: str, word: str, after: str, *, dotted: bool) -> bool:
     """A first name, an initial, or a surname beside one of them."""
-    if len(word) == 1 or is_name(word):
+    if len(word) == 1:
+        return _is_initial(before, after, dotted=dotted)
+    if is_name(word):
         return True
     return is_surname(word) and any(len(each) == 1 or is_name(each) for each in (before, after))
+
+
+def _is_initial(before: str, after: str, *, dotted: bool) -> bool:
+    """One letter with its dot, or beside a name: others may be a unit, or a word in pieces: "н е надо"."""
+    return dotted or any(is_name(each) or is_surname(each) for each in (before, after))
 
 
 def is_verb(word: str) -> bool:

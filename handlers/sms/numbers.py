@@ -1,20 +1,30 @@
 """Tokens of a top-up text → its groups of digits, and whether the words around them spoil the sum."""
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from handlers.sms.amounts import Group, Link, Role
-from handlers.sms.letters import SPOILED, Kind, Token, fold
+from handlers.sms.letters import SPOILED, THOUSAND_GROUP, Kind, Token, fold
 from handlers.sms.meaning import Meaning
 from handlers.sms.vocabulary import TIGHT
 
 _MARKS = {",": Link.COMMA, ".": Link.DOT}
-_SPOILING_SIGNS = {SPOILED, "%", "~", "≈", "^", "±", "½"}
+_OPENING = frozenset("([<=:*")  # a dash behind one of these separates nothing
+_SPOILING_SIGNS = {SPOILED, "%", "~", "≈", "^", "±", "½", "≥", "≤", "¬"}
 _ROUBLE_SIGN = "₽"
 _SHORT_KOPECKS = "k"  # folded: "100р 50к"
 _SHORT_FLAT = fold("кв")
 FRACTION_LONGEST = 2  # digits: kopecks
+_MONTH_NAMES = "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь"
+_MONTHS = frozenset(fold(word) for word in _MONTH_NAMES.split())
+_FOR = frozenset(fold(word) for word in ("за", "for", "za"))
+_OUT_OF = frozenset(fold(word) for word in ("с", "со"))  # "с 100080 перевести 100" goes the other way
+_A_DAY = fold("день")
+_IN = fold("в")  # "в размере 100": counts nothing, unlike "12 месяцев"
+_DAY = re.compile("[1-9]|0[1-9]|[12][0-9]|3[01]")
+_YEAR = re.compile("20[0-9][0-9]")
 
 
 @dataclass
@@ -54,6 +64,7 @@ class _Scan:
     def run(self) -> Numbers:
         for at, token in enumerate(self._tokens):
             if token.kind is Kind.DIGITS:
+                self._other |= self._is_of_a_date(token, self._neighbour(at - 1), self._neighbour(at + 1))
                 self._digits(token)
                 continue
             if token.kind is Kind.WORD:
@@ -74,6 +85,18 @@ class _Scan:
         self._announced, self._other = Role.ANY, False
         self._between = []
 
+    def _is_of_a_date(self, token: Token, before: Token | None, after: Token | None) -> bool:
+        """ "за апрель 2026", "15 апрель", "за 2026", "12 месяцев": a time, where no roubles are named."""
+        meaning = None if after is None else self._lexicon.get(after.text)
+        if meaning is Meaning.PERIOD and after is not None and after.text != _IN:
+            return True
+        is_day, is_year = _DAY.fullmatch(token.text), _YEAR.fullmatch(token.text)
+        goes_on = after is not None and after.kind is Kind.DIGITS and len(after.text) == THOUSAND_GROUP
+        if not (is_day or is_year) or goes_on or meaning in (Meaning.ROUBLES, Meaning.KOPECKS):
+            return False
+        beside = {each.text for each in (before, after) if each is not None}
+        return bool(beside & _MONTHS) or bool(is_year and before is not None and before.text in _FOR)
+
     def _link(self, token: Token) -> Link:
         if not self._found.groups:
             return Link.APART
@@ -88,7 +111,8 @@ class _Scan:
         """A minus that belongs to the number, not a dash that separates: " -100" but not "100080-100"."""
         if not (self._between and self._between[-1].text == "-" and token.tight):
             return False
-        return not self._between[-1].tight
+        stands_before = self._between[-2:-1]
+        return not self._between[-1].tight or any(each.text in _OPENING for each in stands_before)
 
     def _is_bare_fraction(self, token: Token) -> bool:
         """ " ,50": half a rouble, or fifty behind a comma that lost its place."""
@@ -120,7 +144,9 @@ class _Scan:
                 self._kopecks(behind=behind_digits)
                 return
             case Meaning.SUFFIX_SPOILER:
-                ends_phrase = after is None or after.kind is not Kind.WORD
+                # "5 к", "5 к рублей" and "5 т р", but not "5 к оплате".
+                next_means = None if after is None else self._lexicon.get(after.text)
+                ends_phrase = after is None or after.kind is not Kind.WORD or next_means is Meaning.ROUBLES
                 self._found.spoiled |= touches or (behind_digits and ends_phrase)
             case Meaning.NUMERAL | Meaning.TIMES:
                 self._found.said.append(word.text)
@@ -135,6 +161,10 @@ class _Scan:
             case Meaning.AMOUNT:
                 self._announced = Role.AMOUNT
         if (touches and meaning not in TIGHT and not self._other) or _is_numeric(word.text):
+            self._found.spoiled = True
+        is_rate = word.text == _A_DAY and before is not None and before.text == "/"
+        takes = word.text in _OUT_OF and before_digits and not word.tight  # "л/с 100080" is an account
+        if is_rate or takes:
             self._found.spoiled = True
 
     def _leads(self, word: Token, after: Token | None) -> bool:

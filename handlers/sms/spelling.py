@@ -46,7 +46,14 @@ _TIMES_OF_DAY = frozenset(
 _OF_DAY = fold("суток")
 _AS_EVER = {(fold(one), fold(two)) for one, two in (("как", "обычно"), ("как", "всегда"), ("as", "usual"))}
 _SIGNED = (tuple(fold(word) for word in ("отправлено", "с")), ("sent", "from", "my"))
-SIGNED_LONGEST = 5  # words of a signature: "отправлено с iPhone Маши"
+# What a phone names itself by: "отправлено с ошибкой" is no signature, and takes the text back.
+_DEVICE_NAMES = (
+    "моего моей мобильного my iphone айфона айфон ipad айпада samsung самсунга galaxy android андроида"
+    " huawei honor xiaomi redmi poco realme oppo nokia sony pixel телефона смартфона планшета устройства"
+    " mobile phone smartphone tablet device"
+)
+_DEVICES = frozenset(fold(word) for word in _DEVICE_NAMES.split())
+SIGNED_LONGEST = 5  # words of a signature: "отправлено с моего Samsung Galaxy"
 _SPELT_OUT = (Meaning.KEYWORD, Meaning.CONFIRM)
 
 
@@ -85,21 +92,23 @@ def with_near_keyword(
 
 def _together(tokens: Sequence[Token], lexicon: Mapping[str, Meaning]) -> list[Token]:
     """A text that begins letter by letter: "д а", "а л ь я н с 100080 100"."""
+    begin = next((at for at, token in enumerate(tokens) if token.kind is not Kind.SIGN), 0)
     letters, end = "", 0
-    for at, token in enumerate(tokens):
+    for at, token in enumerate(tokens[begin:], begin):
         if token.kind is Kind.WORD and len(token.text) == 1:
             letters, end = letters + token.text, at + 1
         elif not (token.text == "-" and letters):
             break
     if len(letters) < 2 or lexicon.get(letters) not in _SPELT_OUT:
         return list(tokens)
-    return [Token(Kind.WORD, letters, tokens[0].gap), *tokens[end:]]
+    return [*tokens[:begin], Token(Kind.WORD, letters, tokens[begin].gap), *tokens[end:]]
 
 
 def _unsigned(tokens: list[Token]) -> list[Token]:
     for at in range(max(1, len(tokens) - 2 * SIGNED_LONGEST), len(tokens)):
         words = tuple(token.text for token in tokens[at:] if token.kind is Kind.WORD)
         is_short = len(words) <= SIGNED_LONGEST and all(t.kind is not Kind.DIGITS for t in tokens[at:])
-        if is_short and any(words[: len(signed)] == signed for signed in _SIGNED):
+        signed = next((each for each in _SIGNED if words[: len(each)] == each), None)
+        if is_short and signed is not None and _DEVICES.issuperset(words[len(signed) :]):
             return tokens[:at]
     return tokens

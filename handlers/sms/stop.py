@@ -7,6 +7,7 @@ from handlers.sms.message import Message, keep_silent
 
 async def stop(core: Core, message: Message) -> None:
     if await is_meant_for_us(core, message):
+        await core.top_ups.ask_for_sum(message.payer)
         await core.subscribers.stop(message.payer, answering=message.id, locale=message.locale)
     else:
         await keep_silent(core, message, IncomingOutcome.UNKNOWN_PHONE)

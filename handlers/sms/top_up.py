@@ -1,5 +1,6 @@
 """`aliance 100080 100`, its confirmation and its cancellation."""
 
+from core.errors import Refusal
 from core.states import Method
 from core.wiring import Core
 from handlers.sms import errors
@@ -9,17 +10,22 @@ from handlers.sms.message import Message, answer
 async def quote(core: Core, message: Message) -> None:
     command = message.command
     if command.account is None or command.amount is None:
+        await core.top_ups.ask_for_sum(message.payer)
         await answer(core, message, errors.of_problem(command, core.profile))
         return
-    await core.top_ups.quote(
-        message.payer,
-        number=command.account,
-        amount=command.amount,
-        method=Method.MOBILE,
-        locale=message.locale,
-        answering=message.id,
-        told=message.told,
-    )
+    try:
+        await core.top_ups.quote(
+            message.payer,
+            number=command.account,
+            amount=command.amount,
+            method=Method.MOBILE,
+            locale=message.locale,
+            answering=message.id,
+            told=message.told,
+        )
+    except Refusal:
+        await core.top_ups.ask_for_sum(message.payer)
+        raise
 
 
 async def confirm(core: Core, message: Message) -> None:

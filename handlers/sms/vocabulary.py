@@ -23,7 +23,8 @@ TIGHT = frozenset(
 
 # No, or not in earnest: beside a yes they take it back.
 NO_SIGNS = frozenset(
-    "👎❌✖✗✘🚫⛔🛑🙅❎🤔🤨❓❔😠😡🤬👿😤😈🖕💩🤡🤮🤢🤦🤷🙄😒😑😐😬😕🙁☹😞😟😢😭😱🥴💔😂🤣😜😝🤪🙃"
+    "👎❌✖✗✘🚫⛔🛑🙅❎🤔🤨❓❔😠😡🤬👿😤😈🖕💩🤡🤮🤢🤦🤷🙄😒😑😐😬😕🙁☹😞😟😢😭"
+    "😱🥴💔😂🤣😜😝🤪🙃✋🤚🖐⚠🆘💤⌛⏳⏰✕╳☓ⓧ↩🔙✂⏱⏲🕐🕑🕒🕓🕔🕕🕖🕗🕘🕙🕚🕛"
 )
 SLIPPED_SHORTEST = 3  # letters; shorter ones in the other layout are words of their own
 _PUNCTUATION_KEYS = "[];',.`"

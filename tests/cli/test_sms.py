@@ -131,6 +131,23 @@ def test_a_message_without_an_answer_says_why(do: Do) -> None:
     assert set(WHY) == set(IncomingOutcome)
 
 
+def test_a_text_neither_commands_the_terminal_nor_forges_a_line(do: Do, sqlite_url: str) -> None:
+    async def comes(core: Core) -> None:
+        text = "aliance\n  why: paid\x1b]52;c;cm0K\x07\x9b2J\u202e"
+        arrival = Arrival(Channel.SMS, "mts-bind", "x", PHONE, {"text": text, "bind": "\x1b[2J"})
+        (accepted,) = await core.receiving.accept([arrival])
+        await Dispatch(core, Catalogues(core.profile.zone)).handle(accepted)
+
+    _at(sqlite_url, comes)
+    newest = _lines(do, "--in")[0]["id"]
+    for said in (do("sms", "show", newest)[1], do("sms", "log")[1], do("sms", "show", newest, "--json")[1]):
+        assert not set(said) & set("\x1b\x07\x9b\u202e")
+    assert (
+        "  text: aliance\\n  why: paid\\u001b]52;c;cm0K\\u0007\\u009b2J\\u202e"
+        in do("sms", "show", newest)[1]
+    )
+
+
 def test_a_message_tells_its_whole_story(do: Do, sqlite_url: str) -> None:
     _becomes(
         sqlite_url,

@@ -26,7 +26,6 @@ from tests.core.broadcast_scenes import (
     live_at,
     recipients,
     state_of,
-    work,
 )
 from tests.core.scenes import ON_SQLITE, rows
 from tests.fakes import FakeClock
@@ -153,25 +152,6 @@ async def test_what_rests_for_its_growth_can_be_cancelled(city: Core, clock: Fak
 
 
 @ON_SQLITE
-async def test_an_edit_of_a_few_lets_nobody_send_another_text_to_many(city: Core, clock: FakeClock) -> None:
-    made = await approved(city, clock)
-    clock.shift(HOUR)
-    await step(city)
-    await step(city)
-    outcomes = {f"{n}0": (NoticeState.FAILED, "5xx") for n in range(3, 11)}
-    await deliver(city, made, outcomes)
-    await step(city)
-    four_eyes(city, above=2)  # two have it, eight have not
-    await city.broadcast_orders.edit(made.number, OTHER, by=ANNA)
-    await work(city)
-    await deliver(city, made)
-    await work(city)
-    with pytest.raises(NeedsApproval):
-        await city.broadcast_orders.retry(made.number, by=ANNA)
-    assert await state_of(city, made) == S.DONE
-
-
-@ON_SQLITE
 async def test_what_one_person_let_and_grew_past_the_size_waits(city: Core, clock: FakeClock) -> None:
     for n in range(3, 11):
         await city.subscribers.set_reachable(Payer.telegram(n * 10), reachable=False)
@@ -211,3 +191,67 @@ async def test_another_time_for_what_waits_keeps_the_number_that_was_told(
     clock.shift(HOUR)
     await step(city)
     assert (await city.broadcasts.get(made.number, by=VERA)).asked_for == 12
+
+
+def allow(city: Core, *, above: int) -> None:
+    notices = city.profile.notices.model_copy(update={"approve_above": above})
+    profile = city.profile.model_copy(update={"notices": notices})
+    city.broadcasts._profile = city.broadcast_orders._profile = profile
+
+
+@ON_SQLITE
+async def test_what_grew_and_was_cancelled_does_not_go_out_by_a_retry(city: Core, clock: FakeClock) -> None:
+    allow(city, above=2)
+    made = await approved(city, clock)
+    clock.shift(HOUR)
+    await step(city)
+    for n in (11, 12):
+        await live_at(city, str(n), chats=(f"{n}0",))
+    await step(city)
+    await city.broadcasts.cancel(made.number, by=ANNA)
+    for _ in range(2):
+        await step(city)
+    with pytest.raises(NeedsApproval):
+        await city.broadcast_orders.retry(made.number, ["by staff"], by=ANNA)
+    assert await state_of(city, made) == S.CANCELLED
+
+
+@ON_SQLITE
+async def test_what_was_approved_and_cancelled_goes_on_by_a_retry(city: Core, clock: FakeClock) -> None:
+    allow(city, above=2)
+    made = await approved(city, clock)
+    clock.shift(HOUR)
+    for _ in range(2):
+        await step(city)
+    await city.broadcasts.cancel(made.number, by=ANNA)
+    for _ in range(2):
+        await step(city)
+    assert (await city.broadcast_orders.retry(made.number, ["by staff"], by=ANNA)).state == S.RUNNING
+
+
+@ON_SQLITE
+async def test_words_that_few_have_got_are_not_changed_for_the_many_that_a_retry_sends_to(
+    city: Core, clock: FakeClock
+) -> None:
+    allow(city, above=2)
+    made = await approved(city, clock)
+    clock.shift(HOUR)
+    for _ in range(2):
+        await step(city)
+    failed = {f"{n}0": (NoticeState.FAILED, "HTTP 500") for n in range(2, 11)}
+    await deliver(city, made, failed)
+    await step(city)
+    other = {"ru": {"telegram": "Другое", "sms": "Другое"}}
+    held = await city.broadcast_orders.edit(made.number, other, by=ANNA)
+    assert (held.state, held.texts) == (S.DONE, made.texts)
+    agreed = await city.broadcasts.approve(made.number, 2, by=BORIS)
+    assert (agreed.texts, agreed.approved_for) == (other, 10)
+    await deliver_edits(city, made)
+    await step(city)
+    assert (await city.broadcast_orders.retry(made.number, by=ANNA)).state == S.RUNNING
+
+
+async def deliver_edits(core: Core, of: Broadcast) -> None:
+    await step(core)  # the edit's rows
+    await deliver(core, of)
+    await step(core)

@@ -1,0 +1,108 @@
+"""A yes confirms what was asked last and still stands; what came between makes it name the sum."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.errors import CodeNeeded, NoOpenQuote, SumNeeded
+from core.ids import Payer
+from core.messages.notices import Help
+from core.states import IncomingOutcome
+from core.use_cases.confirmations import CODE_TRIES, CODES_OF_ONE_PHONE
+from core.use_cases.limits import REPLIES_AN_HOUR
+from tests.core.scenes import arrives
+from tests.handlers.sms.conftest import PHONE, Phones
+
+ASKED_BACK = "Чтобы подтвердить, ответьте ДА и сумму: ДА 100"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["aliance 999999 500", "aliance 166301 20000", "aliance 166301 100 50", "aliance 166301", "СТОП"],
+)
+async def test_after_another_request_that_was_refused_a_plain_yes_charges_nothing(
+    phones: Phones, text: str
+) -> None:
+    await phones.send("aliance 166301 100")
+    await phones.send(text)
+    assert ASKED_BACK in str(await phones.send("да"))
+    assert phones.provider.charges == []
+    assert str(await phones.send("да 100")).startswith("Оплачено")
+
+
+async def test_after_a_request_past_a_limit_a_plain_yes_charges_nothing(phones: Phones) -> None:
+    await phones.send("aliance 166301 14000")
+    await phones.send("да")
+    await phones.send("aliance 166301 100")
+    assert "осталось 1000 р." in str(await phones.send("aliance 166301 2000"))
+    assert ASKED_BACK in str(await phones.send("да"))
+    assert len(phones.provider.charges) == 1
+
+
+async def test_a_stop_past_the_cap_is_obeyed_in_silence(phones: Phones) -> None:
+    for _ in range(REPLIES_AN_HOUR):
+        await phones.send("баланс")
+    payer = Payer.sms(PHONE)
+    await phones.core.consents.give(payer, "test")
+    assert await phones.send("СТОП") is None
+    assert await phones.outcome() == IncomingOutcome.LOOP_GUARD
+    assert (await phones.core.subscribers.get(payer)).stopped
+    assert not await phones.core.consents.lives(payer)
+
+
+async def test_a_yes_that_came_before_the_request_does_not_confirm_it(phones: Phones) -> None:
+    """Its handler died, or its SMSC gave it again: meanwhile the person took it back and asked anew."""
+    payer = Payer.sms(PHONE)
+    await phones.send("aliance 166301 5000")
+    late = await arrives(phones.core, payer)
+    await phones.send("нет")
+    await phones.send("aliance 166301 100")
+    with pytest.raises(SumNeeded):
+        await phones.core.top_ups.confirm_open(payer, amount=None, code=None, answering=late)
+    await phones.core.receiving.finish(late, reply=Help(), to=payer)
+    await phones.received()
+    assert phones.provider.charges == []
+    assert str(await phones.send("да")).startswith("Оплачено")
+
+
+def by_code(phones: Phones) -> None:
+    profile = phones.core.profile
+    sms = profile.sms.model_copy(update={"confirm": "code"})
+    phones.core.top_ups._quotes._profile = profile.model_copy(update={"sms": sms})
+
+
+async def says(phones: Phones, code: str) -> None:
+    payer = Payer.sms(PHONE)
+    answering = await arrives(phones.core, payer)
+    try:
+        await phones.core.top_ups.confirm_open(payer, amount=None, code=code, answering=answering)
+    finally:
+        await phones.core.receiving.finish(answering, reply=Help(), to=payer)
+        await phones.received()
+
+
+async def test_a_quote_that_replaced_another_is_confirmed_by_its_code_alone(phones: Phones) -> None:
+    by_code(phones)
+    await phones.send("aliance 166301 100")
+    said = str(await phones.send("aliance 166301 200"))
+    await says(phones, said.rstrip(".")[-3:])
+    assert [each.charge.total.kopecks for each in phones.provider.charges] == [216_00]
+
+
+async def test_codes_cannot_be_guessed_quote_after_quote(phones: Phones) -> None:
+    """Whoever sends in another's name sees no code, and has a thousand to try."""
+    by_code(phones)
+    [limit] = CODES_OF_ONE_PHONE
+    code, wrong = "", 0
+    for n in range(limit.count // CODE_TRIES + 1):
+        if n:
+            phones.clock.shift(timedelta(hours=1))
+        code = str(await phones.send(f"aliance 166301 {100 + n}")).rstrip(".")[-3:]
+        for _ in range(CODE_TRIES):
+            if wrong < limit.count:
+                with pytest.raises((CodeNeeded, NoOpenQuote)):
+                    await says(phones, "000" if code != "000" else "001")
+                wrong += 1
+    with pytest.raises(NoOpenQuote):
+        await says(phones, code)
+    assert phones.provider.charges == []
