@@ -32,7 +32,7 @@ KINDS: dict[str, type[Notice]] = {
 # Replies to an SMS, and codes on their way to a phone.
 BY_SMS_ALONE = {
     "quoted", "cancelled", "balance", "help", "stopped", "started", "no_cards", "refused", "history",
-    "autopay_state", "autopay_none", "alerts_state", "sms_code", "language_chosen",
+    "autopay_state", "autopay_none", "alerts_state", "sms_code", "language_chosen", "advertising",
 }  # fmt: skip
 IN_A_CHAT = sorted(KINDS.keys() - BY_SMS_ALONE)
 LONGEST: dict[Any, Any] = {
