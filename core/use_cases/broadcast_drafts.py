@@ -180,11 +180,19 @@ class BroadcastDrafts:
         return replace(found, cost=cost)
 
     async def preview(
-        self, number: int, *, by: str, to: Payer | None = None, locale: str | None = None, key: str = ""
+        self,
+        number: int,
+        *,
+        by: str,
+        to: Payer | None = None,
+        of: Channel | None = None,
+        locale: str | None = None,
+        key: str = "",
     ) -> Payer:
         """Send it to one's own Telegram, or to the phone given, as an account of its audience would get it.
 
-        The same within a minute is one. Raises NoAddress, NobodyToTell, UnknownBroadcast.
+        `of` is the channel whose words are looked at, by default the one that they are sent by: an SMS can be
+        read in a chat. The same within a minute is one. Raises NoAddress, NobodyToTell, UnknownBroadcast.
         """
         async with self._database.transaction() as tx:
             await tx.alone("audit")
@@ -193,16 +201,19 @@ class BroadcastDrafts:
             if to is None and member.telegram is not None:
                 to = Payer(Channel.TELEGRAM, member.telegram)
             # An edit that waits for a second person is what there is to look at.
-            of = await broadcast_orders.waiting(tx, row.id) or row
-            if to is None or any(to.channel.value not in parts for parts in of.texts.values()):
+            held = await broadcast_orders.waiting(tx, row.id) or row
+            of = of or (None if to is None else to.channel)
+            if to is None or of is None or any(of.value not in parts for parts in held.texts.values()):
                 raise NoAddress
             locale = locale or self._profile.default_locale
-            said, chosen = await self._as_read(tx, row, of.texts, to.channel, locale)
+            said, chosen = await self._as_read(tx, row, held.texts, of, locale)
             now = self._wall.now()
-            once = _digest(str(row.id), of.version, to.channel, to.address, chosen, key or f"{now:%FT%R}")
+            once = _digest(
+                str(row.id), held.version, of, to.channel, to.address, chosen, key or f"{now:%FT%R}"
+            )
             added = await outbox.add(tx, to, said, key=f"preview:{once}", locale=chosen, now=now)
             if added is not None:
-                seen = {"channel": to.channel, "to": to.address, "read": of.version}
+                seen = {"channel": of, "to": to.address, "read": held.version}
                 await broadcast_rows.note(tx, row, "broadcast_preview", by=by, at=now, **seen)
             return to
 

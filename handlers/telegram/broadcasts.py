@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
 from core.errors import StaleScreen
+from core.messages.broadcast_text import channels_of
 from core.notice_states import BroadcastKind, Reach
 from core.staff_errors import NothingToDo
 from core.use_cases.broadcast_drafts import Draft
@@ -95,8 +97,8 @@ async def act(query: CallbackQuery, callback_data: to.Act, words: Html, member: 
         return desk.audience(words, one, await desk.drafts.count(number, by=member.name))
     if pressed.what == Action.PREVIEW:
         one = await desk.broadcasts.get(number, by=member.name)
-        for locale in one.texts:
-            await desk.drafts.preview(number, by=member.name, locale=locale)
+        for locale, channel in product(one.texts, channels_of(one.reach)):
+            await desk.drafts.preview(number, by=member.name, of=channel, locale=locale)
         return Screen(toast=words("It comes to this chat as a recipient would get it."))
     return await desk.after(_done(desk, pressed, member.name), words, member, number, query)
 

@@ -29,7 +29,7 @@ def told(words: Html, refusal: StaffRefusal) -> str:
         case staff_errors.NeedsApproval():
             return words("No second person has approved this text for so many recipients.")
         case staff_errors.NoAddress():
-            return words("There is no Telegram text to look at.")
+            return words("There is no text to look at, or no chat to send it to.")
         case staff_errors.NothingToDo():
             return words("There is no such message any more.")
     return _about_what_was_typed(words, refusal)

@@ -148,6 +148,9 @@ async def test_an_sms_says_the_same_without_formatting_until_it_is_written(
     sender.says("Нет связи")
     await sender.sees("SMS: Нет связи")
     assert (await the(staffed)).texts == {"ru": {"telegram": "<i>Авария</i>", "sms": "Нет связи"}}
+    sender.presses("Посмотреть")
+    await sender.sees("В SMS, 1 часть:\nНет связи")
+    assert "Авария" in [message["text"] for message in sender.messages]
 
 
 async def test_a_cancel_is_asked_back_and_a_late_tap_finds_it_done(staffed: Stand, sender: Person) -> None:

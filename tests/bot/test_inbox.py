@@ -57,6 +57,14 @@ def test_a_caption_counts_as_text() -> None:
         {"reply_to_message": {"text": LUHN_VALID}},
         {"quote": {"text": LUHN_VALID}},
         {"contact": {"phone_number": "79141234567", "first_name": "A", "vcard": LUHN_VALID}},
+        {
+            "document": {
+                "file_id": "a",
+                "file_unique_id": "b",
+                "file_name": LUHN_VALID,
+                "mime_type": LUHN_VALID,
+            }
+        },
         {"entities": [{"type": "text_link", "offset": 0, "length": 1, "url": LUHN_VALID}]},
     ],
     ids=lambda fields: next(iter(fields)),

@@ -378,6 +378,9 @@ async def test_a_preview_is_one_notice_that_nobody_counts(city: Core) -> None:
     await city.broadcast_drafts.preview(made.number, by=ANNA, to=Payer.sms("79990000001"))
     (by_sms,) = await rows(city, notice, channel=Channel.SMS)
     assert by_sms.params["sms"] == "смс {account}"
+    await city.broadcast_drafts.preview(made.number, by=ANNA, of=Channel.SMS)
+    in_chat = [row.params for row in await rows(city, notice, channel=Channel.TELEGRAM) if row.id != seen.id]
+    assert [params.keys() for params in in_chat] == [{"sms", "facts", "opt_out"}]
     with pytest.raises(NoAddress):
         await city.broadcast_drafts.preview(made.number, by=BORIS)
 
