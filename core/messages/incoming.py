@@ -253,8 +253,13 @@ def _accepted(row: Any) -> Accepted:
 
 def _masked(arrival: Arrival) -> Arrival:
     text, found = mask_cards(str(arrival.payload.get("text", "")))
-    if not found:
+    if not (found or _holds_card(str(arrival.payload.get("raw", "")))):
         return arrival
     payload = {**arrival.payload, "text": text, "card_masked": True}
     payload.pop("raw", None)  # the bytes hold the number too
     return replace(arrival, payload=payload)
+
+
+def _holds_card(raw: str) -> bool:
+    """Whether octets that are no text, in hex, hold a card number, in letters of one octet or of two."""
+    return mask_cards(bytes.fromhex(raw).replace(b"\0", b"").decode("latin-1"))[1]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, and_, or_, select, text
 
 from core.messages.sms_trials import ReceiptTold, readings
 from core.sms_states import SmsState
@@ -14,6 +14,7 @@ from core.storage.message_tables import notice, sms_receipt, sms_submission
 
 STRANGE_AFTER = timedelta(seconds=60)  # by then its submission is written, if it was ours and was answered
 UNKNOWN_WITHIN = timedelta(days=1)
+AT_ONCE = 100
 PHONE_DIGITS = 10  # that two forms of a number share
 
 _PART = sms_submission.c
@@ -66,6 +67,30 @@ def choose(told: ReceiptTold, known: Sequence[Row[Any]]) -> Row[Any] | None:
 
 def _same_phone(one: str, other: str) -> bool:
     return one[-PHONE_DIGITS:] == other[-PHONE_DIGITS:]
+
+
+async def left_behind(tx: Transaction, now: datetime) -> list[tuple[Row[Any], Row[Any]]]:
+    """Kept receipts whose submissions are written, each with its part: nobody lived to apply them."""
+    mine = and_(
+        _PART.smsc == sms_receipt.c.smsc,
+        _PART.known_as == sms_receipt.c.known_as,
+        _PART.state.in_([SmsState.SENT, SmsState.UNKNOWN]),
+        _PART.submitted_at > now - UNKNOWN_WITHIN,
+    )
+    rows = await tx.all(
+        select(
+            _PART.notice_id, _PART.trial, _PART.part, sms_receipt.c.id, sms_receipt.c.state,
+            sms_receipt.c.reason, sms_receipt.c.known_as,
+        )
+        .join(sms_submission, mine)
+        .join(notice, notice.c.id == _PART.notice_id)
+        .where(
+            or_(sms_receipt.c.phone == notice.c.address, sms_receipt.c.phone == ""),
+            sms_receipt.c.received_at < now - STRANGE_AFTER,
+        )
+        .limit(AT_ONCE)
+    )  # fmt: skip
+    return [(row, row) for row in rows]
 
 
 async def alone_of_a_phone(tx: Transaction, now: datetime) -> list[tuple[Row[Any], Row[Any]]]:

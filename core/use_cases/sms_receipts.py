@@ -30,7 +30,7 @@ from core.states import NoticeState
 from core.storage.away import outlasting
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice, sms_receipt, sms_submission
-from core.use_cases.sms_matching import alone_of_a_phone, choose, known_to, with_readings
+from core.use_cases.sms_matching import alone_of_a_phone, choose, known_to, left_behind, with_readings
 
 FINAL = (SmsState.DELIVERED, SmsState.FAILED, SmsState.EXPIRED)
 ASK_FIRST = timedelta(minutes=10)  # most receipts have come by then
@@ -107,11 +107,11 @@ class SmsReceipts:
     async def match_once(self) -> int:
         """Attribute receipts without a known id to submissions without an answer: to one of a phone alone.
 
-        How many were settled so.
+        And those whose process died before it applied them. How many were settled so.
         """
         now = self._wall.now()
         async with self._database.read() as tx:
-            pairs = await alone_of_a_phone(tx, now)
+            pairs = await left_behind(tx, now) or await alone_of_a_phone(tx, now)
         if pairs:
             async with self._database.transaction() as tx:
                 await self._settle(
@@ -153,6 +153,11 @@ class SmsReceipts:
         # One at a time a text: of two parts settled side by side neither would see the other.
         await tx.all(select(notice.c.id).where(notice.c.id.in_(ids)).order_by(notice.c.id).with_for_update())
         await tx.execute(_SETTLE, [_values(each, now) for each in told])
+        await self.join(tx, ids)
+
+    async def join(self, tx: Transaction, ids: Sequence[NoticeId]) -> None:
+        """Give texts the state that their parts come to."""
+        now = self._wall.now()
         parts = defaultdict(list)
         for row in await tx.all(select(sms_submission).where(_PART.notice_id.in_(ids))):
             parts[row.notice_id].append(row)

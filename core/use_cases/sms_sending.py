@@ -57,13 +57,20 @@ class SmsSending:
     async def conclude(self, trials: Sequence[Trial]) -> Sequence[None]:
         """Write down what came of them, in one commit; then the receipts that were quicker."""
         async with self._database.transaction() as tx:
-            now = self._wall.now()
-            rows = [_row(trial, part, now) for trial in trials for part in trial.sent]
-            if rows:
-                await _NEW.add(tx, rows)
-            await self._write(tx, trials, now)
+            await self._record(tx, trials)
         await self.receipts.apply_early([trial for trial in trials if trial.sent])
         return [None] * len(trials)
+
+    async def _record(self, tx: Transaction, trials: Sequence[Trial]) -> None:
+        now = self._wall.now()
+        rows = [_row(trial, part, now) for trial in trials for part in trial.sent]
+        if rows:
+            await _NEW.add(tx, rows)
+        await self._write(tx, trials, now)
+        # While a text goes again, the first one may turn out to have arrived.
+        again = sorted(trial.held.id for trial in trials if trial.held.repeat)
+        if again:
+            await self.receipts.join(tx, again)
 
     async def _write(self, tx: Transaction, trials: Sequence[Trial], now: datetime) -> None:
         sent = [(trial.held, _last_id(trial)) for trial in trials if trial.end is End.SENT]

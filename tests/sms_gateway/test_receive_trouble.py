@@ -98,6 +98,30 @@ async def test_a_tlv_with_octets_behind_its_end_is_read_to_its_end(core: Core) -
         assert [row.payload["operator"] for row in await door.rows()] == ["mts"]
 
 
+@ON_SQLITE
+@pytest.mark.parametrize(
+    "coding, esm_class, octets",
+    [
+        (4, 0, b"aliance 4111 1111 1111 1111"),
+        (8, 0, "4111111111111111".encode("utf-16-be") + b"\0"),
+        (8, 0x40, b"\xff" + "4111-1111-1111-1111".encode("utf-16-be")),
+    ],
+    ids=["binary", "odd UCS-2", "broken header"],
+)
+async def test_a_card_number_in_what_cannot_be_read_is_stored_nowhere(
+    core: Core, coding: int, esm_class: int, octets: bytes
+) -> None:
+    async with open_door(core) as door:
+        pdu = DeliverSm(
+            source_addr="79141234567", data_coding=coding, esm_class=esm_class, short_message=octets
+        )
+        assert await door.take(pdu) == [OK]
+        (row,) = await door.rows()
+    assert row.payload["undecodable"] is True
+    assert row.payload["card_masked"] is True
+    assert "raw" not in row.payload
+
+
 def test_a_receipts_id_ends_where_its_octets_say() -> None:
     said = DeliverSm(esm_class=4, tlvs=(Tlv(0x001E, b"7f\0\0rest"), Tlv(0x0427, b"\2")))
     receipt = receipt_of(said)
