@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import and_, insert, select, update
 
 from core.ids import AccountId, Payer, TopUpId, new_id
-from core.states import TOP_UP_MOVES, TopUpState
+from core.states import TOP_UP_MOVES, Method, TopUpState
 from core.storage.database import Transaction
 from core.storage.tables import account, top_up, top_up_event
 
@@ -27,10 +27,13 @@ async def record(tx: Transaction, top_up_id: TopUpId, state: TopUpState, *, at: 
 
 
 async def newest_by_sms(tx: Transaction, payer: Payer) -> Any:
-    """The phone's newest top-up that was not cancelled, locked; None where there is none."""
+    """The phone's newest top-up from its own account that was not cancelled, locked; None: there is none.
+
+    A card that autopay charges for the same person meanwhile is no quote that a yes could mean.
+    """
     return await tx.first(
         select(top_up)
-        .where(by(payer), top_up.c.state != TopUpState.CANCELLED)
+        .where(by(payer), top_up.c.method == Method.MOBILE, top_up.c.state != TopUpState.CANCELLED)
         .order_by(top_up.c.created_at.desc(), top_up.c.id.desc())
         .limit(1)
         .with_for_update()

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert, select
 
 from core.errors import CodeNeeded, NoOpenQuote, SumNeeded
-from core.ids import Payer
+from core.ids import Payer, new_id
 from core.messages.notices import Help
-from core.states import IncomingOutcome
+from core.states import IncomingOutcome, Method, TopUpState
+from core.storage.tables import top_up
 from core.use_cases.confirmations import CODE_TRIES, CODES_OF_ONE_PHONE
 from core.use_cases.limits import REPLIES_AN_HOUR
 from tests.core.scenes import arrives
@@ -63,6 +65,29 @@ async def test_a_yes_that_came_before_the_request_does_not_confirm_it(phones: Ph
     await phones.received()
     assert phones.provider.charges == []
     assert str(await phones.send("да")).startswith("Оплачено")
+
+
+async def charged_by_autopay(phones: Phones) -> None:
+    """A card's charge of the same person, begun since."""
+    phones.clock.shift(timedelta(seconds=1))
+    async with phones.core.database.transaction() as tx:
+        open_one = await tx.one(select(top_up).where(top_up.c.state == TopUpState.QUOTED))
+        other = {"id": new_id(), "method": Method.CARD, "state": TopUpState.DECLINED, "quoted_by": None}
+        values = {**open_one._mapping, **other, "created_at": phones.clock.now()}
+        await tx.execute(insert(top_up).values(values))
+
+
+async def test_a_charge_by_autopay_meanwhile_takes_no_yes_from_the_quote(phones: Phones) -> None:
+    await phones.send("aliance 166301 100")
+    await charged_by_autopay(phones)
+    assert str(await phones.send("да")).startswith("Оплачено")
+
+
+async def test_a_charge_by_autopay_meanwhile_hides_no_quote_from_another_request(phones: Phones) -> None:
+    await phones.send("aliance 166301 100")
+    await charged_by_autopay(phones)
+    assert "Для оплаты ДА 200" in str(await phones.send("aliance 166301 200"))
+    assert str(await phones.send("нет")).startswith("Отменено")
 
 
 def by_code(phones: Phones) -> None:
