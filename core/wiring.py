@@ -42,6 +42,8 @@ from core.use_cases.limits import LimitsKeeper
 from core.use_cases.links import Links
 from core.use_cases.links_by_sms import LinksBySms
 from core.use_cases.mobile_operators import MobileOperators
+from core.use_cases.payment_records import PaymentRecords
+from core.use_cases.payment_settling import PaymentSettling
 from core.use_cases.payments import Payments
 from core.use_cases.provider_mandates import ProviderMandates
 from core.use_cases.queues import Queues
@@ -125,6 +127,8 @@ class Core:
     broadcast_orders: BroadcastOrders
     broadcast_reports: BroadcastReports
     sms_records: SmsRecords
+    payment_records: PaymentRecords
+    payment_settling: PaymentSettling
     sms_resending: SmsResending
     sms_settling: SmsSettling
     jobs: Jobs
@@ -204,6 +208,7 @@ def _join(of: Tools) -> Core:
         imports=Imports(database, profile, clock),
         reconciliations=money.reconciliations,
         differences=Differences(database, wall),
+        payment_settling=money.settling,
         **phones,
         **looking_of(of),
         **telling,

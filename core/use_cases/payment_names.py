@@ -1,4 +1,4 @@
-"""What a payment is called by staff: our id, or the provider's reference that the receipt shows."""
+"""What staff call a payment: our id, or the reference that its receipt shows; and what they said became of it."""
 
 from uuid import UUID
 
@@ -6,6 +6,9 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from core.storage.database import Transaction
 from core.storage.tables import payment
+
+# The reason of a payment that staff settled.
+SAID_PAID, SAID_NOT_PAID = "paid, say staff", "not paid, say staff"
 
 
 async def which(tx: Transaction, name: str) -> ColumnElement[bool]:
