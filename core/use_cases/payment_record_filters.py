@@ -48,7 +48,7 @@ def of_payments(
     if wanted.state is not None:
         conditions.append(payment.c.state == wanted.state)
     if wanted.state in UNFINISHED:
-        conditions.append(unfinished(payment))
+        conditions.append(payment.c.id.in_(select(payment.c.id).where(unfinished(payment)).correlate(None)))
     if wanted.since is not None or wanted.until is not None or wanted.provider is not None:
         # The index of time begins with the provider.
         named = providers if wanted.provider is None else [wanted.provider]

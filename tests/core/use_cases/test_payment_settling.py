@@ -41,6 +41,7 @@ from tests.fakes import FakeClock, FakeProvider
 
 HUNDRED, WITH_COMMISSION = Money.roubles(100), Money.roubles(103)
 DAY = timedelta(days=1)
+DONE = ReconciliationState.DONE
 WHO: dict[str, Any] = {"by": "Anna", "why": "their cabinet"}
 
 
@@ -154,14 +155,15 @@ class TestAgainstTheRegister:
     def provider(self, clock: FakeClock) -> ListingProvider:
         return ListingProvider(clock)
 
-    async def _next_morning(self, core: Core, clock: FakeClock) -> None:
+    async def _next_morning(self, core: Core, clock: FakeClock, *, days: int = 1) -> None:
         clock.shift(DAY)
-        await work(core)
+        for _ in range(days):
+            assert await core.reconciliations.due_once()
 
     async def _settled_later(self, core: Core, clock: FakeClock) -> None:
         await self._next_morning(core, clock)
         (run,) = await rows(core, reconciliation)
-        assert run.state == ReconciliationState.DONE
+        assert run.state == DONE
         done = await _settle(core)
         assert done.compared == run.day == today(core) - DAY
 
@@ -172,9 +174,9 @@ class TestAgainstTheRegister:
         began = clock.now()
         await self._settled_later(core, clock)
         provider.lists(Succeeded("rrn-1", "100080", WITH_COMMISSION, "RUB"), at=began)
-        await work(core)
-        await self._next_morning(core, clock)
-        assert [run.state for run in await rows(core, reconciliation)] == [ReconciliationState.DONE] * 2
+        await self._next_morning(core, clock, days=2)
+        runs = await rows(core, reconciliation)
+        assert [(run.state, run.lines) for run in runs] == [(DONE, 1), (DONE, 0)]
         assert await rows(core, difference) == []
         assert await posted(core, owner) == HUNDRED
 
@@ -184,8 +186,7 @@ class TestAgainstTheRegister:
         self, core: Core, clock: FakeClock
     ) -> None:
         await self._settled_later(core, clock)
-        await self._next_morning(core, clock)
-        await self._next_morning(core, clock)
+        await self._next_morning(core, clock, days=2)
         (found,) = await rows(core, difference)
         assert (found.kind, found.state) == ("missing_there", DifferenceState.OPEN)
         assert found.reference == "rrn-1"
