@@ -169,4 +169,3 @@ def _named(name: str, value: Any) -> tuple[str, Any]:
     if isinstance(value, dict) and value.keys() == {"kopecks"}:
         return f"{name}_kopecks", value["kopecks"]
     return name, _plain(value)
-

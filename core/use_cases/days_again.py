@@ -1,4 +1,4 @@
-"""Days that are compared once more: staff settled a payment of theirs after the provider's records were read."""
+"""Days that are compared once more: staff settled a payment of theirs after the records were read."""
 
 from datetime import date, datetime
 from typing import Any

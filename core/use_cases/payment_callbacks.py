@@ -40,7 +40,7 @@ class Callback:
 
 
 async def callbacks_of(tx: Transaction, row: Any, providers: Providers) -> Sequence[Callback]:
-    """Those with the payment's id or reference in them: read from the payment's day on, by the table's end."""
+    """Those with the payment's id or reference in them: all that came since is read, none has an index."""
     names = [name for name in (str(row.id), row.provider_ref) if name is not None]
     found = await tx.all(
         select(provider_event)

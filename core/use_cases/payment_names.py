@@ -1,4 +1,4 @@
-"""What staff call a payment: our id, or the reference that its receipt shows; and what they said became of it."""
+"""What staff call a payment, our id or the reference on its receipt, and what they said became of it."""
 
 from uuid import UUID
 

@@ -111,15 +111,8 @@ class PaymentSettling:
             raise PaymentNotOpen(row.state)
         if row.lease_until is not None and row.lease_until >= now.wall:
             raise PaymentInHand  # its provider is being asked, and may tell by itself
-        if paid is None:
-            return
-        other = await tx.scalar(
-            select(payment.c.id).where(
-                payment.c.provider == row.provider, payment.c.provider_ref == paid, payment.c.id != row.id
-            )
-        )
-        if other is not None:
-            raise ReferenceTaken(str(other))
+        if paid is not None:
+            await _free(tx, row, paid)
 
     async def _book(self, tx: Transaction, row: Any, paid: str | None, now: Moment) -> None:
         if paid is None:
@@ -132,11 +125,23 @@ class PaymentSettling:
         )
         success = Succeeded(paid, asked.number, Money(row.total), "RUB", card_mask=row.card_mask)
         await self._settling.succeeded(tx, row.provider, row.id, success, row.method, now)
+        await _free(tx, row, paid)  # else a callback has just booked it as money that nobody asked for
         await tx.execute(
             update(payment)
             .where(payment.c.id == row.id, payment.c.state == PaymentState.SUCCEEDED)
             .values(reason=SAID_PAID)
         )
+
+
+async def _free(tx: Transaction, row: Any, reference: str) -> None:
+    """That no other payment has the reference. Raises ReferenceTaken."""
+    other = await tx.scalar(
+        select(payment.c.id).where(
+            payment.c.provider == row.provider, payment.c.provider_ref == reference, payment.c.id != row.id
+        )
+    )
+    if other is not None:
+        raise ReferenceTaken(str(other))
 
 
 async def _told(

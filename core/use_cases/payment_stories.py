@@ -45,7 +45,7 @@ class Relocated:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A transfer of the ledger between the accounts of these names; a subscriber's is its number."""
+    """A transfer between the ledger's accounts of these names."""
 
     id: UUID
     at: datetime

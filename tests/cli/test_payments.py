@@ -103,7 +103,7 @@ def test_a_payment_tells_its_whole_story(do: Do) -> None:
         "  succeeded\n",
         "account 100080, 100.00 and commission 3.00: 103.00 by other, paid",
         "  2026-04-27 15:00:00  paid: success",
-        "transfer 2026-04-27 15:00:00: 100.00 clearing:fake -> 100080, top_up",
+        "transfer 2026-04-27 15:00:00: 100.00 clearing:fake -> subscriber:100080, top_up",
         "notice   2026-04-27 15:00:00: paid by sms to 7924…67, queued, tried 0 times",
     ):
         assert part in said

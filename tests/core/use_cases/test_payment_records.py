@@ -39,7 +39,7 @@ LOOK = Look(VERA, "call 12")
 
 @pytest.fixture
 async def paid(core: Core, provider: FakeProvider, clock: FakeClock) -> list[PaymentId]:
-    """By a phone, by a card page that waits, by another phone without an answer, and a stray; a minute each."""
+    """By a phone, on a page that waits, by a phone without an answer, and a stray; a minute each."""
     for number in ("100080", "100081"):
         await open_account(core, number, tariff=None)
     await hire(core)
@@ -122,9 +122,8 @@ async def test_a_payment_tells_its_whole_story(
     assert [(each.kind, each.reference) for each in story.callbacks] == [
         ("succeeded", "mobile-1"), ("succeeded", "mobile-1"), ("refunded", "mobile-1"),
     ]  # fmt: skip
-    assert [(each.amount, each.state, each.by) for each in story.refunds][0] == (
-        Money.roubles(10), "done", "Anna",
-    )  # fmt: skip
+    ordered = story.refunds[0]
+    assert (ordered.amount, ordered.state, ordered.by) == (Money.roubles(10), "done", "Anna")
     assert story.moved is not None
     assert (story.moved.from_number, story.moved.to_number) == ("100080", "100081")
     legs = [(leg.kind.value, leg.amount.kopecks) for leg in story.legs]
@@ -153,12 +152,12 @@ async def test_a_stray_payment_tells_what_brought_it(core: Core, paid: list[Paym
 
 
 @ON_SQLITE
-async def test_a_reference_that_looks_like_our_id_names_its_payment(core: Core, paid: list[PaymentId]) -> None:
+async def test_a_reference_that_looks_like_our_id_names_its_payment(
+    core: Core, paid: list[PaymentId]
+) -> None:
     reference = "22e12f66-000f-5000-8000-18db351245c7"
     async with core.database.transaction() as tx:
         await tx.execute(update(payment).where(payment.c.id == paid[0]).values(provider_ref=reference))
     assert (await core.payment_records.show(reference))[0].id == paid[0]
     moved = await core.claims.claim(reference, to="100081", dry_run=True, **WHO)
     assert moved.payment_id == paid[0]
-
-

@@ -1,5 +1,6 @@
-"""Staff's word for a payment that stays open: booked as the provider's would be, once, and held against it."""
+"""Staff's word for a payment that stays open: booked once as the provider's would be, and held against it."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -7,9 +8,10 @@ import pytest
 from sqlalchemy import update
 
 from core.errors import ReconciliationUnderWay, Refusal, UnknownPayment
-from core.ids import AccountId, PaymentId
+from core.ids import AccountId, PaymentId, new_id
 from core.money import ZERO, Money
 from core.payments.provider import Succeeded, Unknown
+from core.settings import Settings
 from core.staff_errors import (
     PaymentInHand,
     PaymentNotOpen,
@@ -17,20 +19,24 @@ from core.staff_errors import (
     ReferenceTaken,
     SettledOtherwise,
 )
-from core.states import DifferenceState, PaymentState, ReconciliationState, TopUpState
+from core.states import ChargeState, DifferenceState, PaymentState, ReconciliationState, TopUpState
+from core.storage.autopay_tables import mandate, mandate_charge
 from core.storage.staff_tables import audit, difference, reconciliation
 from core.storage.tables import payment, top_up, top_up_event
 from core.use_cases.payment_settling import SettledPayment
 from core.wiring import Core
 from tests.accounts import open_account
-from tests.core.autopay_scenes import today, work
+from tests.core.autopay_scenes import CARD_KEY, agreed, live_until, today, work
 from tests.core.register import ListingProvider
 from tests.core.scenes import (
+    CHAT,
+    ON_POSTGRES,
     ON_SQLITE,
     PHONE,
     commission,
     in_suspense,
     posted,
+    processes,
     quote_by_sms,
     rows,
     says_yes,
@@ -215,3 +221,74 @@ async def test_a_provider_that_is_asked_for_each_payment_is_asked_again(
     assert (found.kind, found.reference) == ("missing_there", "rrn-1")
     assert found.state == DifferenceState.OPEN
 
+
+@ON_POSTGRES
+async def test_staff_a_callback_and_a_question_at_once_credit_once(
+    core: Core, owner: AccountId, settings: Settings, clock: FakeClock, provider: FakeProvider
+) -> None:
+    (row,) = await rows(core, payment)
+    success = Succeeded("rrn-1", "100080", WITH_COMMISSION, "RUB")
+    told_twice = [provider.tells(PaymentId(row.id), success), provider.tells(PaymentId(row.id), success)]
+    async with processes(settings, clock, provider, count=3) as each:
+        ended = await asyncio.gather(
+            *(_settle(one) for one in each),
+            *(
+                one.callbacks.take("fake", body=body, headers={})
+                for one, body in zip(each, told_twice, strict=False)
+            ),
+            each[2].payments.ask_once(10),
+            return_exceptions=True,
+        )
+    refusals = [no for no in ended if isinstance(no, BaseException)]
+    assert all(isinstance(no, PaymentNotOpen) for no in refusals)
+    assert (await posted(core, owner), await in_suspense(core)) == (HUNDRED, ZERO)
+    assert len(await rows(core, audit)) <= 1
+
+
+@ON_POSTGRES
+async def test_a_stray_of_the_same_reference_at_once_is_held_or_refused_and_never_both(
+    core: Core, owner: AccountId, settings: Settings, clock: FakeClock, provider: FakeProvider
+) -> None:
+    body = provider.tells(PaymentId(new_id()), Succeeded("rrn-1", "100080", WITH_COMMISSION, "RUB"))
+    async with processes(settings, clock, provider, count=2) as (one, two):
+        ended = await asyncio.gather(
+            _settle(one), two.callbacks.take("fake", body=body, headers={}), return_exceptions=True
+        )
+    if isinstance(ended[0], BaseException):
+        assert isinstance(ended[0], ReferenceTaken)
+        assert (await posted(core, owner), await in_suspense(core)) == (ZERO, WITH_COMMISSION)
+    else:
+        assert (await posted(core, owner), await in_suspense(core)) == (HUNDRED, ZERO)
+
+
+class TestOfAutopay:
+    """A charge by mandate whose answer was lost."""
+
+    @pytest.fixture
+    def settings(self, database_url: str) -> Settings:
+        return Settings(_env_file=None, env="test", database_url=database_url, card_key=CARD_KEY)
+
+    @pytest.fixture
+    async def lost(self, core: Core, clock: FakeClock, provider: FakeProvider) -> str:
+        await agreed(core, provider)
+        for _ in range(3):
+            provider.will(Unknown("timeout"))
+        await live_until(core, clock, today(core) + 30 * DAY)
+        for _ in range(4):
+            clock.shift(timedelta(seconds=6))
+            await core.payments.collect_once(10)
+        (charge,) = await rows(core, mandate_charge)
+        assert charge.state == ChargeState.UNKNOWN
+        return str(charge.payment_id)
+
+    @ON_SQLITE
+    @pytest.mark.parametrize("paid, state", [("rrn-1", ChargeState.PAID), (None, ChargeState.DECLINED)])
+    async def test_its_cycle_ends_as_by_the_providers_word(
+        self, core: Core, lost: str, paid: str | None, state: ChargeState
+    ) -> None:
+        await core.payment_settling.settle(lost, paid=paid, **WHO)
+        (charge,) = await rows(core, mandate_charge)
+        assert charge.state == state
+        (held,) = await rows(core, mandate)
+        assert (held.retry_on is None) == (paid is not None)  # a soft decline is tried again
+        assert (await told(core, CHAT))[-1] == ("paid" if paid else "autopay_declined")
