@@ -173,10 +173,9 @@ def _join(of: Tools) -> Core:
     cards, codes = Cards(database, profile, of.providers, clock, wall, seal), Codes(database, clock, seal)
     money = collecting(of, cards)
     mandates = mandates_of(of, cards, codes, money.payments)
-    phones = phones_of(of)
+    phones, telling = phones_of(of), telling_of(of)
     top_ups = TopUps(database, profile, clock, wall, money.payments, cards, phones["mobile_operators"])
     receiving, fees = Receiving(database, wall), Fees(database, profile, clock)
-    telling = telling_of(of)
     others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), telling)
     return Core(
         settings=of.settings,
