@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commands import broadcast_arguments, money_arguments, sms_arguments
+from commands import broadcast_arguments, money_arguments, payment_arguments, sms_arguments
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
     sms_arguments.add(commands, settings=_settings)
     money_arguments.add(commands, settings=_settings)
+    payment_arguments.add(commands, settings=_settings)
     broadcast_arguments.add(commands, settings=_settings)
     return parser
 

@@ -41,6 +41,12 @@ def moment(text: str) -> datetime:
     return given
 
 
+def lines(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < len(text) <= 5):
+        raise argparse.ArgumentTypeError("a whole number up to 99999")
+    return int(text)
+
+
 def msisdn(text: str) -> str:
     digits = text.removeprefix("+")
     if not (digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 15):

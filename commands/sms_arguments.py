@@ -62,7 +62,7 @@ def _log(commands: Any) -> argparse.ArgumentParser:
     way = log.add_mutually_exclusive_group()
     way.add_argument("--in", dest="only_in", action="store_true", help="what came alone")
     way.add_argument("--out", dest="only_out", action="store_true", help="what went alone")
-    log.add_argument("--limit", type=_whole, default=LINES, metavar="LINES")
+    log.add_argument("--limit", type=argument_types.lines, default=LINES, metavar="LINES")
     log.add_argument("--json", action="store_true", help="one JSON object a line")
     _add_full(log)
     return log
@@ -137,12 +137,6 @@ def _add_who(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--by", required=True, type=argument_types.said, metavar="NAME", help="who does it")
     parser.add_argument("--why", required=True, type=argument_types.said, metavar="TEXT")
     parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
-
-
-def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < len(text) <= 5):
-        raise argparse.ArgumentTypeError("a whole number up to 99999")
-    return int(text)
 
 
 def _id(text: str) -> UUID:

@@ -11,8 +11,8 @@ from commands.sms_words import Teller, refusal
 from commands.staff import opened
 from core.errors import Refusal
 from core.settings import Settings
+from core.use_cases.disclosures import Look
 from core.use_cases.sms_record_filters import Wanted
-from core.use_cases.sms_records import Look
 from core.wiring import Core
 from handlers.locale import Catalogues
 from handlers.sms import trial

@@ -14,7 +14,8 @@ from core.messages import segments
 from core.states import IncomingOutcome
 from core.use_cases.limits import REPLIES_A_DAY, REPLIES_AN_HOUR
 from core.use_cases.sms_records import Received, Sent, Story
-from core.use_cases.sms_stories import Resend, Submission, TopUpStory
+from core.use_cases.sms_stories import Resend, Submission
+from core.use_cases.top_up_stories import TopUpStory
 from handlers.sms.texts import Texts
 
 FORGOTTEN = "(not kept: a one-time code may stand in it)"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.errors import StaffRefusal
 from core.notice_states import BroadcastState, Role
-from core.states import Channel, NoticeState
+from core.states import Channel, NoticeState, PaymentState
 
 
 @dataclass
@@ -175,3 +175,35 @@ class AlreadyResent(StaffRefusal):
 
 class PhoneStopped(StaffRefusal):
     """Its owner wants nothing that he did not ask for."""
+
+
+@dataclass
+class PaymentNotOpen(StaffRefusal):
+    """What became of the payment is known, or it was not sent yet."""
+
+    state: PaymentState
+
+
+class PaymentInHand(StaffRefusal):
+    """A process is asking the provider after it at this moment."""
+
+
+@dataclass
+class ReferenceMalformed(StaffRefusal):
+    """No provider names a payment so."""
+
+    reference: str
+
+
+@dataclass
+class ReferenceTaken(StaffRefusal):
+    """Another payment of ours, of this id, has the reference."""
+
+    id: str
+
+
+@dataclass
+class SettledOtherwise(StaffRefusal):
+    """Staff settled it before: as paid under this reference, or as not paid."""
+
+    paid: str | None

@@ -43,6 +43,8 @@ from core.use_cases.limits import LimitsKeeper
 from core.use_cases.links import Links
 from core.use_cases.links_by_sms import LinksBySms
 from core.use_cases.mobile_operators import MobileOperators
+from core.use_cases.payment_records import PaymentRecords
+from core.use_cases.payment_settling import PaymentSettling
 from core.use_cases.payments import Payments
 from core.use_cases.provider_mandates import ProviderMandates
 from core.use_cases.queues import Queues
@@ -127,6 +129,8 @@ class Core:
     broadcast_orders: BroadcastOrders
     broadcast_reports: BroadcastReports
     sms_records: SmsRecords
+    payment_records: PaymentRecords
+    payment_settling: PaymentSettling
     sms_resending: SmsResending
     sms_settling: SmsSettling
     jobs: Jobs
@@ -171,10 +175,9 @@ def _join(of: Tools) -> Core:
     cards, codes = Cards(database, profile, of.providers, clock, wall, seal), Codes(database, clock, seal)
     money = collecting(of, cards)
     mandates = mandates_of(of, cards, codes, money.payments)
-    phones = phones_of(of)
+    phones, telling = phones_of(of), telling_of(of)
     top_ups = TopUps(database, profile, clock, wall, money.payments, cards, phones["mobile_operators"])
     receiving, fees = Receiving(database, wall), Fees(database, profile, clock)
-    telling = telling_of(of)
     others = keeping_jobs(top_ups, fees, receiving, LimitsKeeper(database, clock), telling)
     return Core(
         settings=of.settings,
@@ -206,6 +209,7 @@ def _join(of: Tools) -> Core:
         imports=Imports(database, profile, clock),
         reconciliations=money.reconciliations,
         differences=Differences(database, wall),
+        payment_settling=money.settling,
         **phones,
         **looking_of(of),
         **telling,

@@ -38,6 +38,8 @@ from core.use_cases.history_by_sms import HistoryBySms
 from core.use_cases.invariants import Invariants
 from core.use_cases.limits import LimitsKeeper
 from core.use_cases.mobile_operators import MobileOperators
+from core.use_cases.payment_records import PaymentRecords
+from core.use_cases.payment_settling import PaymentSettling
 from core.use_cases.payments import Payments
 from core.use_cases.provider_mandates import ProviderMandates
 from core.use_cases.queues import Queues
@@ -98,6 +100,7 @@ class Collecting:
     refunds: Refunds
     orders: RefundOrders
     reconciliations: Reconciliations
+    settling: PaymentSettling
 
     def jobs(self) -> list[Job]:
         return [
@@ -116,15 +119,17 @@ def collecting(of: Tools, cards: Cards) -> Collecting:
     settling = Settling(of.profile, cards, outcomes)
     payments = Payments(of.database, settling, cards, outcomes, receipts, of.named, of.clock, of.wall)
     callbacks = Callbacks(of.database, settling, refunds, of.named, receipts, of.profile, of.clock, of.wall)
+    reconciliations = Reconciliations(
+        of.database, of.profile, of.named, payments, callbacks, of.clock, of.wall
+    )
     return Collecting(
         payments=payments,
         callbacks=callbacks,
         checkouts=Checkouts(of.database, of.named, payments),
         refunds=refunds,
         orders=RefundOrders(of.database, refunds, of.wall),
-        reconciliations=Reconciliations(
-            of.database, of.profile, of.named, payments, callbacks, of.clock, of.wall
-        ),
+        reconciliations=reconciliations,
+        settling=PaymentSettling(of.database, settling, reconciliations, of.clock, of.wall),
     )
 
 
@@ -183,6 +188,7 @@ class Looking(TypedDict):
     invariants: Invariants
     queues: Queues
     sms_records: SmsRecords
+    payment_records: PaymentRecords
     history_by_sms: HistoryBySms
 
 
@@ -192,6 +198,7 @@ def looking_of(of: Tools) -> Looking:
         invariants=Invariants(of.database, of.clock, of.wall),
         queues=Queues(of.database, of.profile, of.clock, of.wall),
         sms_records=SmsRecords(of.database, of.wall),
+        payment_records=PaymentRecords(of.database, of.named, of.wall),
         history_by_sms=HistoryBySms(of.database, of.profile),
     )
 

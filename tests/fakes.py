@@ -118,7 +118,8 @@ class FakeProvider(Provider):
         method: Method = Method.CARD,
     ) -> bytes:
         """A genuine callback's body with any content; the same body is the same event."""
-        body = f"event-{next(self._numbers)}".encode()
+        of = outcome.of if isinstance(outcome, Refunded) else outcome.reference
+        body = f"event-{next(self._numbers)} {payment} {of}".encode()
         self._told[body] = ProviderEvent(
             key=body.decode(), payment_id=payment, outcome=outcome, method=method, at=self._clock.now()
         )

@@ -26,6 +26,11 @@ def mask_phone(msisdn: str) -> str:
     return f"{msisdn[:4]}…{msisdn[-2:]}" if len(msisdn) > 6 else "…"
 
 
+def mask_id(address: str) -> str:
+    """A user id of a messenger as screens may show it: its last digits."""
+    return f"…{address[-3:]}" if len(address) > 6 else "…"
+
+
 def mask_phones(text: str) -> str:
     """A text as staff see it who did not ask for whole numbers: its phones show their ends alone."""
     return _PHONE_RUN.sub(lambda run: _mask_in(run[0], _phone_at, mask_phone), text)

@@ -30,7 +30,7 @@ from core.storage.autopay_tables import refund
 from core.storage.database import Database, Transaction
 from core.storage.staff_tables import assignment
 from core.storage.tables import account, ledger_transfer, payment, top_up
-from core.use_cases import balances
+from core.use_cases import balances, payment_names
 from core.use_cases.asking import Moment
 from core.use_cases.top_up_moves import number_of
 
@@ -69,10 +69,7 @@ async def perhaps(database: Database, *, dry_run: bool) -> AsyncIterator[Transac
 
 async def named(tx: Transaction, name: str) -> Any:
     """The payment of an id of ours or of a provider's reference, locked. Raises UnknownPayment."""
-    try:
-        which = payment.c.id == UUID(name)
-    except ValueError:
-        which = payment.c.provider_ref == name
+    which = await payment_names.which(tx, name)
     found = await tx.all(select(payment).where(which).limit(2).with_for_update())
     if len(found) != 1:  # one reference at two providers is no name either
         raise UnknownPayment

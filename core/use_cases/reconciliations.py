@@ -22,7 +22,7 @@ from core.states import DifferenceState, ReconciliationState, TransferKind
 from core.storage.database import Database, Transaction
 from core.storage.staff_tables import difference, reconciliation
 from core.storage.tables import ledger_transfer, payment
-from core.use_cases import register_mirror, register_sources
+from core.use_cases import days_again, register_mirror, register_sources
 from core.use_cases.asking import Moment
 from core.use_cases.callbacks import Callbacks
 from core.use_cases.comparisons import Comparison, Found
@@ -102,8 +102,10 @@ class Reconciliations:
         if now < begins:
             return 0
         for provider in self.able():
-            for back in range(1, rule.days + 1):
-                day = now.date() - timedelta(days=back)
+            async with self._database.read() as tx:
+                again = await days_again.marked(tx, provider, self._wall.now())
+            days = [now.date() - timedelta(days=back) for back in range(1, rule.days + 1)]
+            for day in days if again is None else [again, *days]:
                 if await self._is_due(provider, day, begins):
                     with suppress(ReconciliationUnderWay):  # another process was quicker
                         await self.run(provider, day)
@@ -142,6 +144,18 @@ class Reconciliations:
             log.error("differences with the provider: for staff", provider=provider, new=found.opened)
         return Report(provider, day, work.lines, found, incomplete, left)
 
+    async def again(self, tx: Transaction, provider: str, at: datetime) -> date | None:
+        """Have the jobs compare the day of this moment after this; the day, where they can at all.
+
+        Raises ReconciliationUnderWay.
+        """
+        if provider not in self.able():
+            return None
+        day = at.astimezone(self._profile.zone).date()
+        if day < self._clock.now().astimezone(self._profile.zone).date():  # today is compared when it is over
+            await days_again.mark(tx, provider, day, self._wall.now())
+        return day
+
     def _period(self, day: date) -> Period:
         since = datetime.combine(day, time(), tzinfo=self._profile.zone)
         if since > self._clock.now():
@@ -165,7 +179,7 @@ class Reconciliations:
         now = self._wall.now()
         which = (reconciliation.c.provider == provider, reconciliation.c.day == day)
         async with self._database.transaction() as tx:
-            await tx.alone(f"reconciliation:{provider}:{day}")
+            await tx.alone(days_again.name_of(provider, day))
             row = await tx.first(select(reconciliation).where(*which))
             if row is not None and row.lease_until is not None and row.lease_until > now:
                 raise ReconciliationUnderWay(day)

@@ -1,7 +1,6 @@
 """Records of SMS: what came, what went, why each has its outcome; whole numbers for who asks alone."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,41 +10,25 @@ from sqlalchemy import Select, select
 
 from core.clock import Clock
 from core.errors import UnknownAccount
-from core.ids import IncomingId, NoticeId, new_id
+from core.ids import IncomingId, NoticeId
 from core.messages.masking import mask_phone, mask_phones
 from core.messages.outbox import DueNotice
-from core.notice_states import Role
 from core.sms_states import SMS_STATE_OF_NOTICE, SmsState
 from core.staff_errors import UnknownMessage
 from core.states import Channel, IncomingOutcome, IncomingState, NoticeState
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import incoming, notice
 from core.storage.tables import account
-from core.use_cases import audit
+from core.use_cases.disclosures import Look, disclose, looking
 from core.use_cases.sms_record_filters import Wanted, of_incoming, of_notices
-from core.use_cases.sms_stories import (
-    Resend,
-    Submission,
-    TopUpStory,
-    resends,
-    submissions_of,
-    top_ups_of,
-)
-from core.use_cases.staff import require
+from core.use_cases.sms_stories import Resend, Submission, resends, submissions_of
+from core.use_cases.top_up_stories import TopUpStory, top_ups_of
 
 Reading = Callable[[str], Mapping[str, Any]]
 
 
 def _unread(_text: str) -> Mapping[str, Any]:
     return {}
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Who wants to see whole numbers, and why: it is written to the audit trail."""
-
-    by: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +105,7 @@ class SmsRecords:
 
         Raises UnknownAccount; NotStaff where `full` is asked for by somebody else.
         """
-        async with self._open(full) as tx:
+        async with looking(self._database, full) as tx:
             await self._disclose(tx, full, "log", wanted.facts())
             account_id = await _account(tx, wanted.account)
             found: list[Received | Sent] = []
@@ -136,7 +119,7 @@ class SmsRecords:
 
     async def show(self, message_id: UUID, *, reading: Reading = _unread, full: Look | None = None) -> Story:
         """One message and what belongs to it. Raises UnknownMessage; NotStaff as `log`."""
-        async with self._open(full) as tx:
+        async with looking(self._database, full) as tx:
             came = await tx.first(_INCOMING.where(incoming.c.id == message_id))
             went = await tx.first(_NOTICES.where(notice.c.id == message_id))
             if came is None and went is None:
@@ -157,19 +140,8 @@ class SmsRecords:
             resends=done,
         )
 
-    def _open(self, full: Look | None) -> AbstractAsyncContextManager[Transaction]:
-        # Who looks at masked numbers leaves no entry, and holds up nobody's writing.
-        return self._database.read() if full is None else self._database.transaction()
-
     async def _disclose(self, tx: Transaction, full: Look | None, what: str, facts: dict[str, Any]) -> None:
-        if full is None:
-            return
-        await tx.alone("audit")
-        await require(tx, full.by, Role.VIEWER)
-        await audit.record(
-            tx, key=f"sms_numbers:{new_id()}", action="sms_numbers", subject=what, by=full.by, why=full.why,
-            at=self._wall.now(), facts=facts,
-        )  # fmt: skip
+        await disclose(tx, full, "sms_numbers", what, facts, self._wall.now())
 
 
 _reply = notice.alias("reply")

@@ -1,4 +1,4 @@
-"""What an SMS set going: its top-up with every move and payment, its parts on their way, what staff did."""
+"""What an SMS set going: its parts on their way, and what staff did."""
 
 import json
 from collections import defaultdict
@@ -7,49 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
-from core.ids import IncomingId, NoticeId
-from core.money import Money
+from core.ids import NoticeId
 from core.sms_states import SmsState
-from core.states import PaymentState, TopUpState
 from core.storage.database import Transaction
 from core.storage.message_tables import sms_submission
 from core.storage.staff_tables import audit
-from core.storage.tables import account, payment, top_up, top_up_event
 
 RESEND = "sms_resend"  # the action, in the audit trail
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    at: datetime
-    state: TopUpState
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A payment of the top-up."""
-
-    id: UUID
-    provider: str
-    reference: str | None
-    state: PaymentState
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class TopUpStory:
-    id: UUID
-    number: str
-    amount: Money
-    commission: Money
-    total: Money
-    operator: str | None
-    state: TopUpState
-    moves: Sequence[Move]
-    payments: Sequence[Attempt]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,39 +41,6 @@ class Resend:
     why: str
     of: UUID
     resent_as: UUID
-
-
-async def top_ups_of(tx: Transaction, incoming_id: IncomingId) -> list[TopUpStory]:
-    """The top-ups that a text asked for or confirmed."""
-    rows = await tx.all(
-        select(top_up, account.c.number)
-        .join(account, account.c.id == top_up.c.account_id)
-        .where(or_(top_up.c.quoted_by == incoming_id, top_up.c.confirmed_by == incoming_id))
-        .order_by(top_up.c.id)
-    )
-    stories = []
-    for row in rows:
-        moves = await tx.all(
-            select(top_up_event).where(top_up_event.c.top_up_id == row.id).order_by(top_up_event.c.id)
-        )
-        payments = await tx.all(select(payment).where(payment.c.top_up_id == row.id).order_by(payment.c.id))
-        stories.append(
-            TopUpStory(
-                id=row.id,
-                number=row.number,
-                amount=Money(row.amount),
-                commission=Money(row.commission),
-                total=Money(row.total),
-                operator=row.operator,
-                state=row.state,
-                moves=[Move(each.at, each.state, each.why) for each in moves],
-                payments=[
-                    Attempt(each.id, each.provider, each.provider_ref, each.state, each.reason)
-                    for each in payments
-                ],
-            )
-        )
-    return stories
 
 
 async def submissions_of(

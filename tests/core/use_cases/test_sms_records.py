@@ -20,8 +20,9 @@ from core.staff_errors import NotStaff, UnknownMessage
 from core.states import Channel, IncomingOutcome, Method, NoticeState, TopUpState
 from core.storage.message_tables import notice
 from core.storage.staff_tables import audit
+from core.use_cases.disclosures import Look
 from core.use_cases.sms_record_filters import Wanted
-from core.use_cases.sms_records import Look, Received, Sent
+from core.use_cases.sms_records import Received, Sent
 from core.wiring import Core
 from tests.accounts import open_account
 from tests.core.broadcast_scenes import VERA, hire
