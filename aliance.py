@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from commands import broadcast_arguments, money_arguments, payment_arguments, sms_arguments
 
@@ -57,17 +57,20 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--audit-head", type=Path, metavar="FILE", help=noted)
     doctor.set_defaults(command=_doctor)
 
-    account = commands.add_parser("account", help="look at one account")
-    of_account = account.add_subparsers(required=True, metavar="COMMAND")
-    show = of_account.add_parser("show", help="balance and statement")
-    show.add_argument("number")
-    show.set_defaults(command=_account_show)
-
+    _add_account(commands)
     sms_arguments.add(commands, settings=_settings)
     money_arguments.add(commands, settings=_settings)
     payment_arguments.add(commands, settings=_settings)
     broadcast_arguments.add(commands, settings=_settings)
     return parser
+
+
+def _add_account(commands: Any) -> None:
+    account = commands.add_parser("account", help="look at one account")
+    of_account = account.add_subparsers(required=True, metavar="COMMAND")
+    show = of_account.add_parser("show", help="balance and statement")
+    show.add_argument("number")
+    show.set_defaults(command=_account_show)
 
 
 def _parts(text: str) -> frozenset[str]:
