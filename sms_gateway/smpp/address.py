@@ -46,13 +46,20 @@ def _smsc_of(url: str, given: Smsc) -> Smsc:
         raise ValueError(FORM) from None
     if parts.scheme not in ("smpp", "smpps") or not parts.hostname or not parts.username:
         raise ValueError(FORM)
+    try:
+        parts.hostname.encode("idna")
+        system_id, password = _octets(unquote(parts.username)), _octets(unquote(parts.password or ""))
+    except UnicodeError:
+        raise ValueError(f"no host has the name {parts.hostname!r}") from None
+    except ValueError as error:
+        raise ValueError(f"the SMSC at {parts.hostname}, who we are there: {error}") from None
     tls = parts.scheme == "smpps"
     return replace(
         given,
         host=parts.hostname,
         port=port or (TLS_PORT if tls else DEFAULT_PORT),
-        system_id=unquote(parts.username),
-        password=unquote(parts.password or ""),
+        system_id=system_id,
+        password=password,
         tls=tls,
         **_options(parts, given),
     )
@@ -85,6 +92,13 @@ def _numbered(smscs: Sequence[Smsc]) -> list[Smsc]:
 
 
 def _text(value: str) -> str:
+    return value
+
+
+def _octets(value: str) -> str:
+    """What goes out as a C-octet string; a bind that cannot be said would end the process."""
+    if not all(0 < ord(letter) <= MOST_OCTET for letter in value):
+        raise ValueError("letters that SMPP has no room for")
     return value
 
 
@@ -132,12 +146,12 @@ _OPTIONS: dict[str, tuple[str, Read]] = {
     "verify": ("verify", _yes_no),
     "window": ("window", _number(1, MOST_WINDOW)),
     "per_second": ("per_second", _number(1, MOST_PER_SECOND)),
-    "system_type": ("system_type", _text),
-    "address_range": ("address_range", _text),
+    "system_type": ("system_type", _octets),
+    "address_range": ("address_range", _octets),
     "address_ton": ("address_ton", _octet),
     "address_npi": ("address_npi", _octet),
-    "service_type": ("service_type", _text),
-    "source": ("source", _text),
+    "service_type": ("service_type", _octets),
+    "source": ("source", _octets),
     "source_ton": ("source_ton", _octet),
     "source_npi": ("source_npi", _octet),
     "dest_ton": ("dest_ton", _octet),

@@ -109,8 +109,21 @@ def test_an_address_that_is_none_is_refused_without_its_password(url: str) -> No
 
 
 @pytest.mark.parametrize(
+    "url",
+    ["smpp://a:скрыто@h", "smpp://a:hid%00den@h", "smpp://имя:hidden@h", "smpp://a:hidden@h..i"],
+)
+def test_what_a_bind_has_no_room_for_is_refused_before_it_ends_the_process(url: str) -> None:
+    with pytest.raises(ValueError, match=r"letters that SMPP has no room for|host") as caught:
+        smscs_of(url)
+    for secret in ("hid", "скрыто"):
+        assert secret not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     "option, told",
     [
+        ("source=Альянс", "source: letters that SMPP has no room for"),
+        ("system_type=%00", "system_type: letters that SMPP has no room for"),
         ("windw=5", "no option 'windw'"),
         ("window=0", "window: 0 is not within 1 and 1000"),
         ("window=many", "window: "),
