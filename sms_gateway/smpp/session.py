@@ -56,16 +56,17 @@ class Session:
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         attempt = 0
-        while not self._closing.is_set():
-            began_at = loop.time()
-            await self._live()
-            _leave_if_cancelled()
-            if loop.time() - began_at > self._patience.reconnect_most_seconds:
-                attempt = 0
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._reconnect_seconds(attempt)):
-                    await self._closing.wait()
-            attempt += 1
+        async with asyncio.TaskGroup() as lives:
+            while not self._closing.is_set():
+                began_at = loop.time()
+                # In a task of its own: a group that a lost link ends drops a cancellation of that moment.
+                await asyncio.wait({lives.create_task(self._live())})
+                if loop.time() - began_at > self._patience.reconnect_most_seconds:
+                    attempt = 0
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._reconnect_seconds(attempt)):
+                        await self._closing.wait()
+                attempt += 1
 
     async def bound(self) -> None:
         """Return when messages can be sent."""
@@ -205,10 +206,3 @@ class Session:
         longest = min(first * 2 ** min(attempt, MOST_DOUBLINGS), most)
         # Jitter: gateways cut off together do not come back together.
         return random.uniform(longest / 2, longest)
-
-
-def _leave_if_cancelled() -> None:
-    """A TaskGroup that a lost link ends drops a cancellation of that moment, before Python 3.13."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from core.ids import Payer
@@ -84,7 +83,7 @@ async def test_a_late_answer_that_cannot_be_written_stops_nobody(
     comes_late(session, Submitted("7F"))
 
     async def away(told: list[PartTold]) -> None:
-        raise DBAPIError("UPDATE", {}, Exception("gone"))
+        raise LookupError(told)
 
     with monkeypatch.context() as broken, capture_logs() as said:
         broken.setattr(core.sms_sending.receipts, "settle", away)
