@@ -96,10 +96,9 @@ class Carriers:
         """How many texts of a lane may be claimed."""
         return sum(way.room(lane) for way in self._ways)
 
-    def whole_room(self) -> int:
-        """The same, if nothing were in hand."""
-        there = (way.carrier for way in self._ways)
-        return sum(carrier.at_once for carrier in there if carrier.up and not carrier.paused)
+    def worth_a_claim(self, lane: Lane, least: float) -> bool:
+        """Whether some way has that much of its own room left: a stalled one holds up no other."""
+        return any(way.room(lane) >= max(1, way.carrier.at_once * least) for way in self._ways)
 
     def full(self, lane: Lane) -> frozenset[str]:
         """The SMSCs that are there and take no more: what is theirs waits in the outbox, in its order."""

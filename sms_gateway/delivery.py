@@ -30,7 +30,7 @@ SAFE_SECONDS = 6.0  # of the lease must be left when a part goes out
 COMPANY_SECONDS = 0.05  # what comes meanwhile shares the next claim: a claim costs as much as three SMS
 IDLE_SECONDS = 1.0  # wake-ups are hints: the outbox is looked at this often without one
 CROWDED = timedelta(seconds=5)  # what answers nothing comes back so late where its way has no room
-LEAST_CLAIM = 0.5  # of all the room: many small claims cost more than they gain
+LEAST_CLAIM = 0.5  # of a way's room: many small claims cost more than they gain
 
 SEALED, OPENED = "sealed", "code"  # a one-time code as it rests, and as a claim hands it out
 
@@ -95,7 +95,7 @@ class Delivery:
     async def _rounds(self, lane: Lane, tasks: asyncio.TaskGroup) -> None:
         while not self._stopping:
             room = self._carriers.room(lane)
-            if not room or room < self._carriers.whole_room() * LEAST_CLAIM:
+            if not self._carriers.worth_a_claim(lane, LEAST_CLAIM):
                 # A pause ends by itself, without a change to be told of.
                 with suppress(TimeoutError):
                     async with asyncio.timeout(IDLE_SECONDS / 2):

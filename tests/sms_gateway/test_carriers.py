@@ -211,6 +211,28 @@ async def test_people_go_before_a_broadcast_on_each_bind(core: Core, clock: Fake
     assert (await states(core)).count("sent") == 8
 
 
+async def test_a_large_bind_that_is_stalled_does_not_hold_up_a_small_one(
+    core: Core, clock: FakeClock
+) -> None:
+    stalled, other = Slow(), FakeSession()
+    desk = desk_of(
+        core, bind_of(stalled, called="a", per_second=10), bind_of(other, called="b", per_second=2)
+    )
+    for n in range(20):
+        await asks(core, "a", phone=f"791470000{n:02}")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(desk.delivery.run())
+        await until(lambda: len(stalled.waiting) == 20)
+        await asks(core, "b", phone="79147000099")
+        try:
+            await until(lambda: other.submitted, within=3)
+        finally:
+            stalled.opened.set()
+            await desk.delivery.stop()
+            core.wakeups.notify(["outbox.sms", "outbox.sms.bulk"])
+            await running
+
+
 async def test_what_answers_nothing_does_not_pile_up_before_a_bind_that_takes_nothing(
     core: Core, clock: FakeClock
 ) -> None:
@@ -223,7 +245,11 @@ async def test_what_answers_nothing_does_not_pile_up_before_a_bind_that_takes_no
     await owe(core, clock, BEELINE)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(desk.delivery.run())
-        await until(lambda: other.submitted)
+
+        async def gone_by_the_other() -> bool:
+            return "sent" in await states(core)
+
+        await until(gone_by_the_other)
         # A death would leave all that is in hand perhaps sent.
         assert (await states(core)).count("taken") == mts.at_once == len(stalled.waiting)
         clock.shift(timedelta(minutes=1))
