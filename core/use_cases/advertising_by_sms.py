@@ -7,6 +7,7 @@ from core.errors import NoRegisteredPhone
 from core.ids import IncomingId, Payer
 from core.messages import incoming
 from core.messages.notices import Advertising
+from core.states import IncomingOutcome
 from core.storage.database import Database, Transaction
 from core.storage.tables import account_phone, subscriber
 from core.use_cases import consents
@@ -37,10 +38,16 @@ class AdvertisingBySms:
                 await consents.give(tx, payer, how, self._wall.now())
             await self._reply(tx, payer, locale, answering)
 
-    async def end(self, payer: Payer, *, locale: str, answering: IncomingId) -> None:
+    async def end(
+        self, payer: Payer, *, locale: str, answering: IncomingId, silent: IncomingOutcome | None = None
+    ) -> None:
+        """`silent` says why the reply is not said; the end holds all the same."""
         async with self._database.transaction() as tx:
             await consents.end(tx, payer, self._wall.now())
-            await self._reply(tx, payer, locale, answering)
+            if silent is None:
+                await self._reply(tx, payer, locale, answering)
+            else:
+                await incoming.finish(tx, answering, outcome=silent)
 
     async def _reply(self, tx: Transaction, payer: Payer, locale: str, answering: IncomingId) -> None:
         said = Advertising(wanted=await consents.lives(tx, payer), stopped=await _stopped(tx, payer))

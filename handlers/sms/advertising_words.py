@@ -15,6 +15,7 @@ def _spelt(words: str) -> frozenset[str]:
 
 _IT = _spelt(ADVERTISING)
 _TURN_ON = _spelt(TURN_ON)
+_OF_IT = frozenset(fold(word) for word in ("на", "to"))  # "согласен на рекламу"
 _PLAIN = frozenset(
     {
         Meaning.ASKING,
@@ -68,6 +69,8 @@ def _is_plain_yes(words: Sequence[str], lexicon: Mapping[str, Meaning]) -> bool:
     for at, word in enumerate(words):
         meaning = lexicon.get(word)
         if meaning is Meaning.CONFIRM and at < first:
+            return False
+        if meaning is Meaning.FILLER and word not in _OF_IT:  # "по рекламе подключите интернет"
             return False
         if meaning in (Meaning.NEED, Meaning.SEND) or (meaning is Meaning.ON and word not in _TURN_ON):
             return False

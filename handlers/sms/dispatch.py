@@ -83,14 +83,24 @@ class Dispatch:
         locale = self._locale(writing, payload["text"])
         message = Message(accepted.id, payer, locale, command, told_in(payload))
         capped = _why_capped(writing)
-        if capped is not None and command.kind is CommandKind.STOP:
-            await self._core.subscribers.stop(payer, answering=message.id, silent=capped)
-        elif capped is not None:
-            await keep_silent(self._core, message, capped)
+        if capped is not None:
+            await self._close(message, capped)
         elif payload.get("card_masked"):
             await answer(self._core, message, NoCards())
         else:
             await self._run(message, writing)
+
+    async def _close(self, message: Message, capped: IncomingOutcome) -> None:
+        """Past the caps nothing is said; what ends our own writing holds all the same."""
+        payer, locale, answering = message.payer, message.locale, message.id
+        match message.command.kind:
+            case CommandKind.STOP:
+                await self._core.subscribers.stop(payer, answering=answering, silent=capped)
+            case CommandKind.ADVERTISING_OFF:
+                ending = self._core.advertising_by_sms
+                await ending.end(payer, locale=locale, answering=answering, silent=capped)
+            case _:
+                await keep_silent(self._core, message, capped)
 
     def _locale(self, writing: Writing, text: str) -> str:
         """The language that was chosen, else the one that the text is plainly in, else the operator's."""

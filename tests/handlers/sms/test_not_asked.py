@@ -64,6 +64,15 @@ def test_a_text_that_does_not_ask_for_it_moves_no_money(text: str, dialect: Dial
     assert command.kind is not CommandKind.CONFIRM
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["по рекламе подключите интернет", "подключить интернет с рекламы", "включите тв без рекламы",
+     "альянс реклама подключить интернет"],
+)  # fmt: skip
+def test_who_saw_an_advertisement_has_not_agreed_to_more(text: str, dialect: Dialect) -> None:
+    assert parse(text, dialect).kind is not CommandKind.ADVERTISING_ON
+
+
 ASKED = [
     "альянс 100080 890 апрель",
     "альянс 100080 за апрель 890 руб",

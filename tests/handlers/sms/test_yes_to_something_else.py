@@ -41,6 +41,15 @@ async def test_after_a_request_past_a_limit_a_plain_yes_charges_nothing(phones: 
     assert len(phones.provider.charges) == 1
 
 
+async def test_advertising_is_ended_past_the_cap_too(phones: Phones) -> None:
+    for _ in range(REPLIES_AN_HOUR - 1):
+        await phones.send("баланс")
+    await phones.send("реклама да")
+    assert await phones.send("реклама нет") is None
+    assert await phones.outcome() == IncomingOutcome.LOOP_GUARD
+    assert not await phones.core.consents.lives(Payer.sms(PHONE))
+
+
 async def test_a_stop_past_the_cap_is_obeyed_in_silence(phones: Phones) -> None:
     for _ in range(REPLIES_AN_HOUR):
         await phones.send("баланс")
