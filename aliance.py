@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from commands import broadcast_arguments, money_arguments, payment_arguments, sms_arguments
 
@@ -51,11 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--dry-run", action="store_true", help="only tell what would be done")
     read.set_defaults(command=_import)
 
-    doctor = commands.add_parser("doctor", help="check settings, servers and profile")
-    doctor.add_argument("--invariants", action="store_true", help="check the records too")
-    noted = "compare the audit trail with FILE, and bring it up to date"
-    doctor.add_argument("--audit-head", type=Path, metavar="FILE", help=noted)
-    doctor.set_defaults(command=_doctor)
+    _add_doctor(commands)
 
     account = commands.add_parser("account", help="look at one account")
     of_account = account.add_subparsers(required=True, metavar="COMMAND")
@@ -68,6 +64,14 @@ def _parser() -> argparse.ArgumentParser:
     payment_arguments.add(commands, settings=_settings)
     broadcast_arguments.add(commands, settings=_settings)
     return parser
+
+
+def _add_doctor(commands: Any) -> None:
+    doctor = commands.add_parser("doctor", help="check settings, servers and profile")
+    doctor.add_argument("--invariants", action="store_true", help="check the records too")
+    noted = "compare the audit trail with FILE, and bring it up to date"
+    doctor.add_argument("--audit-head", type=Path, metavar="FILE", help=noted)
+    doctor.set_defaults(command=_doctor)
 
 
 def _parts(text: str) -> frozenset[str]:
