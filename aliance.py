@@ -51,14 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--dry-run", action="store_true", help="only tell what would be done")
     read.set_defaults(command=_import)
 
-    _add_doctor(commands)
+    doctor = commands.add_parser("doctor", help="check settings, servers and profile")
+    doctor.add_argument("--invariants", action="store_true", help="check the records too")
+    noted = "compare the audit trail with FILE, and bring it up to date"
+    doctor.add_argument("--audit-head", type=Path, metavar="FILE", help=noted)
+    doctor.set_defaults(command=_doctor)
 
-    account = commands.add_parser("account", help="look at one account")
-    of_account = account.add_subparsers(required=True, metavar="COMMAND")
-    show = of_account.add_parser("show", help="balance and statement")
-    show.add_argument("number")
-    show.set_defaults(command=_account_show)
-
+    _add_account(commands)
     sms_arguments.add(commands, settings=_settings)
     money_arguments.add(commands, settings=_settings)
     payment_arguments.add(commands, settings=_settings)
@@ -66,12 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_doctor(commands: Any) -> None:
-    doctor = commands.add_parser("doctor", help="check settings, servers and profile")
-    doctor.add_argument("--invariants", action="store_true", help="check the records too")
-    noted = "compare the audit trail with FILE, and bring it up to date"
-    doctor.add_argument("--audit-head", type=Path, metavar="FILE", help=noted)
-    doctor.set_defaults(command=_doctor)
+def _add_account(commands: Any) -> None:
+    account = commands.add_parser("account", help="look at one account")
+    of_account = account.add_subparsers(required=True, metavar="COMMAND")
+    show = of_account.add_parser("show", help="balance and statement")
+    show.add_argument("number")
+    show.set_defaults(command=_account_show)
 
 
 def _parts(text: str) -> frozenset[str]:

@@ -53,7 +53,7 @@ async def _ours(port: int, done: asyncio.Event) -> None:
 
 async def _theirs(port: int, done: asyncio.Event) -> None:
     client = smpp34.Client(
-        "127.0.0.1", port, "bench", "bench", window_size=WINDOW, inbound_capacity=2 * WINDOW
+        "127.0.0.1", port, "bench", "bench", window_size=WINDOW, inbound_capacity=COUNT
     )
     session = await client.connect()
 

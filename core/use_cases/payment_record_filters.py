@@ -57,8 +57,10 @@ def of_payments(
         conditions.append(payment.c.created_at >= wanted.since)
     if wanted.until is not None:
         conditions.append(payment.c.created_at < wanted.until)
-    # Ids rise with time: without a condition the newest are read off the end of the table.
-    return rows.where(*conditions).order_by(payment.c.id.desc()).limit(min(wanted.limit, MOST))
+    # Ids rise with time: the newest are read off the end of the table, a stretch of time by its index.
+    bounded = wanted.since is not None and wanted.until is not None
+    newest = [payment.c.created_at.desc(), payment.c.id.desc()][0 if bounded else 1 :]
+    return rows.where(*conditions).order_by(*newest).limit(min(wanted.limit, MOST))
 
 
 def _of_account(account_id: UUID) -> Any:
