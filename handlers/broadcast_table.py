@@ -43,8 +43,11 @@ class ReportParts:
         self._table.write(page)
 
     def finish(self) -> Sequence[Path]:
-        self._out.close()
+        self.close()
         return self._parts
+
+    def close(self) -> None:
+        self._out.close()
 
     def _begin(self) -> None:
         number = f"-{len(self._parts) + 1}" if self._parts else ""

@@ -1,6 +1,7 @@
 """Reports of broadcasts on their way to staff's chats as CSV files: written and sent one after another."""
 
 import asyncio
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -74,9 +75,9 @@ class ReportFiles:
     async def _write_and_send(self, bot: Bot, asked: Asked) -> None:
         caption = asked.words("Report on broadcast {number}: a line for each recipient.", number=asked.number)
         with TemporaryDirectory(prefix="aliance-report-") as folder:
-            parts = ReportParts(Path(folder), f"broadcast-{asked.number}", PART_BYTES)
-            async for page in self._reports.lines(asked.number, by=asked.by):
-                parts.write(page)
+            with closing(ReportParts(Path(folder), f"broadcast-{asked.number}", PART_BYTES)) as parts:
+                async for page in self._reports.lines(asked.number, by=asked.by):
+                    parts.write(page)
             for part in parts.finish():
                 document = SendDocument(chat_id=asked.chat, document=FSInputFile(part), caption=caption)
                 await bot(document, request_timeout=UPLOAD_SECONDS)
