@@ -74,7 +74,7 @@ async def _measured() -> dict[str, float]:
         )
         said, _ = await esme.communicate()
         await served.wait()
-    measured: dict[str, float] = json.loads(said)
+    measured: dict[str, float] = json.loads(said.splitlines()[-1])  # its log comes before
     return measured
 
 
