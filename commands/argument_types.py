@@ -54,6 +54,13 @@ def msisdn(text: str) -> str:
     return digits
 
 
+def add_who(parser: argparse.ArgumentParser, *, dry_run: str = "only tell what would be done") -> None:
+    """`--by` and `--why` of what staff do, and `--dry-run`."""
+    parser.add_argument("--by", required=True, type=said, metavar="NAME", help="who does it")
+    parser.add_argument("--why", required=True, type=said, metavar="TEXT")
+    parser.add_argument("--dry-run", action="store_true", help=dry_run)
+
+
 def run(given: argparse.Namespace) -> int:
     """The function that `given.module` and `given.function` name: nothing heavy is imported before."""
     module = importlib.import_module(f"commands.{given.module}")

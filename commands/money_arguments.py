@@ -70,9 +70,7 @@ def _add_suspense(commands: Any) -> list[argparse.ArgumentParser]:
 
 
 def _add_who(parser: argparse.ArgumentParser, **defaults: Any) -> None:
-    parser.add_argument("--by", required=True, type=argument_types.said, metavar="NAME", help="who does it")
-    parser.add_argument("--why", required=True, type=argument_types.said, metavar="TEXT")
-    parser.add_argument("--dry-run", action="store_true", help="only tell what would move")
+    argument_types.add_who(parser, dry_run="only tell what would move")
     parser.set_defaults(**defaults)
 
 

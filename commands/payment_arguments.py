@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from commands import argument_types
+from commands import argument_types, looks
 from core.states import PaymentState
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def add(commands: Any, *, settings: Callable[[], "Settings"]) -> None:
         (_settle(of_payment), "settle"),
     ):
         parser.set_defaults(
-            settings=settings, command=_run, module="payments", function=function, parser=parser
+            settings=settings, command=looks.run, module="payments", function=function, parser=parser
         )
 
 
@@ -34,13 +34,10 @@ def _log(commands: Any) -> argparse.ArgumentParser:
     log.add_argument("--state", type=PaymentState, choices=list(PaymentState), metavar="STATE",
                      help=", ".join(PaymentState))  # fmt: skip
     log.add_argument("--provider", metavar="NAME")
-    log.add_argument(
-        "--since", type=argument_types.moment, metavar="YYYY-MM-DDTHH:MM", help="the operator's local time"
-    )
-    log.add_argument("--until", type=argument_types.moment, metavar="YYYY-MM-DDTHH:MM")
+    looks.add_between(log)
     log.add_argument("--limit", type=argument_types.lines, default=LINES, metavar="LINES")
     log.add_argument("--json", action="store_true", help="one JSON object a line")
-    _add_full(log)
+    looks.add_full(log)
     return log
 
 
@@ -48,7 +45,7 @@ def _show(commands: Any) -> argparse.ArgumentParser:
     show: argparse.ArgumentParser = commands.add_parser("show", help="one payment and all that belongs to it")
     show.add_argument("payment", metavar="PAYMENT", help="our id, or the provider's reference")
     show.add_argument("--json", action="store_true", help="one JSON object")
-    _add_full(show)
+    looks.add_full(show)
     return show
 
 
@@ -62,21 +59,5 @@ def _settle(commands: Any) -> argparse.ArgumentParser:
         "--paid", type=argument_types.said, metavar="REFERENCE", help="the provider has the money, under this"
     )
     became.add_argument("--not-paid", action="store_true", help="the provider took no money")
-    settle.add_argument("--by", required=True, type=argument_types.said, metavar="NAME", help="who does it")
-    settle.add_argument("--why", required=True, type=argument_types.said, metavar="TEXT")
-    settle.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+    argument_types.add_who(settle)
     return settle
-
-
-def _add_full(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--full", action="store_true", help="whole numbers; the audit trail keeps who and why"
-    )
-    parser.add_argument("--by", type=argument_types.said, metavar="NAME", help="who you are, with --full")
-    parser.add_argument("--why", type=argument_types.said, metavar="TEXT", help="with --full")
-
-
-def _run(given: argparse.Namespace) -> int:
-    if getattr(given, "full", False) and not (given.by and given.why):
-        given.parser.error("--full needs --by and --why")
-    return argument_types.run(given)

@@ -1,16 +1,11 @@
 """`aliance payment log`, `show`, `settle`: what staff see of payments, and may say of one."""
 
 from argparse import Namespace
-from collections.abc import Awaitable, Callable
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from commands import staff
+from commands.looks import local, look
 from commands.payment_words import Teller, refusal, settled
-from commands.staff import opened
-from core.errors import Refusal
+from commands.staff import answer
 from core.settings import Settings
-from core.use_cases.disclosures import Look
 from core.use_cases.payment_record_filters import WantedPayments
 from core.wiring import Core
 
@@ -23,21 +18,21 @@ async def log(settings: Settings, given: Namespace) -> int:
             phone=given.phone,
             state=given.state,
             provider=given.provider,
-            since=_local(given.since, zone),
-            until=_local(given.until, zone),
+            since=local(given.since, zone),
+            until=local(given.until, zone),
             limit=given.limit,
         )
         teller = Teller(zone)
-        for each in await core.payment_records.log(wanted, full=_look(given)):
+        for each in await core.payment_records.log(wanted, full=look(given)):
             print(teller.as_json(each) if given.json else teller.line(each))
         return 0
 
-    return await _answer(settings, tell)
+    return await answer(settings, tell, refusal)
 
 
 async def show(settings: Settings, given: Namespace) -> int:
     async def tell(core: Core) -> int:
-        found, story = await core.payment_records.show(given.payment, full=_look(given))
+        found, story = await core.payment_records.show(given.payment, full=look(given))
         teller = Teller(core.profile.zone)
         if given.json:
             print(teller.story_as_json(found, story))
@@ -46,7 +41,7 @@ async def show(settings: Settings, given: Namespace) -> int:
                 print(line)
         return 0
 
-    return await _answer(settings, tell)
+    return await answer(settings, tell, refusal)
 
 
 async def settle(settings: Settings, given: Namespace) -> int:
@@ -58,20 +53,4 @@ async def settle(settings: Settings, given: Namespace) -> int:
             print(line)
         return 0
 
-    return await _answer(settings, known)
-
-
-async def _answer(settings: Settings, work: Callable[[Core], Awaitable[int]]) -> int:
-    async with opened(settings) as core:
-        try:
-            return await work(core)
-        except Refusal as no:
-            return staff.refused(refusal(no))
-
-
-def _look(given: Namespace) -> Look | None:
-    return Look(given.by, given.why) if given.full else None
-
-
-def _local(said: datetime | None, zone: ZoneInfo) -> datetime | None:
-    return None if said is None else said.replace(tzinfo=zone)
+    return await answer(settings, known, refusal)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from commands import argument_types
+from commands import argument_types, looks
 from core.sms_states import SmsState
 from core.states import IncomingState, NoticeState
 
@@ -32,7 +32,9 @@ def add(commands: Any, *, settings: Callable[[], "Settings"]) -> None:
         (_list(of_operators), "operators", "versions"),
         (_of(of_operators), "operators", "of_phone"),
     ):
-        parser.set_defaults(settings=settings, command=_run, module=module, function=function, parser=parser)
+        parser.set_defaults(
+            settings=settings, command=looks.run, module=module, function=function, parser=parser
+        )
 
 
 def _add_try(commands: Any, settings: Callable[[], "Settings"]) -> None:
@@ -55,16 +57,13 @@ def _log(commands: Any) -> argparse.ArgumentParser:
     log.add_argument(
         "--outcome", metavar="TEXT", help='how an incoming one\'s begins, such as "silent: not_ours"'
     )
-    log.add_argument(
-        "--since", type=argument_types.moment, metavar="YYYY-MM-DDTHH:MM", help="the operator's local time"
-    )
-    log.add_argument("--until", type=argument_types.moment, metavar="YYYY-MM-DDTHH:MM")
+    looks.add_between(log)
     way = log.add_mutually_exclusive_group()
     way.add_argument("--in", dest="only_in", action="store_true", help="what came alone")
     way.add_argument("--out", dest="only_out", action="store_true", help="what went alone")
     log.add_argument("--limit", type=argument_types.lines, default=LINES, metavar="LINES")
     log.add_argument("--json", action="store_true", help="one JSON object a line")
-    _add_full(log)
+    looks.add_full(log)
     return log
 
 
@@ -74,7 +73,7 @@ def _show(commands: Any) -> argparse.ArgumentParser:
     )
     show.add_argument("message", type=_id, metavar="ID")
     show.add_argument("--json", action="store_true", help="one JSON object")
-    _add_full(show)
+    looks.add_full(show)
     return show
 
 
@@ -84,7 +83,7 @@ def _resend(commands: Any) -> argparse.ArgumentParser:
     )
     resend.add_argument("message", type=_id, metavar="ID", help="of what went out")
     resend.add_argument("--perhaps-twice", action="store_true", help="also where it may have arrived")
-    _add_who(resend)
+    argument_types.add_who(resend)
     return resend
 
 
@@ -96,7 +95,7 @@ def _settle(commands: Any) -> argparse.ArgumentParser:
     became = settle.add_mutually_exclusive_group(required=True)
     became.add_argument("--delivered", dest="delivered", action="store_true")
     became.add_argument("--failed", dest="delivered", action="store_false")
-    _add_who(settle)
+    argument_types.add_who(settle)
     return settle
 
 
@@ -108,7 +107,7 @@ def _import(commands: Any) -> argparse.ArgumentParser:
     read.add_argument(
         "--date", required=True, type=argument_types.day, metavar="YYYY-MM-DD", help="from which day it holds"
     )
-    _add_who(read)
+    argument_types.add_who(read)
     return read
 
 
@@ -125,20 +124,6 @@ def _of(commands: Any) -> argparse.ArgumentParser:
     return of
 
 
-def _add_full(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--full", action="store_true", help="whole numbers; the audit trail keeps who and why"
-    )
-    parser.add_argument("--by", type=argument_types.said, metavar="NAME", help="who you are, with --full")
-    parser.add_argument("--why", type=argument_types.said, metavar="TEXT", help="with --full")
-
-
-def _add_who(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--by", required=True, type=argument_types.said, metavar="NAME", help="who does it")
-    parser.add_argument("--why", required=True, type=argument_types.said, metavar="TEXT")
-    parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
-
-
 def _id(text: str) -> UUID:
     try:
         return UUID(text)
@@ -151,9 +136,3 @@ def _try(given: argparse.Namespace) -> int:
 
     profile = given.settings().operator_profile
     return sms_try.tell(given.text, sender=given.sender, as_json=given.json, operator_profile=profile)
-
-
-def _run(given: argparse.Namespace) -> int:
-    if getattr(given, "full", False) and not (given.by and given.why):
-        given.parser.error("--full needs --by and --why")
-    return argument_types.run(given)

@@ -1,17 +1,13 @@
 """`aliance sms log`, `show`, `resend`, `settle`: what staff see of texts, and may do about one."""
 
 from argparse import Namespace
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from commands import staff
+from commands.looks import local, look
 from commands.sms_words import Teller, refusal
-from commands.staff import opened
-from core.errors import Refusal
+from commands.staff import answer
 from core.settings import Settings
-from core.use_cases.disclosures import Look
 from core.use_cases.sms_record_filters import Wanted
 from core.wiring import Core
 from handlers.locale import Catalogues
@@ -27,23 +23,23 @@ async def log(settings: Settings, given: Namespace) -> int:
             account=given.account,
             state=given.state,
             outcome=given.outcome,
-            since=_local(given.since, zone),
-            until=_local(given.until, zone),
+            since=local(given.since, zone),
+            until=local(given.until, zone),
             came=not given.only_out,
             went=not given.only_in,
             limit=given.limit,
         )
         teller = _teller(core)
-        for each in await core.sms_records.log(wanted, reading=_reading(core), full=_look(given)):
+        for each in await core.sms_records.log(wanted, reading=_reading(core), full=look(given)):
             print(teller.as_json(each) if given.json else teller.line(each))
         return 0
 
-    return await _answer(settings, tell)
+    return await answer(settings, tell, refusal)
 
 
 async def show(settings: Settings, given: Namespace) -> int:
     async def tell(core: Core) -> int:
-        story = await core.sms_records.show(given.message, reading=_reading(core), full=_look(given))
+        story = await core.sms_records.show(given.message, reading=_reading(core), full=look(given))
         teller = _teller(core)
         if given.json:
             print(teller.story_as_json(story))
@@ -52,7 +48,7 @@ async def show(settings: Settings, given: Namespace) -> int:
                 print(line)
         return 0
 
-    return await _answer(settings, tell)
+    return await answer(settings, tell, refusal)
 
 
 async def resend(settings: Settings, given: Namespace) -> int:
@@ -71,7 +67,7 @@ async def resend(settings: Settings, given: Namespace) -> int:
             print("It is stored; the SMS door of `aliance run` submits it.")
         return 0
 
-    return await _answer(settings, again)
+    return await answer(settings, again, refusal)
 
 
 async def settle(settings: Settings, given: Namespace) -> int:
@@ -82,15 +78,7 @@ async def settle(settings: Settings, given: Namespace) -> int:
         print(f"{settled.template} {'would be' if given.dry_run else 'is'} {settled.became}.")
         return 0
 
-    return await _answer(settings, known)
-
-
-async def _answer(settings: Settings, work: Callable[[Core], Awaitable[int]]) -> int:
-    async with opened(settings) as core:
-        try:
-            return await work(core)
-        except Refusal as no:
-            return staff.refused(refusal(no))
+    return await answer(settings, known, refusal)
 
 
 def _teller(core: Core) -> Teller:
@@ -99,11 +87,3 @@ def _teller(core: Core) -> Teller:
 
 def _reading(core: Core) -> Callable[[str], Mapping[str, Any]]:
     return lambda text: trial.understand(text, core.profile)
-
-
-def _look(given: Namespace) -> Look | None:
-    return Look(given.by, given.why) if given.full else None
-
-
-def _local(said: datetime | None, zone: ZoneInfo) -> datetime | None:
-    return None if said is None else said.replace(tzinfo=zone)

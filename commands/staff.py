@@ -38,7 +38,7 @@ async def refund(settings: Settings, given: Namespace) -> int:
         )
         return _ordered(ordered, dry_run=given.dry_run)
 
-    return await _answer(settings, order)
+    return await answer(settings, order)
 
 
 async def claim(settings: Settings, given: Namespace) -> int:
@@ -49,7 +49,7 @@ async def claim(settings: Settings, given: Namespace) -> int:
         )
         return _moved(moved, dry_run=given.dry_run)
 
-    return await _answer(settings, move)
+    return await answer(settings, move)
 
 
 async def list_suspense(settings: Settings, given: Namespace) -> int:
@@ -83,7 +83,7 @@ async def assign(settings: Settings, given: Namespace) -> int:
         )
         return _moved(moved, dry_run=given.dry_run)
 
-    return await _answer(settings, move)
+    return await answer(settings, move)
 
 
 async def give_back(settings: Settings, given: Namespace) -> int:
@@ -93,15 +93,18 @@ async def give_back(settings: Settings, given: Namespace) -> int:
         )
         return _ordered(ordered, dry_run=given.dry_run)
 
-    return await _answer(settings, order)
+    return await answer(settings, order)
 
 
-async def _answer(settings: Settings, work: Callable[[Core], Awaitable[int]]) -> int:
+async def answer(
+    settings: Settings, work: Callable[[Core], Awaitable[int]], words: Callable[[Refusal], str] | None = None
+) -> int:
+    """The exit code of some work; a refusal is told on standard error, in `words` or those of money."""
     async with opened(settings) as core:
         try:
             return await work(core)
         except Refusal as refusal:
-            return refused(said(refusal))
+            return refused((words or said)(refusal))
 
 
 def _moved(moved: Moved, *, dry_run: bool) -> int:
