@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from core.money import Money
 from core.notice_states import BroadcastKind, BroadcastState, Reach
 from core.use_cases.account_screen import AccountState
 from core.use_cases.audiences import Audience, Has, Reached
@@ -115,7 +116,7 @@ def _conditions(words: Html, of: Audience, tariffs: dict[str, str]) -> Iterator[
         if most is not None:
             yield _fact(words, condition(words, name), value(words, name, most, tariffs))
         if least is not None:
-            least_said = words.money(least) if name == Condition.BALANCE else str(least)  # type: ignore[arg-type]
+            least_said = words.money(least) if isinstance(least, Money) else str(least)
             yield _fact(words, condition(words, name), words("{least} or more", least=least_said))
     if of.has is not None:
         yield _fact(words, condition(words, Condition.HAS), _has(words, of.has))

@@ -163,13 +163,13 @@ async def test_a_bot_api_out_of_reach_costs_no_attempts(
     await is_frozen(stand.core, CHATS)
     api = stand.door.bot.session.api
     stand.door.bot.session.api = type(api).from_base("http://127.0.0.1:1")
-    stand.door.bot.session._urls.clear()  # type: ignore[attr-defined]
+    stand.door.bot.session._urls.clear()  # type: ignore[attr-defined]  # ours has them
     for _ in range(12):
         time_passes(pace)
         await bulk.run_once()
         stand.clock.shift(30 * SECOND)
     stand.door.bot.session.api = api
-    stand.door.bot.session._urls.clear()  # type: ignore[attr-defined]
+    stand.door.bot.session._urls.clear()  # type: ignore[attr-defined]  # ours has them
     await works(stand, bulk, pace)
     assert await proves(stand) == {SENT: len(CHATS)}
 

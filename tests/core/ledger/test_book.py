@@ -209,7 +209,8 @@ async def test_an_insert_replaces_nothing_on_sqlite(core: Core, same: str, *, re
     if not recursive:  # the shell sets no pragmas of ours
         async with core.database._writer.connect() as connection:
             driver = await connection.get_raw_connection()
-            await driver.driver_connection.execute("PRAGMA recursive_triggers = OFF")  # type: ignore[union-attr]
+            assert driver.driver_connection is not None
+            await driver.driver_connection.execute("PRAGMA recursive_triggers = OFF")
     values = {"id": uuid4().hex, "key": "new", "reverses": None} | {
         "id": {"id": there.id.hex}, "key": {"key": "r"}, "reverses": {"reverses": wrong.id.hex},
     }[same]  # fmt: skip

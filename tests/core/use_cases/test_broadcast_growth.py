@@ -135,7 +135,9 @@ async def test_what_grows_while_it_is_frozen_rests_until_somebody_approves(
 
 
 @ON_SQLITE
-async def test_what_rests_for_its_growth_can_be_cancelled(city: Core, clock: FakeClock) -> None:
+async def test_what_rests_for_its_growth_can_be_cancelled_and_goes_out_by_no_retry(
+    city: Core, clock: FakeClock
+) -> None:
     made = await approved(city, clock)
     clock.shift(HOUR)
     await step(city)
@@ -147,6 +149,9 @@ async def test_what_rests_for_its_growth_can_be_cancelled(city: Core, clock: Fak
         await step(city)
     assert await state_of(city, made) == S.CANCELLED
     assert {row.state for row in (await recipients(city, made)).values()} == {NoticeState.CANCELLED}
+    with pytest.raises(NeedsApproval):
+        await city.broadcast_orders.retry(made.number, [BY_STAFF], by=ANNA)
+    assert await state_of(city, made) == S.CANCELLED
 
 
 @ON_SQLITE
@@ -189,22 +194,6 @@ async def test_another_time_for_what_waits_keeps_the_number_that_was_told(
     clock.shift(HOUR)
     await step(city)
     assert (await city.broadcasts.get(made.number, by=VERA)).asked_for == 12
-
-
-@ON_SQLITE
-async def test_what_grew_and_was_cancelled_does_not_go_out_by_a_retry(city: Core, clock: FakeClock) -> None:
-    made = await approved(city, clock)
-    clock.shift(HOUR)
-    await step(city)
-    for n in (11, 12):
-        await live_at(city, str(n), chats=(f"{n}0",))
-    await step(city)
-    await city.broadcasts.cancel(made.number, by=ANNA)
-    for _ in range(2):
-        await step(city)
-    with pytest.raises(NeedsApproval):
-        await city.broadcast_orders.retry(made.number, [BY_STAFF], by=ANNA)
-    assert await state_of(city, made) == S.CANCELLED
 
 
 @ON_SQLITE

@@ -273,7 +273,7 @@ async def test_pause_and_cancel_keep_what_was_sent_and_close_the_rest(city: Core
     await city.broadcasts.cancel(made.number, by=ANNA, why="a mistake")
     await work(city)
     assert await state_of(city, made) == S.CANCELLING  # one is under way
-    city.wall.shift(timedelta(seconds=21))  # type: ignore[attr-defined]
+    city.wall.shift(timedelta(seconds=21))  # type: ignore[attr-defined]  # a FakeClock
     await work(city)
     assert await state_of(city, made) == S.CANCELLED
     found = await recipients(city, made)

@@ -77,7 +77,8 @@ async def _forge(core: Core, kind: TransferKind, **more: object) -> None:
     async with core.database.transaction() as tx:
         forged = Transfer(
             id=TransferId(new_id()), debit=clearing("fake").id, credit=of_subscriber(owner.id),
-            amount=Money(1), kind=kind, key="forged", at=core.clock.now(), **more,  # type: ignore[arg-type]
+            amount=Money(1), kind=kind, key="forged", at=core.clock.now(),
+            **more,  # type: ignore[arg-type]  # fields of several types
         )  # fmt: skip
         await book.post(tx, forged)
 
