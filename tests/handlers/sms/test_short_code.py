@@ -166,3 +166,25 @@ def test_hostile_texts_cost_little_and_pay_nothing(text: str, dialect: Dialect) 
     command = parse(text, dialect)
     assert time.process_time() - began < 0.5
     assert command.amount is None or text.startswith("\ud800")
+
+
+SPLIT_AND_JOINED = ["7 500", "7\N{NO-BREAK SPACE}500", "1 500 руб", "1 500 р. 50 коп.", "2 500,50", "12 345.67"]
+
+
+@pytest.mark.parametrize("numbers", [*SPLIT_AND_JOINED, "1 500 000", "123 100", "100 080 500"])
+def test_what_may_be_one_number_is_no_account_and_sum(numbers: str, dialect: Dialect) -> None:
+    asked_back = Command(CommandKind.TOP_UP, problem=Problem.AMBIGUOUS_NUMBERS, with_keyword=True)
+    for text in ("aliance {}", "альянс {} спасибо", "пополните счет альянс {}", "aliance на л/с {}"):
+        assert parse(text.format(numbers), dialect) == asked_back
+
+
+@pytest.mark.parametrize("text", ["№7 500", "счет № 7 500", "счет 7 сумма 500", "7, сумма 500 руб", "N7 500"])
+def test_a_short_account_is_announced(text: str, dialect: Dialect) -> None:
+    command = parse(f"aliance {text}", dialect)
+    assert (command.account, command.amount) == ("7", Money.roubles(500))
+
+
+def test_a_number_that_no_thousands_make_is_still_account_and_sum(dialect: Dialect) -> None:
+    for text, account, roubles in [("100080 1 000", "100080", 1000), ("100 080 1 000", "100080", 1000)]:
+        command = parse(f"aliance {text}", dialect)
+        assert (command.account, command.amount) == (account, Money.roubles(roubles))
