@@ -27,7 +27,8 @@ def _account_limit_reached(said: Said) -> str:
     is_day = facts["period"] == "day"
     if facts["left"] is None and is_day:
         return words(
-            "Account {number} takes {limit} a day from phones. Try less, or another day. Nothing was charged.",
+            "Account {number} takes {limit} a day from phones. Try less, or another day. "
+            "Nothing was charged.",
             **sums,
         )
     if facts["left"] is None:

@@ -105,7 +105,8 @@ async def test_what_is_left_of_an_accounts_limit_is_told_to_its_own_phones_alone
     await _pays(limited, 10, payer_before, "100082")
     await _pays(limited, 790, number="100082")
     for payer, left in ((Payer.sms("79020000009"), None), (payer_before, None), (own, 400)):
-        assert await _refused(limited, 401, payer, "100082") == _reached("account", "day", 1200, left, "100082")
+        refused = await _refused(limited, 401, payer, "100082")
+        assert refused == _reached("account", "day", 1200, left, "100082")
     await quote_by_sms(limited, 400, payer=payer_before, number="100082")
     await _pays(limited, 200, own, "100082")
     assert await says_yes(limited, payer_before) == _reached("account", "day", 1200, None, "100082")
