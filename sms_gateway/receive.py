@@ -13,6 +13,7 @@ import structlog
 from core.messages.incoming import Accepted, Arrival
 from core.states import Channel
 from core.storage.batch import is_of_one
+from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.receiving import Receiving
 from core.use_cases.sms_parts import Piece
 from sms_gateway.fingerprints import Fingerprints, Recently, id_before
@@ -152,7 +153,7 @@ def _facts(smsc: Smsc, pdu: DeliverSm | DataSm) -> dict[str, Any]:
         "data_coding": pdu.data_coding,
         "smsc": smsc.name,
         "bind": smsc.label,
-    }
+    } | ({VOUCHED: True} if smsc.direct else {})
     operator = operator_of(smsc, pdu)
     return facts | {"operator": operator} if operator else facts
 

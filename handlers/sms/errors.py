@@ -170,7 +170,7 @@ def _wrong_sum(said: Said) -> str:
 
 def _code_needed(said: Said) -> str:
     words = said.words
-    return words("To confirm, reply with the three digits from our message.")
+    return words("To confirm, reply YES and the three digits from our message.")
 
 
 def _already_confirmed(said: Said) -> str:

@@ -53,7 +53,12 @@ async def arrives(core: Core, payer: Payer = PHONE, *, external_id: str | None =
 
 
 async def quote_by_sms(
-    core: Core, roubles: int = 100, *, payer: Payer = PHONE, number: str = NUMBER
+    core: Core,
+    roubles: int = 100,
+    *,
+    payer: Payer = PHONE,
+    number: str = NUMBER,
+    vouched: bool = True,
 ) -> Quote:
     return await core.top_ups.quote(
         payer,
@@ -62,6 +67,7 @@ async def quote_by_sms(
         method=Method.MOBILE,
         locale="ru",
         answering=await arrives(core, payer),
+        vouched=vouched,
     )
 
 
@@ -78,12 +84,19 @@ async def card_page(core: Core, roubles: int = 100, *, payer: Payer = CHAT) -> C
 
 
 async def says_yes(
-    core: Core, payer: Payer = PHONE, *, amount: Money | None = None, code: str | None = None
+    core: Core,
+    payer: Payer = PHONE,
+    *,
+    amount: Money | None = None,
+    code: str | None = None,
+    vouched: bool = True,
 ) -> Refusal | None:
     """`да` by SMS; the refusal, if it is one."""
     answering = await arrives(core, payer)
     try:
-        await core.top_ups.confirm_open(payer, amount=amount, code=code, answering=answering)
+        await core.top_ups.confirm_open(
+            payer, amount=amount, code=code, answering=answering, vouched=vouched
+        )
     except Refusal as refusal:
         return refusal
     return None
