@@ -16,7 +16,7 @@ from core.messages.incoming import Arrival
 from core.money import Money
 from core.payments.provider import Provider
 from core.settings import Settings
-from core.states import Channel, Lane, Method
+from core.states import Channel, Lane, Method, TopUpState
 from core.storage.message_tables import notice
 from core.storage.tables import ledger_transfer, payment, top_up
 from core.use_cases.quotes import Quote
@@ -100,6 +100,12 @@ async def says_yes(
     except Refusal as refusal:
         return refusal
     return None
+
+
+async def shown_code(core: Core, payer: Payer = PHONE) -> str | None:
+    """The digits that the phone's open quote shows, if it asks for any."""
+    newest = [row for row in await rows(core, top_up, payer=payer.address) if row.state == TopUpState.QUOTED]
+    return newest[-1].code if newest else None
 
 
 async def rows(core: Core, table: Table, **where: Any) -> list[Row[Any]]:

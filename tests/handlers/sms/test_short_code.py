@@ -83,14 +83,23 @@ def test_what_the_rule_asks_back_is_asked_back(dialect: Dialect) -> None:
     assert all(command.problem is not None for command in ruled)
 
 
-def test_a_code_confirms_where_the_profile_asks_for_one(dialect: Dialect) -> None:
-    by_code = replace(dialect, confirm="code")
-    for text in ("123", "1 2 3", "да 123", "123!"):
-        expected = None if text == "1 2 3" else "123"
-        assert parse(text, by_code).code == expected
-    assert parse("1234", by_code).kind is CommandKind.UNKNOWN
-    assert parse("да 1234", by_code) == Command(CommandKind.CONFIRM, amount=Money.roubles(1234))
-    assert parse("123", dialect).kind is CommandKind.UNKNOWN
+def test_three_digits_behind_a_yes_may_be_a_sum_or_a_code(dialect: Dialect) -> None:
+    for text, roubles, code in [("да 123", 123, "123"), ("ок 048", None, "048"), ("да 123 руб", 123, None)]:
+        amount = None if roubles is None else Money.roubles(roubles)
+        assert parse(text, dialect) == Command(CommandKind.CONFIRM, amount=amount, code=code)
+    for text in ("да 1234", "да 123,50", "да 12"):
+        command = parse(text, dialect)
+        assert (command.kind, command.code) == (CommandKind.CONFIRM, None)
+
+
+def test_three_digits_alone_confirm_nothing_by_themselves(dialect: Dialect) -> None:
+    for text, code in [("123", "123"), ("«048»!", "048"), ("1 2 3", None), ("1234", None), ("12", None)]:
+        command = parse(text, dialect)
+        assert (command.kind, command.problem, command.code) == (
+            CommandKind.UNKNOWN,
+            Problem.NOT_UNDERSTOOD,
+            code,
+        )
 
 
 @pytest.mark.parametrize("keyword", ["алянс", "альяснс", "альняс", "aliamce", "alianxe", "alaince"])
