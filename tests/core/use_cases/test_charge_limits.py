@@ -107,9 +107,10 @@ async def test_what_is_left_of_an_accounts_limit_is_told_to_its_own_phones_alone
     for payer, left in ((Payer.sms("79020000009"), None), (payer_before, None), (own, 400)):
         refused = await _refused(limited, 401, payer, "100082")
         assert refused == _reached("account", "day", 1200, left, "100082")
-    await quote_by_sms(limited, 400, payer=payer_before, number="100082")
+    quote = await quote_by_sms(limited, 400, payer=payer_before, number="100082")
     await _pays(limited, 200, own, "100082")
-    assert await says_yes(limited, payer_before) == _reached("account", "day", 1200, None, "100082")
+    refusal = await says_yes(limited, payer_before, code=quote.code)
+    assert refusal == _reached("account", "day", 1200, None, "100082")
 
 
 @ON_SQLITE

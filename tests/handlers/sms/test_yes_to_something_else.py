@@ -71,9 +71,7 @@ async def test_a_yes_that_came_before_the_request_does_not_confirm_it(phones: Ph
     await phones.send("нет")
     await phones.send("aliance 166301 100")
     with pytest.raises(SumNeeded):
-        await phones.core.top_ups.confirm_open(
-            payer, amount=None, code=None, answering=late, vouched=True
-        )
+        await phones.core.top_ups.confirm_open(payer, amount=None, code=None, answering=late, vouched=True)
     await phones.core.receiving.finish(late, reply=Help(), to=payer)
     await phones.received()
     assert phones.provider.charges == []
