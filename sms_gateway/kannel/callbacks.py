@@ -37,8 +37,8 @@ log = structlog.get_logger(__name__)
 class KannelCallbacks:
     """200 with an empty body after the commit: anything else and Kannel calls again, with the same id.
 
-    `ways` are the names of the ways out, each with whose phones it serves; `vouching` those of them whose SMSC
-    is the operator's own.
+    `ways` are the names of the ways out, each with whose phones it serves; `vouching` those whose SMSC is the
+    operator's own.
     """
 
     def __init__(

@@ -94,9 +94,7 @@ async def says_yes(
     """`да` by SMS; the refusal, if it is one."""
     answering = await arrives(core, payer)
     try:
-        await core.top_ups.confirm_open(
-            payer, amount=amount, code=code, answering=answering, vouched=vouched
-        )
+        await core.top_ups.confirm_open(payer, amount=amount, code=code, answering=answering, vouched=vouched)
     except Refusal as refusal:
         return refusal
     return None

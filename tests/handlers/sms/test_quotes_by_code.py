@@ -1,7 +1,9 @@
-"""Where a plain yes could be lost, be another one given again, or be anybody's, the quote asks for its digits."""
+"""Where a plain yes could be lost, be one given again, or be anybody's, the quote asks for its digits."""
 
 import re
 from datetime import timedelta
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -56,7 +58,7 @@ async def test_the_digits_alone_confirm_too_and_are_another_each_time(phones: Ph
     for roubles in range(101, 109):
         codes.append(code_in(await phones.send(f"aliance 166301 {roubles}")))
         assert str(await phones.send(codes[-1])).startswith(f"Оплачено: {roubles} р.")
-    assert all(before != after for before, after in zip(codes, codes[1:], strict=False))
+    assert all(before != after for before, after in pairwise(codes))
 
 
 async def test_what_replaces_a_quote_with_digits_has_digits(phones: Phones) -> None:
@@ -115,7 +117,8 @@ async def test_the_same_request_by_such_a_way_puts_digits_on_the_open_quote(phon
 
 async def test_a_message_that_does_not_say_how_it_came_is_vouched_for_by_nobody(phones: Phones) -> None:
     for said in (None, "yes", 1):
-        code_in(await phones.send("aliance 166301 100", **{VOUCHED: said}))
+        facts: dict[str, Any] = {VOUCHED: said}
+        code_in(await phones.send("aliance 166301 100", **facts))
 
 
 async def test_autopay_is_agreed_to_by_six_digits_whatever_the_way(phones: Phones) -> None:
