@@ -20,8 +20,9 @@ from sms_gateway.reassembly import Content, Part, content_of, key_of
 from sms_gateway.receipts import Receipt, receipt_of
 from sms_gateway.senders import MOST_SENDER_LETTERS, sender_of
 from sms_gateway.smpp import status as s
+from sms_gateway.smpp.codec import HEADER_OCTETS
 from sms_gateway.smpp.link import Smsc
-from sms_gateway.smpp.pdu import DataSm, DeliverSm
+from sms_gateway.smpp.pdu import TAG_SAR_NUMBER, TAG_SAR_REFERENCE, TAG_SAR_TOTAL, DataSm, DeliverSm
 from sms_gateway.texts import text_of
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 GROUP_SECONDS = 0.003  # what arrives in this time shares one commit, and waits no longer for it
 MOST_IN_GROUP = 200
 MOST_OPERATOR_LETTERS = 32
+SAR_TAGS = frozenset({TAG_SAR_REFERENCE, TAG_SAR_TOTAL, TAG_SAR_NUMBER})
 
 # What becomes of the messages of a commit that this door is to handle.
 TakeUp = Callable[[Sequence[Accepted]], None]
@@ -60,7 +62,7 @@ class Receive:
         if receipt is not None:
             await self._on_receipt(smsc.name, receipt)
             return s.OK
-        content = content_of(pdu)
+        content = _content(pdu)
         if content.part is None:
             return await self._store(self._arrival(smsc, pdu, content))
         return await self._take_part(smsc, pdu, content.part, content)
@@ -143,6 +145,16 @@ class Receive:
             payload=payload,
             id_before=id_before(external_id),
         )
+
+
+def _content(pdu: DeliverSm | DataSm) -> Content:
+    """Of a message that was cut short in its text, the whole body, as no text: it may have said more."""
+    if pdu.cut is not None:
+        tags = {each.tag for each in pdu.tlvs}
+        part_of_many = SAR_TAGS & (tags | {pdu.cut}) and not tags >= SAR_TAGS
+        if part_of_many or not pdu.message:
+            return Content(pdu.raw[HEADER_OCTETS:], None, whole=False)
+    return content_of(pdu)
 
 
 def _facts(smsc: Smsc, pdu: DeliverSm | DataSm) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A number that the standard reserves (TON, NPI, data_coding, esm_class, command, status, TLV tag) is kept
 as it came. Addresses, ids and passwords are C-octet strings of ISO 8859-1, so each byte but NUL survives.
-`raw` is the frame as it was received and takes no part in comparison.
+`raw` is the frame as it was received and takes no part in comparison. `cut` of a message is the tag of the
+TLV that its frame ends within, 0 where it ends within anything else; what came before is there.
 """
 
 from __future__ import annotations
@@ -113,6 +114,7 @@ class ShortMessage(Pdu):
     sm_default_msg_id: int = 0
     short_message: bytes = field(default=b"", repr=False)
     tlvs: tuple[Tlv, ...] = field(default=(), repr=False)
+    cut: int | None = field(default=None, compare=False)
 
     def tlv(self, tag: int) -> bytes | None:
         return first(self.tlvs, tag)
@@ -162,6 +164,7 @@ class DataSm(Pdu):
     registered_delivery: int = 0
     data_coding: int = 0
     tlvs: tuple[Tlv, ...] = field(default=(), repr=False)
+    cut: int | None = field(default=None, compare=False)
 
     def tlv(self, tag: int) -> bytes | None:
         return first(self.tlvs, tag)

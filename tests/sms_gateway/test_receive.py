@@ -21,7 +21,7 @@ from sms_gateway.receipts import Receipt
 from sms_gateway.receive import Receive
 from sms_gateway.senders import sender_of
 from sms_gateway.smpp.link import ALPHABETS, Smsc
-from sms_gateway.smpp.pdu import DeliverSm, Tlv
+from sms_gateway.smpp.pdu import DataSm, DeliverSm, Tlv
 from tests.core.scenes import ON_SQLITE
 from tests.fakes import FakeClock
 
@@ -66,7 +66,7 @@ class Door:
         assert smsc == SMSC.name
         self.receipts.append(receipt)
 
-    async def take(self, *pdus: DeliverSm) -> list[int]:
+    async def take(self, *pdus: DeliverSm | DataSm) -> list[int]:
         return list(await asyncio.gather(*(self.receive.on_message(self.smsc, pdu) for pdu in pdus)))
 
     async def rows(self) -> list[Any]:
