@@ -36,6 +36,8 @@ TAG_MESSAGE_PAYLOAD = 0x0424
 TAG_MESSAGE_STATE = 0x0427
 
 ESM_CLASS_TYPE = 0x3C  # the message type bits: receipts, acknowledgements, notifications
+ESM_CLASS_RECEIPT = 0x04
+ESM_CLASS_INTERMEDIATE = 0x20
 ESM_CLASS_UDH = 0x40
 
 

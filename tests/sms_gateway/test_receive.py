@@ -257,6 +257,16 @@ async def test_a_receipt_is_no_message(door: Door) -> None:
 
 
 @ON_SQLITE
+@pytest.mark.parametrize("kind", [0x08, 0x10])
+async def test_what_a_person_answers_by_their_phones_acknowledgement_is_a_message(
+    door: Door, kind: int
+) -> None:
+    assert await door.take(replace(text("да"), esm_class=kind)) == [OK]
+    assert [row.payload["text"] for row in await door.rows()] == ["да"]
+    assert door.receipts == []
+
+
+@ON_SQLITE
 async def test_a_header_may_tell_of_a_national_alphabet(door: Door) -> None:
     header = bytes.fromhex("06 240101 250101".replace(" ", ""))
     pdu = DeliverSm(source_addr=PHONE, esm_class=0x40, short_message=header + b"\x40stanbul \x1b\x73ey")
