@@ -33,7 +33,7 @@ class LinkLost(Exception):
 
 
 class Answer(NamedTuple):
-    """A response; `pdu` is None where only its header could be read or it was a generic_nack."""
+    """A response, a generic_nack too; `pdu` is None where only its header could be read."""
 
     status: int
     pdu: p.Pdu | None

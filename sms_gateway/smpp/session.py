@@ -139,6 +139,8 @@ class Session:
         return self._outcome(answer)
 
     def _outcome(self, answer: Answer) -> Outcome:
+        if answer.status == s.OK and isinstance(answer.pdu, p.GenericNack):
+            return Refused(s.OK, retry=False)  # what we sent was not understood, and would not be again
         if answer.status == s.OK:
             return Submitted(answer.pdu.message_id if isinstance(answer.pdu, p.SubmitSmResp) else "")
         slow_down = answer.status in s.SLOW_DOWN | self._smsc.throttled
@@ -190,7 +192,7 @@ class Session:
                 address_range=self._smsc.address_range,
             )
         )
-        if answer.status == s.OK:
+        if answer.status == s.OK and not isinstance(answer.pdu, p.GenericNack):
             self._refused_in_a_row = 0
             return
         if answer.status in s.NOT_WELCOME:
