@@ -13,11 +13,10 @@ from structlog.testing import capture_logs
 
 from sms_gateway.smpp.connection import MOST_IN_HAND
 from sms_gateway.smpp.pdu import DataSm, DeliverSm
-from tests.sms_gateway.octets import deliver_sm, frame, header, tlv
+from tests.sms_gateway.octets import data_sm, deliver_sm, frame, header, tlv
 from tests.sms_gateway.raw_smsc import ENQUIRE_LINK, QUICK, RESP, Peer, RawSmsc, session_with, take_all
 
 DELIVER_SM_RESP = RESP | 5
-DATA_SM = b"\0\1\1" + b"79141234567\0" + b"\3\0" + b"3116\0" + bytes(3)  # to its TLVs
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ CUT_SHORT = [
     ("a payload", deliver_sm(b"", sequence=3, tlvs=b"\x04\x24\x00\x09text"), b"", DELIVER_SM_RESP),
     ("half a TLV header", deliver_sm(b"text", sequence=3, tlvs=b"\x04"), b"text", DELIVER_SM_RESP),
     ("short_message", frame(5, deliver_sm(b"text")[16:-1], sequence=3), b"", DELIVER_SM_RESP),
-    ("data_sm", frame(0x103, DATA_SM + tlv(0x424, b"text") + b"\x04", sequence=3), b"text", RESP | 0x103),
+    ("data_sm", data_sm(tlv(0x424, b"text") + b"\x04", sequence=3), b"text", RESP | 0x103),
 ]  # fmt: skip
 
 
@@ -154,10 +153,9 @@ async def test_an_acknowledgement_waits_for_the_message_to_be_stored(smsc: RawSm
 
 
 async def test_a_data_sm_is_a_message_too(smsc: RawSmsc) -> None:
-    body = DATA_SM + tlv(0x0424, b"hi")
     async with session_with(smsc, take_all):
         peer = await smsc.bound()
-        peer.send(frame(0x103, body, sequence=6))
+        peer.send(data_sm(tlv(0x0424, b"hi"), sequence=6))
         assert header(await peer.next())[1:] == (RESP | 0x103, 0, 6)
 
 
