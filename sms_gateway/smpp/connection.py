@@ -157,8 +157,11 @@ class Connection:
         elif isinstance(pdu, p.Unbind):
             self._unbinding = True
             tasks.create_task(self._part(pdu))
-        elif isinstance(pdu, p.AlertNotification | p.Outbind):
-            log.info("smpp notification ignored", command=command_of(pdu))
+        elif isinstance(pdu, p.AlertNotification):
+            # A phone that can be reached again; nobody asked: what waits for it waits at the SMSC.
+            log.info("smpp phone is there again", phone=mask_phone(pdu.source_addr))
+        elif isinstance(pdu, p.Outbind):
+            log.info("smpp outbind ignored", system_id=pdu.system_id)
         else:
             self._write(p.GenericNack(pdu.sequence, s.INVALID_COMMAND_ID))
 

@@ -44,7 +44,7 @@ class Session:
         self._smsc = smsc
         self._bind_as = bind_as
         self._on_message = on_message
-        self._patience = patience or Patience()
+        self._patience = (patience or Patience()).with_that_of(smsc)
         self._on_change = on_change
         self._tls = tls_of(smsc) if smsc.tls else None
         self._gate = Gate(smsc.label, window=smsc.window, per_second=smsc.per_second, patience=self._patience)
@@ -187,6 +187,7 @@ class Session:
                 system_id=self._smsc.system_id,
                 password=self._smsc.password,
                 system_type=self._smsc.system_type,
+                interface_version=self._smsc.interface_version,
                 addr_ton=self._smsc.address_ton,
                 addr_npi=self._smsc.address_npi,
                 address_range=self._smsc.address_range,

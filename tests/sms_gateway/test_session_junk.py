@@ -89,13 +89,14 @@ async def test_a_message_that_is_cut_short_is_handed_on_all_the_same(
     assert "text" not in str(log)
 
 
+ALERT = frame(0x102, b"\1\1" + b"79141234567\0" + b"\0\0" + b"3116\0" + tlv(0x422, b"\0"))
 SILENT = [
     ("unknown response", frame(RESP | 0x77, b"x")),
     ("response to nothing", frame(RESP | 4, b"1\0", sequence=99)),
     ("broken response to nothing", frame(RESP | 4, b"1", sequence=99)),
     ("generic_nack of sequence 0", frame(RESP, status=3, sequence=0)),
-    ("alert_notification", frame(0x102, b"\1\1" + b"7\0" + b"\0\0" + b"3\0")),
-    ("outbind", frame(0x0B, b"a\0b\0")),
+    ("alert_notification", ALERT),
+    ("outbind", frame(0x0B, b"a\0hidden\0")),
 ]
 
 
@@ -105,6 +106,17 @@ async def test_what_wants_no_answer_gets_none(smsc: RawSmsc, name: str, octets: 
         peer = await smsc.bound()
         peer.send(octets)
         assert await answers(peer)
+
+
+async def test_of_an_alert_notification_the_log_tells_whose_phone_it_is_and_no_more(smsc: RawSmsc) -> None:
+    async with session_with(smsc, take_all):
+        peer = await smsc.bound()
+        with capture_logs() as told:
+            peer.send(ALERT + frame(0x0B, b"a\0hidden\0"))
+            assert await answers(peer)
+    alert, outbind = [each for each in told if each["event"].startswith("smpp ")]
+    assert (alert["event"], alert["phone"]) == ("smpp phone is there again", "7914…67")
+    assert "hidden" not in str(outbind)
 
 
 @pytest.mark.parametrize("length", [0, 15, 128 * 1024 + 1, 0xFFFFFFFF])
