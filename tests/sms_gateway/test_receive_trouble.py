@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 
 from core.messages.incoming import Accepted, Arrival
 from core.wiring import Core
@@ -15,7 +15,7 @@ from sms_gateway.receipts import receipt_of
 from sms_gateway.senders import msisdn, sender_of
 from sms_gateway.smpp.codec import decode
 from sms_gateway.smpp.pdu import DataSm, DeliverSm, Tlv
-from tests.core.scenes import ON_SQLITE
+from tests.core.scenes import ON_POSTGRES, ON_SQLITE
 from tests.deadlines import until
 from tests.sms_gateway.octets import deliver_sm, frame, tlv
 from tests.sms_gateway.test_receive import LATER, OK, PHONE, SMSC, Watched, open_door, parts_of, text
@@ -89,8 +89,57 @@ class Picky(Watched):
 async def test_a_text_that_the_database_refuses_holds_up_no_other(core: Core) -> None:
     async with open_door(core) as door:
         door.receive._receiving = Picky(core)
-        assert await door.take(text("one"), text("poison"), text("two")) == [OK, LATER, OK]
-        assert [each.arrival.payload["text"] for each in door.taken] == ["one", "two"]
+        assert await door.take(text("one"), text("poison"), text("two")) == [OK] * 3
+        assert [each.arrival.payload["text"] for each in door.taken] == ["one", "", "two"]
+
+
+class Refusing(Watched):
+    """What the real database says to a letter that its JSON has no room for."""
+
+    async def accept(self, messages: Sequence[Arrival]) -> list[Accepted]:
+        worse = {
+            name: "poi\0son" for each in messages for name, said in each.payload.items() if said == "poison"
+        }
+        return await super().accept([replace(each, payload=each.payload | worse) for each in messages])
+
+
+@ON_POSTGRES
+@pytest.mark.parametrize("where", ["text", "to"])
+async def test_what_the_database_refuses_for_ever_is_stored_without_its_words(core: Core, where: str) -> None:
+    async with open_door(core) as door:
+        door.receive._receiving = Refusing(core)
+        pdu = text("poison" if where == "text" else "да")
+        if where == "to":
+            pdu.destination_addr = "poison"
+        for _ in range(2):
+            assert await door.take(pdu) == [OK]
+        (row,) = await door.rows()
+    assert (row.sender, row.payload["undecodable"]) == (PHONE, True)
+    assert (row.payload["text"], row.payload["raw"]) == ("", pdu.short_message.hex())
+    assert (row.payload["data_coding"], row.payload["bind"]) == (8, "smsc")
+
+
+class Troubled(Watched):
+    """A database that has a trouble of its own, whatever it is given."""
+
+    trouble: Exception
+
+    async def accept(self, messages: Sequence[Arrival]) -> list[Accepted]:
+        raise self.trouble
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    "trouble",
+    [OperationalError("insert", {}, OSError("disk full")), DataError("insert", {}, ValueError("everything"))],
+    ids=["its own", "it refuses even the octets"],
+)
+async def test_a_database_in_trouble_has_the_smsc_keep_it(core: Core, trouble: Exception) -> None:
+    async with open_door(core) as door:
+        door.receive._receiving = troubled = Troubled(core)
+        troubled.trouble = trouble
+        assert await door.take(text("да")) == [LATER]
+        assert await door.rows() == []
 
 
 async def test_a_tlv_with_octets_behind_its_end_is_read_to_its_end(core: Core) -> None:
