@@ -276,6 +276,15 @@ async def test_a_header_may_tell_of_a_national_alphabet(door: Door) -> None:
 
 
 @ON_SQLITE
+async def test_a_text_in_an_alphabet_that_we_do_not_have_is_stored_unread(door: Door) -> None:
+    header = bytes.fromhex("03 250106")  # Hindi: by the default table it would be other letters
+    pdu = DeliverSm(source_addr=PHONE, esm_class=0x40, short_message=header + b"\x40\x41 100080 100")
+    assert await door.take(pdu) == [OK]
+    (row,) = await door.rows()
+    assert (row.payload["text"], row.payload["undecodable"]) == ("", True)
+
+
+@ON_SQLITE
 @pytest.mark.parametrize(
     "alphabets, coding, octets, said",
     [({1: "gsm"}, 1, b"\x00", "@"), ({3: "gsm"}, 3, b"\x1b\x65", "€"), ({0: "latin1"}, 0, b"\xe9", "é")],
