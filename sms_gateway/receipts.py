@@ -61,14 +61,13 @@ def receipt_of(pdu: DeliverSm | DataSm) -> Receipt | None:
 
     A phone's acknowledgement (esm_class 0x08, 0x10) is what a person answers, unless it tells of a state.
     """
-    tlv_id = (pdu.tlv(TAG_RECEIPTED_MESSAGE_ID) or b"").partition(b"\0")[0].decode("latin-1")
     text = _receipt_text(pdu)
-    said = _STATE.search(text)
-    tlv_state = STATES.get(int.from_bytes(pdu.tlv(TAG_MESSAGE_STATE) or b"", "big"))
     kind = pdu.esm_class & ESM_CLASS_TYPE
-    if not (kind or tlv_id or tlv_state or said):
-        return None
-    found = _ID.search(text)
+    if not (kind or pdu.tlvs or "stat:" in text.lower()):
+        return None  # as most messages are
+    tlv_id = (pdu.tlv(TAG_RECEIPTED_MESSAGE_ID) or b"").partition(b"\0")[0].decode("latin-1")
+    tlv_state = STATES.get(int.from_bytes(pdu.tlv(TAG_MESSAGE_STATE) or b"", "big"))
+    found, said = _ID.search(text), _STATE.search(text)
     named = (tlv_id, found[1] if found else "")
     receipt = Receipt(
         ids=tuple(dict.fromkeys(each for each in named if each)),
