@@ -138,7 +138,7 @@ async def test_a_text_that_it_cannot_be_of_is_left_alone(core: Core, clock: Fake
         (OTHER if why == "another phone" else PHONE),
     )
     await core.sms_sending.receipts.take([ReceiptTold(smsc, (), phone, DELIVERED, "DELIVRD")])
-    assert await ends(core) == ["sent"]
+    assert await parts_of(core) == [SENT]
 
 
 async def test_one_that_came_before_is_not_the_next_texts(core: Core, clock: FakeClock) -> None:
