@@ -101,13 +101,14 @@ class SmsReceipts:
         given = [part.message_id for trial in trials for part in trial.sent if part.message_id]
         keys = with_readings(known_as(each) for each in given)
         smscs = {trial.smsc for trial in trials}
-        nameless = and_(
-            sms_receipt.c.known_as == "",
+        theirs = and_(
             sms_receipt.c.phone.in_({trial.held.address for trial in trials}),
             sms_receipt.c.received_at > self._wall.now() - STRANGE_AFTER,
         )
         kept = select(sms_receipt).where(
-            sms_receipt.c.smsc.in_(smscs), or_(sms_receipt.c.known_as.in_(keys), nameless)
+            sms_receipt.c.smsc.in_(smscs),
+            sms_receipt.c.known_as.in_({*keys, ""}),
+            or_(sms_receipt.c.known_as != "", theirs),
         )
         async with self._database.read() as tx:
             rows = await tx.all(kept)
