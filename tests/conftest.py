@@ -18,7 +18,7 @@ from core.settings import Settings
 from core.storage.database import Database
 from core.storage.migrate import upgrade
 from core.wiring import Core, open_core
-from tests import compiled
+from tests import once
 from tests.fakes import FakeClock, FakeProvider
 from tests.folders import quick_folder
 from tests.servers import postgres as postgres_server
@@ -39,7 +39,7 @@ structlog.configure(
     ]
 )
 
-compiled.share()
+once.share()
 
 ROOT = Path(__file__).parents[1]
 # A test may end in the middle of things; one that lets work settle asks for all invariants itself.
