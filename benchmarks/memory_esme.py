@@ -22,7 +22,6 @@ from sms_gateway.smpp.link import Smsc
 
 SHORT_CODE = "3116"
 PER_SECOND = 1000  # as time goes for what is kept for a minute: that many texts would come in a second of it
-WARM_TENTHS = 2  # of the texts: what is kept for a minute is full by then, whatever it holds at that rate
 PAGE = os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
@@ -53,8 +52,9 @@ class Esme:
             await self._done.wait()
             for each in working:
                 each.cancel()
-        first, last = self.resident[WARM_TENTHS - 1], self.resident[-1]
-        return {"seconds": time.perf_counter() - began_at, "first": first, "last": last}
+        seconds = time.perf_counter() - began_at
+        tenth, half, last = self.resident[0], self.resident[4], self.resident[-1]
+        return {"seconds": seconds, "tenth": tenth, "half": half, "last": last}
 
     def _now(self) -> float:
         return self._answered / PER_SECOND
