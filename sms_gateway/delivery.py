@@ -124,7 +124,7 @@ class Delivery:
             crowded = []
             for notice in notices:
                 way = await self._carriers.way_for(notice)
-                if way is not None and notice.smsc != way.carrier.name and not way.room(lane):
+                if way is not None and not way.room(lane) and not _was_asked_for_there(notice, way):
                     crowded.append(notice)  # the claim was for the room of others
                 else:
                     jobs.append(self._job(notice, way))
@@ -227,6 +227,11 @@ class Delivery:
             self._resting.clear()
         else:
             self._resting.set()
+
+
+def _was_asked_for_there(notice: DueNotice, way: Way) -> bool:
+    """A claim leaves out the answers to what came by a way without room; it knows of no others."""
+    return notice.incoming_id is not None and notice.smsc == way.carrier.name
 
 
 def _reference_of(notice: DueNotice, text: str) -> int:
