@@ -137,6 +137,25 @@ async def test_parts_that_an_smsc_has_or_may_have_are_given_once_but_for_a_marke
 
 
 @ON_SQLITE
+@pytest.mark.parametrize("said", [Balance(), MONEY], ids=["a balance", "money"])
+@pytest.mark.parametrize("becomes, state", [(SENT, "sent"), (DELIVERED, "sent"), (FAILED, "failed")])
+async def test_what_was_unknown_may_be_settled_while_the_rest_of_its_text_goes_out(
+    core: Core, said: Notice, becomes: SmsState, state: str
+) -> None:
+    of = await held(core, said)
+    await core.sms_sending.conclude([trial(of, part(1, None, UNKNOWN), end=End.NOT_SENT, total=2)])
+    (goes_on,) = await core.sending.claim(Channel.SMS, 10)
+    await core.sms_sending.receipts.settle([PartTold(of.id, of.lease, 1, becomes, "late answer", "a")])
+    # It was unknown when this trial began.
+    await core.sms_sending.conclude([trial(goes_on, part(2, "b"), end=End.UNKNOWN, total=2)])
+    row = await the_notice(core)
+    if state == "failed" and said is MONEY:
+        assert (row.state, row.repeat) == ("due", True)  # told again
+    else:
+        assert row.state == state
+
+
+@ON_SQLITE
 async def test_a_part_that_the_smsc_has_once_it_has_whatever_becomes_of_another_try(
     core: Core, clock: FakeClock
 ) -> None:
