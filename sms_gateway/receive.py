@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -16,8 +15,8 @@ from core.messages.masking import mask_phone
 from core.states import Channel
 from core.storage.batch import is_of_its_data, is_of_one
 from core.use_cases.receiving import Receiving
-from core.use_cases.sms_parts import Piece
-from sms_gateway.fingerprints import Fingerprints, Recently, id_before
+from core.use_cases.sms_parts import Piece, TooManyParts
+from sms_gateway.fingerprints import Fingerprints, id_before
 from sms_gateway.reassembly import Content, Part, content_of, key_of
 from sms_gateway.receipts import Receipt, receipt_of
 from sms_gateway.senders import MOST_SENDER_LETTERS, sender_of
@@ -60,7 +59,6 @@ class Receive:
         self._take_up = take_up
         self._on_receipt = on_receipt
         self._fingerprints = Fingerprints(now)
-        self._joined = Recently(now)
         self._parts = asyncio.Lock()
         self._waiting: list[Waiting] = []
         self._come = asyncio.Event()
@@ -116,18 +114,17 @@ class Receive:
         piece = Piece(key, part.number, part.total, content.octets, sender_of(pdu), facts)
         # One at a time: of two parts stored side by side neither transaction sees the other's.
         async with self._parts:
-            if _named(key, part.number, content.octets) in self._joined:
-                return s.OK  # a redelivery would otherwise lie about and meet the next text of this reference
-            parts = await self._receiving.parts.keep(piece)
+            try:
+                parts = await self._receiving.parts.keep(piece)
+            except TooManyParts:
+                return s.TEMPORARY_APPLICATION_ERROR
         if parts is None:
             return s.OK
         whole = content._replace(octets=b"".join(parts))
         status = await self._store(self._arrival(smsc, pdu, whole, joined=key), whole.octets)
         if status == s.OK:
-            for number, octets in enumerate(parts, start=1):
-                self._joined.first_met(_named(key, number, octets))
             async with self._parts:
-                await self._receiving.parts.drop(key)
+                await self._receiving.parts.drop(key, parts)
         return status
 
     async def _store(self, arrival: Arrival, octets: bytes) -> int:
@@ -201,11 +198,6 @@ def _without_words(arrival: Arrival, octets: bytes) -> Arrival:
 
 def _plain(said: str) -> str:
     return said if said.isascii() and said.isprintable() else ascii(said)[1:-1]
-
-
-def _named(key: str, number: int, octets: bytes) -> str:
-    """A part by its content: a sender may use one reference for all texts."""
-    return f"{key}|{number}|{hashlib.sha256(octets).hexdigest()}"
 
 
 def _answer(group: Sequence[Waiting], status: int) -> None:
