@@ -52,8 +52,9 @@ class Esme:
             await self._done.wait()
             for each in working:
                 each.cancel()
-        first, *_, last = self.resident
-        return {"seconds": time.perf_counter() - began_at, "first": first, "last": last}
+        seconds = time.perf_counter() - began_at
+        tenth, half, last = self.resident[0], self.resident[4], self.resident[-1]
+        return {"seconds": seconds, "tenth": tenth, "half": half, "last": last}
 
     def _now(self) -> float:
         return self._answered / PER_SECOND

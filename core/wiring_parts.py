@@ -256,7 +256,7 @@ def keeping_jobs(
         Job("expire quotes", partial(top_ups.expire_once, BATCH), 5.0, "quotes"),
         Job("post fees", partial(fees.post_once, BATCH), 5.0, "fees"),
         Job("tell of low balances", partial(telling["alerts"].due_once, ALERTS), 5.0, "alerts"),
-        Job("forget old parts", receiving.parts.forget_once, 3600.0, "parts"),
+        Job("forget old parts", receiving.parts.forget_once, 60.0, "parts"),
         Job("match receipts", receipts.match_once, 30.0, "receipts"),
         Job("forget old receipts", receipts.forget_once, 3600.0, "receipts.forget"),
         Job("forget old limits", limits.forget_once, 3600.0, "limits"),

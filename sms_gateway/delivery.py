@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,12 +14,13 @@ import structlog
 from core.clock import Clock
 from core.messages.outbox import LEASE, DueNotice, topic
 from core.messages.segments import TooLong
-from core.messages.sms_trials import End, Trial
+from core.messages.sms_trials import NO_ANSWER, End, Trial
 from core.messages.wakeups import Wakeups
+from core.sms_states import SmsState
 from core.states import Channel, Lane
 from core.storage.batch import Batch
 from core.use_cases.sending import Sending
-from core.use_cases.sms_sending import Accepted, SmsSending
+from core.use_cases.sms_sending import Given, SmsSending
 from sms_gateway.carriers import Carriers, Way
 from sms_gateway.settling import Settling
 from sms_gateway.smpp.cutting import Piece
@@ -122,20 +124,20 @@ class Delivery:
             crowded = []
             for notice in notices:
                 way = await self._carriers.way_for(notice)
-                if way is not None and notice.smsc != way.carrier.name and not way.room(lane):
+                if way is not None and not way.room(lane) and not _was_asked_for_there(notice, way):
                     crowded.append(notice)  # the claim was for the room of others
                 else:
                     jobs.append(self._job(notice, way))
             await self._sending.put_back(crowded, after=CROWDED, reason="its way is full")
             costs = [(job.notice, sum(piece.segments for piece in job.pieces)) for job in jobs]
             refused = await self._sending.spend(costs)
-            accepted = await self._sms.accepted([job.notice for job in jobs])
+            given = await self._sms.given([job.notice for job in jobs])
             for job in jobs:
                 if job.notice.id in refused:
                     self._let_go(job)
                 else:
                     self._hold(1)
-                    tasks.create_task(self._see_through(job, accepted, until))
+                    tasks.create_task(self._see_through(job, given, until))
         except Exception:
             await self._give_back(notices, jobs)
             raise
@@ -151,9 +153,9 @@ class Delivery:
             [Trial(each, "", "", "", 0, (), End.NOT_SENT, "not begun") for each in notices]
         )
 
-    async def _see_through(self, job: Job, accepted: Accepted, until: float) -> None:
+    async def _see_through(self, job: Job, given: Given, until: float) -> None:
         try:
-            trial = await self._trial(job, accepted, until)
+            trial = await self._trial(job, given, until)
             await self._outcomes.put(trial)
         except Exception:
             log.exception("outcome of an sms not written", notice=str(job.notice.id))
@@ -161,16 +163,19 @@ class Delivery:
             self._let_go(job)
             self._hold(-1)
 
-    async def _trial(self, job: Job, accepted: Accepted, until: float) -> Trial:
+    async def _trial(self, job: Job, given: Given, until: float) -> Trial:
         notice, way = job.notice, job.way
         if not job.pieces:
             return Trial(notice, "", "", "", 0, (), End.REFUSED, "cannot be sent")
         if way is None:
             return Trial(notice, "", "", "", 0, (), End.NOT_SENT, "not bound")
-        before = accepted.get(notice.id, {}).get(job.digest, frozenset())
+        carrier, total = way.carrier, len(job.pieces)
+        mine = given.get(notice.id, {})
+        if not notice.repeat and _may_be_had(mine, otherwise_than=job.digest):
+            return Trial(notice, carrier.name, carrier.label, job.digest, total, (), End.UNKNOWN, NO_ANSWER)
         going = try_to_send(
-            way.carrier, notice, job.pieces, before=before, until=until,
-            lives_seconds=self._lives_seconds(notice), on_late=self._settling.late_of(way.carrier, notice),
+            carrier, notice, job.pieces, before=mine.get(job.digest, {}), until=until,
+            lives_seconds=self._lives_seconds(notice), on_late=self._settling.late_of(carrier, notice),
         )  # fmt: skip
         if notice.lane == Lane.PEOPLE:
             with way.lanes.people():
@@ -179,8 +184,8 @@ class Delivery:
             async with way.lanes.bulk():
                 sent, end, reason = await going
         return Trial(
-            notice, way.carrier.name, way.carrier.label, job.digest, len(job.pieces), sent, end, reason,
-            asks=way.carrier.offers_query,
+            notice, carrier.name, carrier.label, job.digest, total, sent, end, reason,
+            asks=carrier.offers_query,
         )  # fmt: skip
 
     def _job(self, notice: DueNotice, way: Way | None) -> Job:
@@ -189,7 +194,7 @@ class Delivery:
         way.take(notice.lane)
         text = self._text(notice)
         try:
-            pieces = way.carrier.cut(text, reference=notice.id.int & 0xFFFF) if text else []
+            pieces = way.carrier.cut(text, reference=_reference_of(notice, text)) if text else []
         except TooLong as error:
             log.error("sms cannot be sent", notice=str(notice.id), template=notice.template, why=str(error))
             pieces = []
@@ -222,3 +227,20 @@ class Delivery:
             self._resting.clear()
         else:
             self._resting.set()
+
+
+def _was_asked_for_there(notice: DueNotice, way: Way) -> bool:
+    """A claim leaves out the answers to what came by a way without room; it knows of no others."""
+    return notice.incoming_id is not None and notice.smsc == way.carrier.name
+
+
+def _reference_of(notice: DueNotice, text: str) -> int:
+    """Of the text as it is worded: a phone joins no part of a marked repeat to those that it has."""
+    return zlib.crc32(text.encode(), notice.id.int & 0xFFFFFFFF) & 0xFFFF
+
+
+def _may_be_had(given: Mapping[str, Mapping[int, SmsState]], *, otherwise_than: str) -> bool:
+    """Whether an answer is missing of the text in another cut, or at another SMSC: it is not begun anew."""
+    return any(
+        SmsState.UNKNOWN in parts.values() for digest, parts in given.items() if digest != otherwise_than
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 
 from core.messages.incoming import SAME_WITHIN
@@ -19,7 +20,8 @@ class Recently:
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
-        self._met: dict[str, float] = {}
+        # A dict's first key is found by a walk over all that were deleted before it.
+        self._met: OrderedDict[str, float] = OrderedDict()
 
     def __contains__(self, key: str) -> bool:
         self._forget()

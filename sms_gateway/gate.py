@@ -15,6 +15,7 @@ from sms_gateway.smpp.pace import Pace
 MOST_DOUBLINGS = 16
 JITTER = 1.5  # times as long at most: who was throttled together does not come back together
 LEAST_ANSWER_SECONDS = 1.0
+MOST_BEYOND_SECONDS = 5.0  # of the six that a lease has left when the last part may go out
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +67,7 @@ class Gate:
         In time to write down that none came, before somebody else takes the message up.
         """
         response = self._patience.response_seconds
-        left = until + response / 2 - asyncio.get_running_loop().time()
+        left = until + min(response / 2, MOST_BEYOND_SECONDS) - asyncio.get_running_loop().time()
         return max(min(left, response), LEAST_ANSWER_SECONDS)
 
     async def _send(self, send: Callable[[], Awaitable[Outcome]], until: float) -> Outcome:

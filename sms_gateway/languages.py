@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 from core.messages import gsm
 
-# National Language Identifiers (6.2.1.2.4); a language that is not here is read by the default tables.
-TURKISH, SPANISH, PORTUGUESE = 1, 2, 3
+# National Language Identifiers (6.2.1.2.4). What a text says in another language cannot be read: by the
+# default tables, which the standard has for identifiers that it does not know, it would be other letters.
+DEFAULT_LANGUAGE, TURKISH, SPANISH, PORTUGUESE = 0, 1, 2, 3
 
 # What each table has in another place than the default one.
-_LOCKING = {
+_LOCKING: dict[int, dict[int, str]] = {
+    DEFAULT_LANGUAGE: {},
+    SPANISH: {},  # it has no table of its own
     TURKISH: {
         0x04: "€", 0x07: "ı", 0x0B: "Ğ", 0x0C: "ğ", 0x1C: "Ş", 0x1D: "ş", 0x40: "İ", 0x60: "ç",
     },
@@ -21,7 +24,8 @@ _LOCKING = {
         0x5C: "Õ", 0x5D: "Ú", 0x60: "~", 0x7B: "ã", 0x7C: "õ", 0x7D: "`",
     },
 }  # fmt: skip
-_SINGLE = {
+_SINGLE: dict[int, dict[int, str]] = {
+    DEFAULT_LANGUAGE: {},
     TURKISH: {
         0x47: "Ğ", 0x49: "İ", 0x53: "Ş", 0x63: "ç", 0x67: "ğ", 0x69: "ı", 0x73: "ş",
     },
@@ -40,25 +44,29 @@ _SINGLE = {
 class Languages(NamedTuple):
     """The alphabet of a text, and that of what follows an escape; 0 is the default."""
 
-    locking: int = 0
-    single: int = 0
+    locking: int = DEFAULT_LANGUAGE
+    single: int = DEFAULT_LANGUAGE
 
 
 DEFAULT = Languages()
 
 
 def decode(octets: bytes, languages: Languages = DEFAULT) -> str:
-    """The text of unpacked septets as a phone shows it; gsm.NotGsm at an octet above 0x7F.
+    """The text of unpacked septets as a phone shows it; gsm.NotGsm at an octet above 0x7F, and at a letter
+    whose language is none of these.
 
     What is escaped and in no table is shown unescaped; an escape that escapes nothing is a space (6.2.1.1).
     """
-    locking = _LOCKING.get(languages.locking, {})
-    single = _SINGLE.get(languages.single, {})
+    locking, single = _LOCKING.get(languages.locking), _SINGLE.get(languages.single)
+    if locking is None:
+        raise gsm.NotGsm(f"language {languages.locking}")
     chars = []
     rest = iter(octets)
     for code in rest:
         escaped = None
         if code == gsm.ESCAPE:
+            if single is None:
+                raise gsm.NotGsm(f"language {languages.single}")
             code = next(rest, gsm.ESCAPE)
             escaped = single.get(code) or gsm.EXTENSION.get(code)
         if code >= len(gsm.BASIC):

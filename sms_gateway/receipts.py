@@ -8,6 +8,8 @@ from typing import NamedTuple
 from core.sms_states import SmsState
 from sms_gateway.senders import sender_of
 from sms_gateway.smpp.pdu import (
+    ESM_CLASS_INTERMEDIATE,
+    ESM_CLASS_RECEIPT,
     ESM_CLASS_TYPE,
     TAG_MESSAGE_STATE,
     TAG_NETWORK_ERROR,
@@ -27,6 +29,7 @@ _ENDS = {
     "DELET": SmsState.FAILED, "UNDEL": SmsState.FAILED, "REJEC": SmsState.FAILED,
     "FAIL": SmsState.FAILED, "SKIPP": SmsState.FAILED,
 }  # fmt: skip
+RECEIPT_TYPES = frozenset({ESM_CLASS_RECEIPT, ESM_CLASS_INTERMEDIATE})
 PHONE_SHORTEST = 10  # digits
 NETWORK_ERROR_OCTETS = 3  # a network type and its error (5.3.2.31)
 
@@ -34,6 +37,7 @@ _ID = re.compile(r"\bid:\s*([^\s:]+)(?=\s|$)", re.IGNORECASE)
 _STATE = re.compile(r"\bstat:\s*([a-z]+)", re.IGNORECASE)
 _ERROR = re.compile(r"\berr:\s*(\w+)", re.IGNORECASE)
 _DATES_OR_COUNTS = re.compile(r"\b(?:sub|dlvrd|submit ?date|done ?date|err):", re.IGNORECASE)
+_DATES = re.compile(r"\bsubmit ?date:.*\bdone ?date:", re.IGNORECASE | re.DOTALL)
 _OWN_TEXT = re.compile(r"\btext:", re.IGNORECASE)
 
 
@@ -53,21 +57,31 @@ def sms_state_of(said: str) -> SmsState | None:
 
 
 def receipt_of(pdu: DeliverSm | DataSm) -> Receipt | None:
-    """The receipt that a message is by its esm_class, its TLVs or its text; None for a subscriber's text."""
-    tlv_id = (pdu.tlv(TAG_RECEIPTED_MESSAGE_ID) or b"").partition(b"\0")[0].decode("latin-1")
+    """The receipt that a message is by its esm_class, its TLVs or its text; None for a subscriber's text.
+
+    A phone's acknowledgement (esm_class 0x08, 0x10) is what a person answers, unless it tells of a state.
+    """
     text = _receipt_text(pdu)
-    if not (pdu.esm_class & ESM_CLASS_TYPE or tlv_id or _reads_as_receipt(text)):
-        return None
-    found = _ID.search(text)
-    state = _STATE.search(text)
+    kind = pdu.esm_class & ESM_CLASS_TYPE
+    if not (kind or pdu.tlvs or "stat:" in text.lower()):
+        return None  # as most messages are
+    tlv_id = (pdu.tlv(TAG_RECEIPTED_MESSAGE_ID) or b"").partition(b"\0")[0].decode("latin-1")
     tlv_state = STATES.get(int.from_bytes(pdu.tlv(TAG_MESSAGE_STATE) or b"", "big"))
+    found, said = _ID.search(text), _STATE.search(text)
     named = (tlv_id, found[1] if found else "")
-    return Receipt(
+    receipt = Receipt(
         ids=tuple(dict.fromkeys(each for each in named if each)),
-        state=tlv_state or (state[1].upper() if state else ""),
+        state=tlv_state or (said[1].upper() if said else ""),
         error=_error(pdu, text),
         phone=phone_of(pdu),
     )
+    if kind in RECEIPT_TYPES or (said and _reads_as_receipt(text)):
+        return receipt
+    if kind:
+        tells = bool(receipt.state and (receipt.ids or not pdu.message))
+    else:
+        tells = bool(tlv_id or (tlv_state and not pdu.message))
+    return receipt if tells else None
 
 
 def phone_of(pdu: DeliverSm | DataSm) -> str:
@@ -95,4 +109,5 @@ def _receipt_text(pdu: DeliverSm | DataSm) -> str:
 
 
 def _reads_as_receipt(text: str) -> bool:
-    return bool(_ID.search(text) and _STATE.search(text) and _DATES_OR_COUNTS.search(text))
+    """Of a text that tells of a state."""
+    return bool(_DATES.search(text) or (_ID.search(text) and _DATES_OR_COUNTS.search(text)))

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import structlog
 
 from core.messages.incoming import Accepted, Arrival
+from core.messages.masking import mask_phone
 from core.states import Channel
-from core.storage.batch import is_of_one
+from core.storage.batch import is_of_its_data, is_of_one
 from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.receiving import Receiving
-from core.use_cases.sms_parts import Piece
-from sms_gateway.fingerprints import Fingerprints, Recently, id_before
+from core.use_cases.sms_parts import Piece, TooManyParts
+from sms_gateway.fingerprints import Fingerprints, id_before
 from sms_gateway.reassembly import Content, Part, content_of, key_of
 from sms_gateway.receipts import Receipt, receipt_of
 from sms_gateway.senders import MOST_SENDER_LETTERS, sender_of
 from sms_gateway.smpp import status as s
+from sms_gateway.smpp.codec import HEADER_OCTETS
 from sms_gateway.smpp.link import Smsc
-from sms_gateway.smpp.pdu import DataSm, DeliverSm
+from sms_gateway.smpp.pdu import TAG_SAR_NUMBER, TAG_SAR_REFERENCE, TAG_SAR_TOTAL, DataSm, DeliverSm
 from sms_gateway.texts import text_of
 
 log = structlog.get_logger(__name__)
@@ -30,11 +32,19 @@ log = structlog.get_logger(__name__)
 GROUP_SECONDS = 0.003  # what arrives in this time shares one commit, and waits no longer for it
 MOST_IN_GROUP = 200
 MOST_OPERATOR_LETTERS = 32
+SAR_TAGS = frozenset({TAG_SAR_REFERENCE, TAG_SAR_TOTAL, TAG_SAR_NUMBER})
 
 # What becomes of the messages of a commit that this door is to handle.
 TakeUp = Callable[[Sequence[Accepted]], None]
 OnReceipt = Callable[[str, Receipt], Awaitable[None]]  # of the SMSC that it came from
-Waiting = tuple[Arrival, asyncio.Future[int]]
+
+
+class Waiting(NamedTuple):
+    """What waits for a commit, the octets of its text, and who waits for the status."""
+
+    arrival: Arrival
+    octets: bytes
+    answered: asyncio.Future[int]
 
 
 class Receive:
@@ -50,7 +60,6 @@ class Receive:
         self._take_up = take_up
         self._on_receipt = on_receipt
         self._fingerprints = Fingerprints(now)
-        self._joined = Recently(now)
         self._parts = asyncio.Lock()
         self._waiting: list[Waiting] = []
         self._come = asyncio.Event()
@@ -61,9 +70,9 @@ class Receive:
         if receipt is not None:
             await self._on_receipt(smsc.name, receipt)
             return s.OK
-        content = content_of(pdu)
+        content = _content(pdu)
         if content.part is None:
-            return await self._store(self._arrival(smsc, pdu, content))
+            return await self._store(self._arrival(smsc, pdu, content), content.octets)
         return await self._take_part(smsc, pdu, content.part, content)
 
     async def run(self) -> None:
@@ -81,10 +90,18 @@ class Receive:
 
     async def _commit(self, group: Sequence[Waiting]) -> int:
         try:
-            accepted = await self._receiving.accept([arrival for arrival, _ in group])
+            accepted = await self._receiving.accept([each.arrival for each in group])
         except Exception as trouble:
             if len(group) > 1 and is_of_one(trouble):
                 return sum([await self._commit([each]) for each in group])
+            arrival = _without_words(group[0].arrival, group[0].octets)
+            if is_of_its_data(trouble) and arrival != group[0].arrival:
+                log.error(
+                    "incoming message stored without its words",
+                    sender=mask_phone(arrival.sender),
+                    error=type(trouble).__name__,
+                )
+                return await self._commit([group[0]._replace(arrival=arrival)])
             log.exception("incoming messages not stored", messages=len(group))
             _answer(group, s.TEMPORARY_APPLICATION_ERROR)
             return 0
@@ -98,23 +115,22 @@ class Receive:
         piece = Piece(key, part.number, part.total, content.octets, sender_of(pdu), facts)
         # One at a time: of two parts stored side by side neither transaction sees the other's.
         async with self._parts:
-            if _named(key, part.number, content.octets) in self._joined:
-                return s.OK  # a redelivery would otherwise lie about and meet the next text of this reference
-            parts = await self._receiving.parts.keep(piece)
+            try:
+                parts = await self._receiving.parts.keep(piece)
+            except TooManyParts:
+                return s.TEMPORARY_APPLICATION_ERROR
         if parts is None:
             return s.OK
         whole = content._replace(octets=b"".join(parts))
-        status = await self._store(self._arrival(smsc, pdu, whole, joined=key))
+        status = await self._store(self._arrival(smsc, pdu, whole, joined=key), whole.octets)
         if status == s.OK:
-            for number, octets in enumerate(parts, start=1):
-                self._joined.first_met(_named(key, number, octets))
             async with self._parts:
-                await self._receiving.parts.drop(key)
+                await self._receiving.parts.drop(key, parts)
         return status
 
-    async def _store(self, arrival: Arrival) -> int:
+    async def _store(self, arrival: Arrival, octets: bytes) -> int:
         answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        waiting = (arrival, answered)
+        waiting = Waiting(arrival, octets, answered)
         self._waiting.append(waiting)
         self._come.set()
         try:
@@ -146,6 +162,16 @@ class Receive:
         )
 
 
+def _content(pdu: DeliverSm | DataSm) -> Content:
+    """Of a message that was cut short in its text, the whole body, as no text: it may have said more."""
+    if pdu.cut is not None:
+        tags = {each.tag for each in pdu.tlvs}
+        part_of_many = SAR_TAGS & (tags | {pdu.cut}) and not tags >= SAR_TAGS
+        if part_of_many or not pdu.message:
+            return Content(pdu.raw[HEADER_OCTETS:], None, whole=False)
+    return content_of(pdu)
+
+
 def _facts(smsc: Smsc, pdu: DeliverSm | DataSm) -> dict[str, Any]:
     """What the inbox is told beside the text."""
     facts = {
@@ -164,13 +190,19 @@ def operator_of(smsc: Smsc, pdu: DeliverSm | DataSm) -> str:
     return told.partition(b"\0")[0].decode("utf-8", "replace")[:MOST_OPERATOR_LETTERS] or smsc.operator
 
 
-def _named(key: str, number: int, octets: bytes) -> str:
-    """A part by its content: a sender may use one reference for all texts."""
-    return f"{key}|{number}|{hashlib.sha256(octets).hexdigest()}"
+def _without_words(arrival: Arrival, octets: bytes) -> Arrival:
+    """The same in digits and plain letters alone, for a database that refuses it as it is."""
+    told = {name: _plain(said) if isinstance(said, str) else said for name, said in arrival.payload.items()}
+    payload = told | {"text": "", "undecodable": True, "raw": octets.hex()}
+    return replace(arrival, sender=_plain(arrival.sender)[:MOST_SENDER_LETTERS], payload=payload)
+
+
+def _plain(said: str) -> str:
+    return said if said.isascii() and said.isprintable() else ascii(said)[1:-1]
 
 
 def _answer(group: Sequence[Waiting], status: int) -> None:
-    for _, answered in group:
+    for each in group:
         # The connection it came by may be gone, and its waiting cancelled.
-        if not answered.done():
-            answered.set_result(status)
+        if not each.answered.done():
+            each.answered.set_result(status)

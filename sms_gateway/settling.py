@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from core.messages.masking import mask_phone
 from core.messages.outbox import DueNotice
 from core.messages.sms_trials import PartTold, ReceiptTold
 from core.sms_states import SmsState
@@ -40,7 +41,9 @@ class Settling:
     async def take_receipt(self, smsc: str, receipt: Receipt) -> None:
         """Written down when this returns: it may be acknowledged then."""
         state = sms_state_of(receipt.state)
-        if state is None or not receipt.ids:
+        if state is None or not (receipt.ids or receipt.phone):
+            phone = mask_phone(receipt.phone)
+            log.warning("receipt tells nothing", smsc=smsc, phone=phone, state=receipt.state, ids=receipt.ids)
             return
         reason = f"{receipt.state} {receipt.error}".strip()
         await self._told.put(ReceiptTold(smsc, receipt.ids, receipt.phone, state, reason))

@@ -18,7 +18,7 @@ from core.settings import Settings
 from core.storage.database import Database
 from core.storage.migrate import upgrade
 from core.wiring import Core, open_core
-from tests import compiled
+from tests import once
 from tests.fakes import FakeClock, FakeProvider
 from tests.folders import quick_folder
 from tests.servers import postgres as postgres_server
@@ -39,7 +39,7 @@ structlog.configure(
     ]
 )
 
-compiled.share()
+once.share()
 
 ROOT = Path(__file__).parents[1]
 # A test may end in the middle of things; one that lets work settle asks for all invariants itself.
@@ -56,17 +56,23 @@ CHROMIUM_OPTIONS = [
 ]
 
 
-# Coverage doubles what a test costs. These play whole lives over and over, of code that others cover.
+# Coverage doubles what a test costs. These play whole lives over and over, of code that others cover; the
+# share that is told is the least that is covered.
 UNCOVERED = (
     "tests/crash/",
     "tests/properties/",
     "tests/providers/test_faults",
+    "tests/bot/test_autopay",
     "tests/bot/test_hostile_buttons",
+    "tests/bot/test_link_by_sms",
+    "tests/handlers/sms/test_autopay",
     "tests/handlers/sms/test_guards",
     "tests/handlers/sms/test_yes_to_something_else",
     "tests/sms_gateway/test_autopay_by_sms",
     "tests/sms_gateway/test_hostile_smsc",
     "tests/core/use_cases/test_autopay_charging",
+    "tests/core/use_cases/test_links",
+    "tests/core/use_cases/test_reconciliations",
     "tests/journeys/test_demo_once.py::test_the_scenarios_are_played",
     "tests/journeys/test_demo_page",
     "tests/journeys/test_demo_pieces",
@@ -94,8 +100,8 @@ def _database(item: pytest.Item) -> object:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than cores: crash points, journeys and browsers wait for most of their time."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than cores: crash points, journeys and browsers wait for most of their time."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -84,7 +84,7 @@ class Reply:
 
 
 async def store(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> list[Accepted]:
-    """Store messages; each that is new, or was abandoned, is leased to the caller for 30 s."""
+    """Store messages; each that is new, or was abandoned, is leased to the caller for 20 s."""
     masked = await _known_before(tx, [_masked(arrival) for arrival in arrivals], now=now)
     rows: list[dict[str, Any]] = [
         {

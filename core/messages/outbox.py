@@ -173,18 +173,35 @@ async def claim(
 
 
 async def _with_their_ways(tx: Transaction, held: Sequence[DueNotice]) -> list[DueNotice]:
-    """An answer goes out where the question came in."""
-    answered = [each.incoming_id for each in held if each.incoming_id is not None]
+    """An answer goes out where the question came in, and so does what staff send in the place of one."""
+    answered = {each.id: each.incoming_id for each in held if each.incoming_id is not None}
+    answered |= await _answered_before(tx, held)
     if not answered:
         return list(held)
     came = select(incoming.c.id, incoming.c.source, incoming.c.payload["bind"].as_string().label("bind"))
-    ways = {row.id: row for row in await tx.all(came.where(incoming.c.id.in_(answered)))}
+    ways = {row.id: row for row in await tx.all(came.where(incoming.c.id.in_(set(answered.values()))))}
     return [
-        replace(each, smsc=ways[each.incoming_id].source, bind=ways[each.incoming_id].bind)
-        if each.incoming_id in ways
+        replace(each, smsc=ways[answered[each.id]].source, bind=ways[answered[each.id]].bind)
+        if each.id in answered
         else each
         for each in held
     ]
+
+
+async def _answered_before(tx: Transaction, held: Sequence[DueNotice]) -> dict[NoticeId, IncomingId]:
+    """What those answer in whose place these stand, however often they were sent again."""
+    found: dict[NoticeId, IncomingId] = {}
+    asked = {each.id: each.parent_id for each in held if each.incoming_id is None and each.parent_id}
+    while asked:
+        stood = select(notice.c.id, notice.c.incoming_id, notice.c.parent_id)
+        mine = notice.c.id.in_(set(asked.values())), notice.c.channel == Channel.SMS
+        rows = {row.id: row for row in await tx.all(stood.where(*mine))}
+        before = {each: rows[parent] for each, parent in asked.items() if parent in rows}
+        found |= {each: row.incoming_id for each, row in before.items() if row.incoming_id is not None}
+        asked = {
+            each: row.parent_id for each, row in before.items() if row.incoming_id is None and row.parent_id
+        }
+    return found
 
 
 def held_of(row: Any) -> DueNotice:

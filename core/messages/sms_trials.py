@@ -12,6 +12,7 @@ from core.messages.outbox import DueNotice
 from core.sms_states import SmsState
 
 MOST_ID_LETTERS = 80  # what is kept of a message id; the standard has 64
+NO_ANSWER = "no response"
 
 
 class End(Enum):
@@ -21,7 +22,7 @@ class End(Enum):
     REFUSED = "refused"  # for good
     LATER = "later"  # refused for now
     NOT_SENT = "not sent"  # what is left of it never left us, or the SMSC takes nothing at the moment
-    UNKNOWN = "unknown"  # the answer to one part did not come
+    UNKNOWN = "unknown"  # all its parts left us, and no answer came to some
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +111,22 @@ def joined(rows: Iterable[Any]) -> tuple[SmsState, str | None] | None:
     return delivered[0] if delivered else (ends[-1] if ends else None)
 
 
+_HAS = {SmsState.SENT: 1, SmsState.DELIVERED: 2}
+
+
 def _of_text(rows: Sequence[Any]) -> tuple[SmsState, str | None] | None:
-    newest = {row.part: row for row in rows}
-    told = {row.state: row.reason for row in newest.values()}
+    found: dict[int, Any] = {}
+    for row in rows:
+        # A part that the SMSC has once it has, whatever became of another try.
+        if row.part not in found or _HAS.get(row.state, 0) >= _HAS.get(found[row.part].state, 0):
+            found[row.part] = row
+    told = {row.state: row.reason for row in found.values()}
     for state in (SmsState.FAILED, SmsState.EXPIRED, SmsState.UNKNOWN):
         if state in told:
             return state, told[state]
-    if len(newest) < rows[0].parts:
+    if len(found) < rows[0].parts:
         return None
-    promised = [row for row in newest.values() if row.receipt]
+    promised = [row for row in found.values() if row.receipt]
     if promised and all(row.state is SmsState.DELIVERED for row in promised):
         return SmsState.DELIVERED, promised[-1].reason
     return SmsState.SENT, None

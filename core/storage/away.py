@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
 import structlog
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+
+from core.storage.batch import is_of_its_data
 
 OUTLAST_SECONDS = 12.0  # less than a lease: what is said later is nobody's word any more
 AGAIN_SECONDS = 0.5
-OF_THE_STATEMENT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+OF_THE_STATEMENT = (IntegrityError, NotSupportedError, ProgrammingError)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,7 +31,8 @@ def outlasting(write: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
             try:
                 return await write(*args, **kwargs)
             except (DBAPIError, OSError) as trouble:
-                if isinstance(trouble, OF_THE_STATEMENT) or time.monotonic() > until:
+                refused = isinstance(trouble, OF_THE_STATEMENT) or is_of_its_data(trouble)
+                if refused or time.monotonic() > until:
                     raise
                 log.warning("database away", waits=write.__name__, error=type(trouble).__name__)
             await asyncio.sleep(AGAIN_SECONDS)

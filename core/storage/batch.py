@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -103,6 +103,15 @@ class _Waiting(Generic[Item, Result]):
 def is_of_one(trouble: Exception) -> bool:
     """Whether the database refused what one item brought; the others must not share its fate."""
     return isinstance(trouble, DBAPIError) and not trouble.connection_invalidated
+
+
+def is_of_its_data(trouble: Exception) -> bool:
+    """Whether the database refuses what was to be stored: it would however often it were asked."""
+    if isinstance(trouble, DataError):
+        return True
+    # asyncpg's errors reach us without their kinds: class 22 of SQLSTATE is a data exception.
+    code = getattr(trouble.orig, "pgcode", None) if isinstance(trouble, DBAPIError) else None
+    return str(code or "").startswith("22")
 
 
 def _fail(batch: "Sequence[_Waiting[Item, Result]]", trouble: Exception) -> None:

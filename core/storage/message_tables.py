@@ -54,6 +54,16 @@ sms_part = Table(
     Column("received_at", Utc, nullable=False, index=True),
 )
 
+# Parts of texts that are accepted, while they may come again; by a digest, for octets may hold a card.
+sms_part_joined = Table(
+    "sms_part_joined",
+    metadata,
+    Column("key", String(160), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("joined_at", Utc, nullable=False, index=True),
+)
+
 notice = Table(
     "notice",
     metadata,

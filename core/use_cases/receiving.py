@@ -28,7 +28,7 @@ class Receiving:
     async def accept(self, messages: Sequence[Arrival]) -> list[Accepted]:
         """Store messages in one commit; card numbers are masked before that.
 
-        `fresh` messages are the caller's to handle within 30 s; others are in other hands or done.
+        `fresh` messages are the caller's to handle within 20 s; others are in other hands or done.
         """
         async with self._database.transaction() as tx:
             return await incoming.store(tx, messages, now=self._wall.now())

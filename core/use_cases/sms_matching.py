@@ -1,20 +1,22 @@
-"""Which part a receipt is of: by the SMSC's id in either base, by the phone, or by being the only one."""
+"""Which part a receipt is of: by the SMSC's id in either base, or by being the only one of its phone."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select, text
+from sqlalchemy import Row, and_, or_, select, text, true
 
 from core.messages.sms_trials import ReceiptTold, readings
 from core.sms_states import SmsState
+from core.states import Channel, NoticeState
 from core.storage.database import Transaction
 from core.storage.message_tables import notice, sms_receipt, sms_submission
 
 STRANGE_AFTER = timedelta(seconds=60)  # by then its submission is written, if it was ours and was answered
 UNKNOWN_WITHIN = timedelta(days=1)
 AT_ONCE = 100
+OPEN = (SmsState.SENT, SmsState.UNKNOWN)
 PHONE_DIGITS = 10  # that two forms of a number share
 
 _PART = sms_submission.c
@@ -45,24 +47,53 @@ async def known_to(tx: Transaction, told: Sequence[ReceiptTold]) -> list[Row[Any
     )
 
 
-def choose(told: ReceiptTold, known: Sequence[Row[Any]]) -> Row[Any] | None:
-    """The part that a receipt is of; ids come round again, so the newest of several."""
-    named = [row for row in known if row.smsc == told.smsc and row.known_as in told.keys]
-    if len(told.phone) < PHONE_DIGITS:
-        return named[-1] if named else None
-    mine = [row for row in named if _same_phone(row.address, told.phone)]
+async def parts_of(
+    tx: Transaction, told: ReceiptTold, known: Sequence[Row[Any]], now: datetime
+) -> Sequence[Row[Any]]:
+    """The part that a receipt is of; where it has no id, those that it may be of."""
+    if not told.ids:
+        return await _of_its_phone(tx, told, now)
+    part = _choose(told, known)
+    return [] if part is None else [part]
+
+
+def _choose(told: ReceiptTold, known: Sequence[Row[Any]]) -> Row[Any] | None:
+    """The part that a receipt is of by its ids; they come round again, so the newest of several."""
+    phone = told.phone if len(told.phone) >= PHONE_DIGITS else ""
+    may_be = [
+        row for row in known if row.smsc == told.smsc and (not phone or _same_phone(row.address, phone))
+    ]
+    mine = [row for row in may_be if row.known_as in told.keys]
     if not mine:
         # The number in the other base may be another message's id: it is not, where nothing else fits.
         other = {reading for key in told.keys for reading in readings(key)}
-        mine = [
-            row
-            for row in known
-            if row.smsc == told.smsc
-            and row.known_as in other
-            and row.state in (SmsState.SENT, SmsState.UNKNOWN)
-            and _same_phone(row.address, told.phone)
-        ]
+        mine = [row for row in may_be if row.known_as in other and row.state in OPEN]
+        if not phone and len(mine) > 1:
+            return None
     return mine[-1] if mine else None
+
+
+async def _of_its_phone(tx: Transaction, told: ReceiptTold, now: datetime) -> list[Row[Any]]:
+    """The parts that a receipt without an id may be of: all of its phone that wait for one.
+
+    None where another text is on its way there: its submission is not written yet. One that was settled just
+    now counts too, as SMSCs repeat receipts.
+    """
+    to_phone = and_(notice.c.channel == Channel.SMS, notice.c.address == told.phone)
+    under_way = select(notice.c.id).where(to_phone, notice.c.state == NoticeState.TAKEN).limit(1)
+    if await tx.scalar(under_way) is not None:
+        return []
+    return await tx.all(
+        select(_PART.notice_id, _PART.trial, _PART.part)
+        .join(notice, notice.c.id == _PART.notice_id)
+        .where(
+            to_phone,
+            _PART.smsc == told.smsc,
+            _PART.receipt == true(),
+            _PART.submitted_at > now - UNKNOWN_WITHIN,
+            or_(_PART.state.in_(OPEN), _PART.settled_at > now - STRANGE_AFTER),
+        )
+    )
 
 
 def _same_phone(one: str, other: str) -> bool:
@@ -74,7 +105,7 @@ async def left_behind(tx: Transaction, now: datetime) -> list[tuple[Row[Any], Ro
     mine = and_(
         _PART.smsc == sms_receipt.c.smsc,
         _PART.known_as == sms_receipt.c.known_as,
-        _PART.state.in_([SmsState.SENT, SmsState.UNKNOWN]),
+        _PART.state.in_(OPEN),
         _PART.submitted_at > now - UNKNOWN_WITHIN,
     )
     rows = await tx.all(

@@ -1,29 +1,43 @@
 """Parts of long SMS until they are whole: stored before their acknowledgement, for a time, within caps."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+import structlog
+from sqlalchemy import ColumnElement, delete, func, insert, select
 
 from core.clock import Clock
 from core.ids import new_id
 from core.states import Channel, IncomingOutcome, IncomingState
 from core.storage.database import Database, Transaction
-from core.storage.message_tables import incoming, sms_part
+from core.storage.message_tables import incoming, sms_part, sms_part_joined
 from core.storage.new_rows import NewRows
 
-PARTS_LIVE = timedelta(hours=24)  # phones send the parts of one text within seconds
+# Phones send the parts of one text within seconds, SMSCs give again within minutes what was not acknowledged.
+# A reference comes round after 256 texts, or with the phone's next start: older parts are of another text.
+PARTS_LIVE = timedelta(minutes=10)
 TEXTS_OF_A_SENDER = 16  # begun and not whole; more are no person's
+MOST_PARTS = 10_000  # of all senders: some megabytes
 TEXTS_AT_ONCE = 500  # given up by one round
 
-_NEW = NewRows(sms_part, "key", "number", returning="number")
+_JOINED = NewRows(sms_part_joined, "key", "number", "digest", returning="number")
+
+log = structlog.get_logger()
+
+
+class TooManyParts(Exception):
+    """So many lie here that this one was not stored: it may come again later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One part as it came: `number` of `total`; `payload` is what the inbox is told beside the text."""
+    """One part as it came: `number` of `total`; `payload` is what the inbox is told beside the text.
+
+    `id` in the payload is the SMSC's own of this part: a repeat is known by it, else by the octets.
+    """
 
     key: str  # of the text: who, to whom, by which SMSC, the phone's reference
     number: int
@@ -39,30 +53,29 @@ class SmsParts:
     def __init__(self, database: Database, wall: Clock) -> None:
         self._database = database
         self._wall = wall
+        self._is_full = False
 
     async def keep(self, piece: Piece) -> list[bytes] | None:
         """Store one part of a long SMS; all parts in order once the last has come, else None.
 
         The parts stay until `drop`, so a death between the last part and the message's own acceptance
-        loses nothing: the SMSC sends the last part again.
+        loses nothing: the SMSC sends the last part again. Raises TooManyParts.
         """
         key = piece.key[:160]
-        mine = sms_part.c.key == key
         async with self._database.transaction() as tx:
             # Two parts at once would each miss the other, and the text would never be whole.
             await tx.alone(f"sms_part:{key}")
-            if not await self._add(tx, key, piece):
-                stored = await tx.scalar(
-                    select(sms_part.c.raw).where(mine, sms_part.c.number == piece.number)
-                )
-                if stored != piece.raw:
-                    # The phone's reference has come round: what lies there belongs to an older text.
-                    await self._give_up(tx, [key])
-                    await self._add(tx, key, piece)
-            rows = await tx.all(select(sms_part.c.raw).where(mine).order_by(sms_part.c.number))
-            if len(rows) == 1:
-                await self._make_room(tx, piece.sender, key)
-        return [row.raw for row in rows] if len(rows) == piece.total else None
+            if await self._was_joined(tx, key, piece):
+                return None
+            stored = await tx.all(select(sms_part).where(sms_part.c.key == key).with_for_update())
+            if stored and self._is_of_another_text(piece, stored):
+                await self._give_up(tx, [key])
+                stored = []
+            parts = {row.number: row.raw for row in stored}
+            if piece.number not in parts:
+                await self._add(tx, key, piece, beside=len(stored))
+                parts[piece.number] = piece.raw
+        return [parts[number] for number in sorted(parts)] if len(parts) == piece.total else None
 
     async def told(self, key: str) -> list[dict[str, Any]]:
         """What was kept beside the parts, in their order."""
@@ -72,32 +85,82 @@ class SmsParts:
             )
         return [row.payload for row in rows]
 
-    async def drop(self, key: str) -> None:
-        """The text is whole and accepted."""
+    async def drop(self, key: str, parts: Sequence[bytes]) -> None:
+        """The text of these parts is accepted: they go, and are known for a time if they come again."""
+        key, now = key[:160], self._wall.now()
         async with self._database.transaction() as tx:
-            await tx.execute(delete(sms_part).where(sms_part.c.key == key[:160]))
+            await tx.alone(f"sms_part:{key}")
+            stored = await tx.all(select(sms_part).where(sms_part.c.key == key))
+            # Who dropped them before may have let the next text of this reference begin.
+            mine = [row for row in stored if row.number <= len(parts) and row.raw == parts[row.number - 1]]
+            if not mine:
+                return
+            met = [
+                {"key": key, "number": row.number, "digest": _digest(row.raw, row.payload), "joined_at": now}
+                for row in mine
+            ]
+            await _JOINED.add(tx, met)
+            gone = sms_part.c.number.in_([row.number for row in mine])
+            await tx.execute(delete(sms_part).where(sms_part.c.key == key, gone))
 
     async def forget_once(self) -> int:
-        """Give up texts that never became whole; how many."""
-        old = select(sms_part.c.key).where(sms_part.c.received_at < self._wall.now() - PARTS_LIVE).distinct()
+        """Give up texts that never became whole, and forget what was joined; how many."""
+        before = self._wall.now() - PARTS_LIVE
+        old = (
+            select(sms_part.c.key).group_by(sms_part.c.key).having(func.max(sms_part.c.received_at) < before)
+        )
+        joined = sms_part_joined.c.joined_at < before
         async with self._database.read() as tx:
             keys = [row.key for row in await tx.all(old.limit(TEXTS_AT_ONCE))]
-        if keys:
+            met = await tx.scalar(select(sms_part_joined.c.number).where(joined).limit(1))
+        if keys or met:
             async with self._database.transaction() as tx:
-                await self._give_up(tx, keys)
+                await self._give_up(tx, keys, before=before)
+                await tx.execute(delete(sms_part_joined).where(joined))
         return len(keys)
 
-    async def _add(self, tx: Transaction, key: str, piece: Piece) -> bool:
-        return await _NEW.add_one(
-            tx,
-            key=key,
-            number=piece.number,
-            total=piece.total,
-            sender=piece.sender,
-            raw=piece.raw,
-            payload=piece.payload,
-            received_at=self._wall.now(),
+    async def _was_joined(self, tx: Transaction, key: str, piece: Piece) -> bool:
+        """Whether it is a repeat: it would lie about, and meet the next text of this reference."""
+        met = select(sms_part_joined.c.number).where(
+            sms_part_joined.c.key == key,
+            sms_part_joined.c.number == piece.number,
+            sms_part_joined.c.digest == _digest(piece.raw, piece.payload),
+            sms_part_joined.c.joined_at > self._wall.now() - PARTS_LIVE,
         )
+        return await tx.scalar(met) is not None
+
+    def _is_of_another_text(self, piece: Piece, stored: Sequence[Any]) -> bool:
+        """Whether the phone's reference has come round: what lies there belongs to an older text."""
+        if any(row.number == piece.number and row.raw != piece.raw for row in stored):
+            return True
+        newest = max(row.received_at for row in stored)
+        # What is whole waits for its acceptance, however long that takes.
+        return len(stored) < piece.total and newest < self._wall.now() - PARTS_LIVE
+
+    async def _add(self, tx: Transaction, key: str, piece: Piece, *, beside: int) -> None:
+        if beside + 1 < piece.total:  # the last one lets all its text leave
+            await self._admit(tx)
+        await tx.execute(
+            insert(sms_part).values(
+                key=key,
+                number=piece.number,
+                total=piece.total,
+                sender=piece.sender,
+                raw=piece.raw,
+                payload=piece.payload,
+                received_at=self._wall.now(),
+            )
+        )
+        if not beside:
+            await self._make_room(tx, piece.sender, key)
+
+    async def _admit(self, tx: Transaction) -> None:
+        count = await tx.scalar(select(func.count()).select_from(sms_part))
+        was_full, self._is_full = self._is_full, count >= MOST_PARTS
+        if self._is_full:
+            if not was_full:
+                log.error("too many parts of long sms", parts=count)
+            raise TooManyParts
 
     async def _make_room(self, tx: Transaction, sender: str, key: str) -> None:
         """A sender who begins texts without end gives up the oldest."""
@@ -111,16 +174,23 @@ class SmsParts:
         if more > 0:
             await self._give_up(tx, [row.key for row in begun[:more]])
 
-    async def _give_up(self, tx: Transaction, keys: Sequence[str]) -> None:
-        parts = await tx.all(
-            select(sms_part).where(sms_part.c.key.in_(keys)).order_by(sms_part.c.number).with_for_update()
-        )
+    async def _give_up(self, tx: Transaction, keys: Sequence[str], *, before: datetime | None = None) -> None:
+        """Close these texts; `before` leaves alone what came later, and is of a new one."""
+        which: list[ColumnElement[bool]] = [sms_part.c.key.in_(keys)]
+        if before is not None:
+            which.append(sms_part.c.received_at < before)
+        parts = await tx.all(select(sms_part).where(*which).order_by(sms_part.c.number).with_for_update())
         texts: dict[str, list[Any]] = {}
         for row in parts:
             texts.setdefault(row.key, []).append(row)
         if texts:
             await tx.execute(insert(incoming), [_closed(rows, self._wall.now()) for rows in texts.values()])
-            await tx.execute(delete(sms_part).where(sms_part.c.key.in_(list(texts))))
+            await tx.execute(delete(sms_part).where(*which))
+
+
+def _digest(raw: bytes, payload: Mapping[str, Any]) -> str:
+    given = str(payload.get("id", ""))
+    return hashlib.sha256(given.encode() or raw).hexdigest()
 
 
 def _closed(parts: Sequence[Any], now: datetime) -> dict[str, Any]:

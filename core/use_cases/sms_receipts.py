@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import (
     Boolean,
     ColumnElement,
@@ -24,17 +25,28 @@ from sqlalchemy import (
 
 from core.clock import Clock
 from core.ids import NoticeId, new_id
+from core.messages.masking import mask_phone
 from core.messages.sms_trials import MOST_ID_LETTERS, PartTold, ReceiptTold, Trial, joined, known_as
 from core.sms_states import SmsState
 from core.states import NoticeState
 from core.storage.away import outlasting
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice, sms_receipt, sms_submission
-from core.use_cases.sms_matching import alone_of_a_phone, choose, known_to, left_behind, with_readings
+from core.use_cases.sms_matching import (
+    STRANGE_AFTER,
+    alone_of_a_phone,
+    known_to,
+    left_behind,
+    parts_of,
+    with_readings,
+)
+
+log = structlog.get_logger(__name__)
 
 FINAL = (SmsState.DELIVERED, SmsState.FAILED, SmsState.EXPIRED)
 ASK_FIRST = timedelta(minutes=10)  # most receipts have come by then
 KEPT = timedelta(days=2)  # a receipt that nobody waited for
+MOST_PHONE_LETTERS = 32
 
 _NOTICE_STATE = {
     SmsState.SENT: NoticeState.SENT,
@@ -84,12 +96,20 @@ class SmsReceipts:
 
     async def apply_early(self, trials: Sequence[Trial]) -> None:
         """The receipts that came before their submissions were written."""
-        given = [part.message_id for trial in trials for part in trial.sent if part.message_id]
-        if not given:
+        if not trials:
             return
+        given = [part.message_id for trial in trials for part in trial.sent if part.message_id]
         keys = with_readings(known_as(each) for each in given)
         smscs = {trial.smsc for trial in trials}
-        kept = select(sms_receipt).where(sms_receipt.c.smsc.in_(smscs), sms_receipt.c.known_as.in_(keys))
+        theirs = and_(
+            sms_receipt.c.phone.in_({trial.held.address for trial in trials}),
+            sms_receipt.c.received_at > self._wall.now() - STRANGE_AFTER,
+        )
+        kept = select(sms_receipt).where(
+            sms_receipt.c.smsc.in_(smscs),
+            sms_receipt.c.known_as.in_({*keys, ""}),
+            or_(sms_receipt.c.known_as != "", theirs),
+        )
         async with self._database.read() as tx:
             rows = await tx.all(kept)
         if not rows:
@@ -116,7 +136,7 @@ class SmsReceipts:
             async with self._database.transaction() as tx:
                 await self._settle(
                     tx,
-                    [_of(part, each.state, each.reason, each.known_as) for part, each in pairs],
+                    [_of(part, each.state, each.reason, each.known_as or None) for part, each in pairs],
                 )
                 ids = [each.id for _, each in pairs]
                 await tx.execute(delete(sms_receipt).where(sms_receipt.c.id.in_(ids)))
@@ -135,13 +155,15 @@ class SmsReceipts:
         """Write those whose parts are known; the others."""
         async with self._database.read() as tx:
             known = await known_to(tx, told)
+            may_be_of = [await parts_of(tx, each, known, self._wall.now()) for each in told]
         found, strangers = [], []
-        for each in told:
-            part = choose(each, known)
-            if part is None:
+        for each, parts in zip(told, may_be_of, strict=True):
+            if not parts:
                 strangers.append(each)
+            elif len(parts) > 1:
+                log.info("receipt may be of several texts", smsc=each.smsc, phone=mask_phone(each.phone))
             elif each.state is not SmsState.SENT:
-                found.append(_of(part, each.state, each.reason, None))
+                found.append(_of(parts[0], each.state, each.reason, None))
         if found:
             async with self._database.transaction() as tx:
                 await self._settle(tx, found)
@@ -171,20 +193,23 @@ class SmsReceipts:
 
     async def _keep(self, strangers: Sequence[ReceiptTold]) -> None:
         now = self._wall.now()
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "id": new_id(),
                 "smsc": each.smsc,
                 "known_as": key,
-                "phone": each.phone[:32],
+                "phone": each.phone[:MOST_PHONE_LETTERS],
                 "state": each.state,
                 "reason": each.reason[:120],
                 "received_at": now,
             }
             for each in strangers
             if each.state is not SmsState.SENT
-            for key in sorted(each.keys)
+            for key in sorted(each.keys) or [""]
         ]
+        for row in rows:
+            if not row["known_as"]:
+                log.info("receipt without an id waits", smsc=row["smsc"], phone=mask_phone(row["phone"]))
         if rows:
             async with self._database.transaction() as tx:
                 await tx.execute(insert(sms_receipt), rows)
@@ -193,14 +218,20 @@ class SmsReceipts:
         if not told:
             return
         these = [
-            and_(sms_receipt.c.smsc == each.smsc, sms_receipt.c.known_as.in_(each.keys)) for each in told
+            and_(
+                sms_receipt.c.smsc == each.smsc,
+                sms_receipt.c.known_as.in_(each.keys or [""]),
+                sms_receipt.c.phone == each.phone[:MOST_PHONE_LETTERS] if not each.ids else true(),
+            )
+            for each in told
         ]
         async with self._database.transaction() as tx:
             await tx.execute(delete(sms_receipt).where(or_(*these)))
 
 
 def _told(row: Row[Any]) -> ReceiptTold:
-    return ReceiptTold(row.smsc, (row.known_as,), row.phone, row.state, row.reason)
+    ids = (row.known_as,) if row.known_as else ()
+    return ReceiptTold(row.smsc, ids, row.phone, row.state, row.reason)
 
 
 def _of(part: Row[Any], state: SmsState, reason: str | None, message_id: str | None) -> PartTold:

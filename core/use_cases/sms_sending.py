@@ -27,7 +27,7 @@ LATER, LATER_MOST = timedelta(seconds=30), timedelta(minutes=10)
 # Written twice where the database went away between a commit and its answer.
 _NEW = NewRows(sms_submission, "notice_id", "trial", "part", returning="part")
 
-Accepted = Mapping[NoticeId, Mapping[str, frozenset[int]]]
+Given = Mapping[NoticeId, Mapping[str, Mapping[int, SmsState]]]
 
 
 class SmsSending:
@@ -38,19 +38,23 @@ class SmsSending:
         self._wall = wall
         self.receipts = SmsReceipts(database, wall)
 
-    async def accepted(self, held: Sequence[DueNotice]) -> Accepted:
-        """The parts that SMSCs took before, by the digest of their text: these are not sent again."""
-        tried = [each.id for each in held if each.reason is not None and not each.repeat]
+    async def given(self, held: Sequence[DueNotice]) -> Given:
+        """The parts that SMSCs have or may have, by the digest of their text: these are not given again."""
+        tried = {each.id: each for each in held if each.reason is not None}
         if not tried:
             return {}
-        took = select(sms_submission).where(
-            sms_submission.c.notice_id.in_(tried),
-            sms_submission.c.state.in_([SmsState.SENT, SmsState.DELIVERED]),
+        may_have = select(sms_submission).where(
+            sms_submission.c.notice_id.in_(list(tried)),
+            sms_submission.c.state.in_([SmsState.SENT, SmsState.DELIVERED, SmsState.UNKNOWN]),
         )
-        found: dict[NoticeId, dict[str, frozenset[int]]] = defaultdict(lambda: defaultdict(frozenset))
+        found: dict[NoticeId, dict[str, dict[int, SmsState]]] = defaultdict(lambda: defaultdict(dict))
         async with self._database.read() as tx:
-            for row in await tx.all(took):
-                found[row.notice_id][row.digest] |= {row.part}
+            for row in await tx.all(may_have.order_by(sms_submission.c.trial)):
+                # What is marked as a repeat is there to be given again where it is uncertain.
+                if row.state is not SmsState.UNKNOWN:
+                    found[row.notice_id][row.digest][row.part] = row.state
+                elif not (tried[row.notice_id].repeat and _repeats(tried[row.notice_id])):
+                    found[row.notice_id][row.digest].setdefault(row.part, row.state)
         return found
 
     @outlasting
@@ -67,10 +71,10 @@ class SmsSending:
         if rows:
             await _NEW.add(tx, rows)
         await self._write(tx, trials, now)
-        # While a text goes again, the first one may turn out to have arrived.
-        again = sorted(trial.held.id for trial in trials if trial.held.repeat)
-        if again:
-            await self.receipts.join(tx, again)
+        # While a text goes again or goes on, what went before may turn out to have arrived, or not.
+        more = sorted(trial.held.id for trial in trials if trial.held.repeat or _went_on(trial))
+        if more:
+            await self.receipts.join(tx, more)
 
     async def _write(self, tx: Transaction, trials: Sequence[Trial], now: datetime) -> None:
         sent = [(trial.held, _last_id(trial)) for trial in trials if trial.end is End.SENT]
@@ -80,6 +84,16 @@ class SmsSending:
             if trial.end is not End.SENT:
                 state, values = _outcome(trial, now)
                 await outbox.settle(tx, [trial.held], state, reason=trial.reason[:120], **values)
+
+
+def _went_on(trial: Trial) -> bool:
+    """Whether it is through with parts of trials before."""
+    return trial.end in (End.SENT, End.UNKNOWN) and len(trial.sent) < trial.parts
+
+
+def _repeats(held: DueNotice) -> bool:
+    kind = Notice.kinds.get(held.template)
+    return kind is not None and kind.repeats
 
 
 def _row(trial: Trial, part: PartSent, now: datetime) -> dict[str, Any]:
@@ -109,14 +123,14 @@ def _last_id(trial: Trial) -> str | None:
 
 
 def _outcome(trial: Trial, now: datetime) -> tuple[NoticeState, dict[str, Any]]:
-    held, kind = trial.held, Notice.kinds.get(trial.held.template)
+    held = trial.held
     if trial.end is End.NOT_SENT:
         return NoticeState.DUE, {"attempt": notice.c.attempt - 1}  # its next_at stays: so does its place
     # Of a broadcast a few times: it has an end, and staff may try the failed ones again.
     if trial.end is End.LATER and (held.broadcast_id is None or held.attempt < MAX_ATTEMPTS):
         return NoticeState.DUE, {"next_at": now + min(LATER * held.attempt, LATER_MOST)}
     if trial.end is End.UNKNOWN:
-        if kind is not None and kind.repeats and held.attempt < MAX_ATTEMPTS:
+        if _repeats(held) and held.attempt < MAX_ATTEMPTS:
             return NoticeState.DUE, {"next_at": now + UNCERTAIN_AGAIN, "repeat": True}
         return NoticeState.UNCERTAIN, {}
     return NoticeState.FAILED, {}

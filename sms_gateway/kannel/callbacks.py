@@ -14,10 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.messages.incoming import Arrival
 from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.receiving import Receiving
-from core.use_cases.sms_parts import Piece
+from core.use_cases.sms_parts import Piece, TooManyParts
 from sms_gateway.arrivals import Arrivals, arrival_of
 from sms_gateway.callers import Callers, octets_of
-from sms_gateway.fingerprints import Recently
 from sms_gateway.kannel.gateway import KANNEL
 from sms_gateway.kannel.message import KannelMessage, message_of
 from sms_gateway.kannel.receipts import receipt_of
@@ -59,7 +58,6 @@ class KannelCallbacks:
         self._vouching = vouching
         self._signer = signer
         self._callers = callers
-        self._joined = Recently()
         self._parts = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:
@@ -108,18 +106,14 @@ class KannelCallbacks:
         piece = Piece(key, part.number, part.total, message.octets, msisdn(message.sender), facts)
         # One at a time: of two parts stored side by side neither transaction sees the other's.
         async with self._parts:
-            if _call(message.smsc, message.id) in self._joined:
-                return  # called again after it was joined: it would lie about and meet a later text
             parts = await self._receiving.parts.keep(piece)
             if parts is None:
                 return
             ids = [str(each["id"]) for each in await self._receiving.parts.told(key)]
         whole = hashlib.sha256("\n".join(ids).encode()).hexdigest()
         await self._arrivals.store(self._arrival(message, b"".join(parts), whole))
-        for each in ids:
-            self._joined.first_met(_call(message.smsc, each))
         async with self._parts:
-            await self._receiving.parts.drop(key)
+            await self._receiving.parts.drop(key, parts)
 
     def _arrival(self, message: KannelMessage, octets: bytes, external_id: str) -> Arrival:
         facts = self._facts(message)
@@ -149,6 +143,8 @@ class KannelCallbacks:
 async def _stored(storing: Awaitable[None]) -> web.Response:
     try:
         await storing
+    except TooManyParts as full:
+        raise web.HTTPServiceUnavailable from full
     except (SQLAlchemyError, OSError) as trouble:
         log.error("kannel's call not stored", error=type(trouble).__name__)
         raise web.HTTPServiceUnavailable from trouble

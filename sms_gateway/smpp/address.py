@@ -17,6 +17,9 @@ from sms_gateway.smpp.pdu import Tlv
 FORM = "an SMSC is written smpp://system_id:password@host:port, smpps:// with TLS"
 MOST_OCTET, MOST_TAG = 0xFF, 0xFFFF
 MOST_WINDOW, MOST_PER_SECOND, MOST_VALIDITY_DAYS = 1000, 10_000, 30
+MOST_VERSION = 0x50  # the newest there is; what we say is 3.4
+MOST_ENQUIRE_LINK_SECONDS = 3600
+MOST_RESPONSE_SECONDS = 15  # less than the lease of a notice: what came of it is to be written by then
 
 Read = Callable[[str], Any]
 
@@ -142,6 +145,9 @@ _OPTIONS: dict[str, tuple[str, Read]] = {
     "operator": ("operator", _text),
     "operator_tlv": ("operator_tlv", _tag),
     "id_tlv": ("id_tlv", _tag),
+    "interface_version": ("interface_version", _number(0, MOST_VERSION)),
+    "enquire_link": ("enquire_link_seconds", _number(1, MOST_ENQUIRE_LINK_SECONDS)),
+    "response": ("response_seconds", _number(1, MOST_RESPONSE_SECONDS)),
     "mode": ("mode", lambda value: Mode(_one_of(*Mode)(value))),
     "ca": ("ca", _text),
     "verify": ("verify", _yes_no),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import NamedTuple
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 from sms_gateway.smpp import pdu as p
 from sms_gateway.smpp import status as s
@@ -31,7 +32,10 @@ class EncodeError(ValueError):
 
 
 class Layout(NamedTuple):
-    """The fields in wire order: `.name` a C-octet string, `+name` TLVs to the end, a bare name one octet."""
+    """The fields in wire order: `.name` a C-octet string, `+name` TLVs to the end, a bare name one octet.
+
+    `*name` are TLVs to the end too, of which those that are whole are kept, and what was `cut` is told.
+    """
 
     type: type[Pdu]
     fields: tuple[str, ...] = ()
@@ -44,6 +48,8 @@ _ADDRESSES = (
     "source_addr_ton", "source_addr_npi", ".source_addr",
     "dest_addr_ton", "dest_addr_npi", ".destination_addr",
 )  # fmt: skip
+# What deliver_sm and data_sm begin with: whose message it is, and of what type.
+_WHOSE = (".service_type", *_ADDRESSES, "esm_class")
 _ESME = ("esme_addr_ton", "esme_addr_npi", ".esme_addr")
 
 _LAYOUTS: dict[int, Layout] = {
@@ -55,10 +61,7 @@ _LAYOUTS: dict[int, Layout] = {
     p.BIND_TRANSCEIVER | RESPONSE: Layout(p.BindTransceiverResp, (".system_id", "+tlvs")),
     p.SUBMIT_SM | RESPONSE: Layout(p.SubmitSmResp, (".message_id", "+tlvs")),
     p.DELIVER_SM | RESPONSE: Layout(p.DeliverSmResp, (".message_id", "+tlvs")),
-    p.DATA_SM: Layout(
-        p.DataSm,
-        (".service_type", *_ADDRESSES, "esm_class", "registered_delivery", "data_coding", "+tlvs"),
-    ),
+    p.DATA_SM: Layout(p.DataSm, (*_WHOSE, "registered_delivery", "data_coding", "*tlvs")),
     p.DATA_SM | RESPONSE: Layout(p.DataSmResp, (".message_id", "+tlvs")),
     p.QUERY_SM: Layout(p.QuerySm, (".message_id", "source_addr_ton", "source_addr_npi", ".source_addr")),
     p.QUERY_SM | RESPONSE: Layout(
@@ -77,6 +80,8 @@ _LAYOUTS: dict[int, Layout] = {
 
 _SHORT_MESSAGES: dict[int, type[ShortMessage]] = {p.SUBMIT_SM: p.SubmitSm, p.DELIVER_SM: p.DeliverSm}
 
+_INCOMING: dict[int, type[p.DeliverSm | p.DataSm]] = {p.DELIVER_SM: p.DeliverSm, p.DATA_SM: p.DataSm}
+
 _COMMANDS: dict[type[Pdu], int] = {layout.type: command for command, layout in _LAYOUTS.items()} | {
     type_: command for command, type_ in _SHORT_MESSAGES.items()
 }
@@ -87,7 +92,20 @@ def command_of(pdu: Pdu) -> int:
 
 
 def decode(frame: bytes) -> Pdu:
-    """One whole frame, as the framer cuts it, to its PDU; BodyError where the body is not what it says."""
+    """One whole frame, as the framer cuts it, to its PDU; BodyError where the body is not what it says.
+
+    Of an incoming message whose sender can be read, all that can be: somebody wrote it, and waits.
+    """
+    try:
+        return _decode(frame)
+    except BodyError as broken:
+        message = _whose(frame, broken)
+        if message is None:
+            raise
+        return message
+
+
+def _decode(frame: bytes) -> Pdu:
     _, command, status, sequence = _HEADER.unpack_from(frame)
     kind = _SHORT_MESSAGES.get(command)
     if kind is not None:
@@ -107,6 +125,18 @@ def decode(frame: bytes) -> Pdu:
         raise BodyError(frame, why="a field is cut off") from error
 
 
+def _whose(frame: bytes, broken: BodyError) -> p.DeliverSm | p.DataSm | None:
+    kind = _INCOMING.get(broken.command)
+    if kind is None:
+        return None
+    said: dict[str, Any] = {}
+    at = HEADER_OCTETS
+    with suppress(IndexError, ValueError):
+        for name in _WHOSE:
+            said[name.lstrip(".")], at = _read_field(name, frame, at)
+    return kind(broken.sequence, broken.status, frame, cut=0, **said) if said.get("source_addr") else None
+
+
 def _read_short_message(kind: type[ShortMessage], frame: bytes, status: int, sequence: int) -> ShortMessage:
     """Unrolled rather than read by layout: every incoming SMS passes here."""
     index = frame.index
@@ -119,6 +149,7 @@ def _read_short_message(kind: type[ShortMessage], frame: bytes, status: int, seq
     end = start + frame[start - 1]
     if end > len(frame):
         raise BodyError(frame, why="short_message is cut off", answer=s.INVALID_MESSAGE_LENGTH)
+    tlvs, cut = _whole_tlvs(frame, end) if end < len(frame) else ((), None)
     return kind(
         sequence,
         status,
@@ -140,7 +171,8 @@ def _read_short_message(kind: type[ShortMessage], frame: bytes, status: int, seq
         frame[validity + 3],
         frame[validity + 4],
         frame[start:end],
-        _read_tlvs(frame, end) if end < len(frame) else (),
+        tlvs,
+        cut,
     )
 
 
@@ -148,31 +180,41 @@ def _read(layout: Layout, frame: bytes, status: int, sequence: int) -> Pdu:
     values: list[object] = [sequence, status, frame]
     at = HEADER_OCTETS
     for name in layout.fields:
-        if name[0] == ".":
-            end = frame.index(0, at)
-            values.append(frame[at:end].decode("latin-1"))
-            at = end + 1
+        if name[0] == "*":
+            values.extend(_whole_tlvs(frame, at))
         elif name[0] == "+":
-            values.append(_read_tlvs(frame, at))
+            tlvs, cut = _whole_tlvs(frame, at)
+            if cut is not None:
+                raise BodyError(frame, why=f"TLV {cut:#x} is cut off", answer=s.INVALID_OPTIONAL_PARAMETERS)
+            values.append(tlvs)
         else:
-            values.append(frame[at])
-            at += 1
+            value, at = _read_field(name, frame, at)
+            values.append(value)
     make: Callable[..., Pdu] = layout.type
     return make(*values)
 
 
-def _read_tlvs(frame: bytes, at: int) -> tuple[Tlv, ...]:
-    found = []
+def _read_field(name: str, frame: bytes, at: int) -> tuple[str | int, int]:
+    """What begins there, and where the next begins; IndexError or ValueError past the end."""
+    if name[0] == ".":
+        end = frame.index(0, at)
+        return frame[at:end].decode("latin-1"), end + 1
+    return frame[at], at + 1
+
+
+def _whole_tlvs(frame: bytes, at: int) -> tuple[tuple[Tlv, ...], int | None]:
+    """The TLVs to the end, and the tag of the one that goes beyond it; 0 where not even that is whole."""
+    found: list[Tlv] = []
     end = len(frame)
     while at < end:
         if end - at < _TLV.size:
-            raise BodyError(frame, why="a TLV header is cut off", answer=s.INVALID_OPTIONAL_PARAMETERS)
+            return tuple(found), 0
         tag, length = _TLV.unpack_from(frame, at)
         at += _TLV.size + length
         if at > end:
-            raise BodyError(frame, why=f"TLV {tag:#x} is cut off", answer=s.INVALID_OPTIONAL_PARAMETERS)
+            return tuple(found), tag
         found.append(Tlv(tag, frame[at - length : at]))
-    return tuple(found)
+    return tuple(found), None
 
 
 def encode(pdu: Pdu) -> bytes:
@@ -193,7 +235,7 @@ def _body(pdu: Pdu) -> bytes:
     for name in _LAYOUTS[_COMMANDS[type(pdu)]].fields:
         if name[0] == ".":
             parts.append(_c_octets(getattr(pdu, name[1:])))
-        elif name[0] == "+":
+        elif name[0] in "+*":
             parts.append(_write_tlvs(getattr(pdu, name[1:])))
         else:
             parts.append(bytes((getattr(pdu, name),)))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import NamedTuple
 
 import structlog
 
+from core.messages.masking import mask_phone
 from sms_gateway.smpp import pdu as p
 from sms_gateway.smpp import status as s
 from sms_gateway.smpp.codec import BodyError, command_of, decode, encode
@@ -31,7 +33,7 @@ class LinkLost(Exception):
 
 
 class Answer(NamedTuple):
-    """A response; `pdu` is None where only its header could be read or it was a generic_nack."""
+    """A response, a generic_nack too; `pdu` is None where only its header could be read."""
 
     status: int
     pdu: p.Pdu | None
@@ -144,7 +146,6 @@ class Connection:
         try:
             pdu = decode(frame)
         except BodyError as error:
-            log.warning("smpp body unreadable", why=str(error))
             self._take_unreadable(error)
             return
         if command_of(pdu) & p.RESPONSE:
@@ -156,8 +157,11 @@ class Connection:
         elif isinstance(pdu, p.Unbind):
             self._unbinding = True
             tasks.create_task(self._part(pdu))
-        elif isinstance(pdu, p.AlertNotification | p.Outbind):
-            log.info("smpp notification ignored", command=command_of(pdu))
+        elif isinstance(pdu, p.AlertNotification):
+            # A phone that can be reached again; nobody asked: what waits for it waits at the SMSC.
+            log.info("smpp phone is there again", phone=mask_phone(pdu.source_addr))
+        elif isinstance(pdu, p.Outbind):
+            log.info("smpp outbind ignored", system_id=pdu.system_id)
         else:
             self._write(p.GenericNack(pdu.sequence, s.INVALID_COMMAND_ID))
 
@@ -172,6 +176,9 @@ class Connection:
         raise why
 
     def _take_message(self, pdu: Incoming, tasks: asyncio.TaskGroup) -> None:
+        if pdu.cut is not None:
+            sender, octets = mask_phone(pdu.source_addr), len(pdu.raw)
+            log.warning("smpp message cut short", sender=sender, at_tlv=f"{pdu.cut:#x}", octets=octets)
         if self._in_hand >= MOST_IN_HAND:
             self._acknowledge(command_of(pdu), pdu.sequence, s.TEMPORARY_APPLICATION_ERROR)
             return
@@ -197,6 +204,9 @@ class Connection:
         self._write(resp(sequence, status))
 
     def _take_unreadable(self, error: BodyError) -> None:
+        # Enough to find it in the SMSC's own records; what it says is a person's, or a secret.
+        digest = hashlib.sha256(error.raw).hexdigest()
+        log.warning("smpp body unreadable", why=str(error), octets=len(error.raw), sha256=digest)
         if error.command & p.RESPONSE:
             self._settle(error.sequence, error.command, Answer(error.status, None))
         elif error.command in (p.DELIVER_SM, p.DATA_SM):

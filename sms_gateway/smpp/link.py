@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -66,6 +66,9 @@ class Smsc:
     operator_tlv: int | None = None  # the tag of a TLV that names a sender's operator
     id_tlv: int | None = None  # of one that holds the SMSC's own id of an incoming message
     mode: Mode = Mode.TRANSCEIVER
+    interface_version: int = 0x34  # of SMPP, as our bind says it
+    enquire_link_seconds: float | None = None  # where its operator wants another patience than ours
+    response_seconds: float | None = None
     tls: bool = False
     ca: str = ""  # a file of certificates beside the system's
     verify: bool = True
@@ -116,3 +119,11 @@ class Patience:
     throttled_first_seconds: float = 1
     throttled_most_seconds: float = 8
     throttled_hold_seconds: float = 8  # then its message goes back to the outbox: a lease is 20 s
+
+    def with_that_of(self, smsc: Smsc) -> Patience:
+        """The same, but for what its operator wants otherwise."""
+        return replace(
+            self,
+            enquire_link_seconds=smsc.enquire_link_seconds or self.enquire_link_seconds,
+            response_seconds=smsc.response_seconds or self.response_seconds,
+        )

@@ -2,7 +2,8 @@
 
 A number that the standard reserves (TON, NPI, data_coding, esm_class, command, status, TLV tag) is kept
 as it came. Addresses, ids and passwords are C-octet strings of ISO 8859-1, so each byte but NUL survives.
-`raw` is the frame as it was received and takes no part in comparison.
+`raw` is the frame as it was received and takes no part in comparison. `cut` of a message is the tag of the
+TLV that its frame ends within, 0 where it ends within anything else; what came before is there.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ TAG_MESSAGE_PAYLOAD = 0x0424
 TAG_MESSAGE_STATE = 0x0427
 
 ESM_CLASS_TYPE = 0x3C  # the message type bits: receipts, acknowledgements, notifications
+ESM_CLASS_RECEIPT = 0x04
+ESM_CLASS_INTERMEDIATE = 0x20
 ESM_CLASS_UDH = 0x40
 
 
@@ -113,6 +116,7 @@ class ShortMessage(Pdu):
     sm_default_msg_id: int = 0
     short_message: bytes = field(default=b"", repr=False)
     tlvs: tuple[Tlv, ...] = field(default=(), repr=False)
+    cut: int | None = field(default=None, compare=False)
 
     def tlv(self, tag: int) -> bytes | None:
         return first(self.tlvs, tag)
@@ -162,6 +166,7 @@ class DataSm(Pdu):
     registered_delivery: int = 0
     data_coding: int = 0
     tlvs: tuple[Tlv, ...] = field(default=(), repr=False)
+    cut: int | None = field(default=None, compare=False)
 
     def tlv(self, tag: int) -> bytes | None:
         return first(self.tlvs, tag)

@@ -44,7 +44,7 @@ class Session:
         self._smsc = smsc
         self._bind_as = bind_as
         self._on_message = on_message
-        self._patience = patience or Patience()
+        self._patience = (patience or Patience()).with_that_of(smsc)
         self._on_change = on_change
         self._tls = tls_of(smsc) if smsc.tls else None
         self._gate = Gate(smsc.label, window=smsc.window, per_second=smsc.per_second, patience=self._patience)
@@ -139,6 +139,8 @@ class Session:
         return self._outcome(answer)
 
     def _outcome(self, answer: Answer) -> Outcome:
+        if answer.status == s.OK and isinstance(answer.pdu, p.GenericNack):
+            return Refused(s.OK, retry=False)  # what we sent was not understood, and would not be again
         if answer.status == s.OK:
             return Submitted(answer.pdu.message_id if isinstance(answer.pdu, p.SubmitSmResp) else "")
         slow_down = answer.status in s.SLOW_DOWN | self._smsc.throttled
@@ -185,12 +187,13 @@ class Session:
                 system_id=self._smsc.system_id,
                 password=self._smsc.password,
                 system_type=self._smsc.system_type,
+                interface_version=self._smsc.interface_version,
                 addr_ton=self._smsc.address_ton,
                 addr_npi=self._smsc.address_npi,
                 address_range=self._smsc.address_range,
             )
         )
-        if answer.status == s.OK:
+        if answer.status == s.OK and not isinstance(answer.pdu, p.GenericNack):
             self._refused_in_a_row = 0
             return
         if answer.status in s.NOT_WELCOME:

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from tests.deadlines import until
-from tests.sms_gateway.octets import deliver_sm, frame, header
+from tests.sms_gateway.octets import data_sm, deliver_sm, frame, header
 from tests.sms_gateway.raw_smsc import ENQUIRE_LINK, QUERY_SM, RESP, SUBMIT_SM, UNBIND, Peer, RawSmsc
 
-DELIVER_SM_RESP = RESP | 5
+DELIVER_SM_RESP, DATA_SM_RESP = RESP | 5, RESP | 0x103
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Hostile:
     smsc: RawSmsc
     answers: list[Answer] = field(default_factory=list)
     came: list[Came] = field(default_factory=list)
-    acknowledged: dict[int, int] = field(default_factory=dict)  # status by sequence of our deliver_sm
+    acknowledged: dict[int, int] = field(default_factory=dict)  # status by sequence of what was handed over
     peer: Peer | None = None
     _sequence: int = 1000
 
@@ -74,15 +74,23 @@ class Hostile:
     async def say(self, octets: bytes, **fields: int | bytes) -> int:
         """A deliver_sm; the status that it is acknowledged with."""
         self._sequence += 1
-        sequence = self._sequence
-        peer = self.peer
-        assert peer is not None
-        peer.send(deliver_sm(octets, sequence=sequence, **fields))  # type: ignore[arg-type]  # its own fields
-        await until(lambda: sequence in self.acknowledged)
-        return self.acknowledged[sequence]
+        octets = deliver_sm(octets, sequence=self._sequence, **fields)  # type: ignore[arg-type]  # its own fields
+        return await self._hand_over(octets, self._sequence)
+
+    async def say_data(self, tlvs: bytes, *, data_coding: int = 8) -> int:
+        """A data_sm; the same."""
+        self._sequence += 1
+        octets = data_sm(tlvs, sequence=self._sequence, data_coding=data_coding)
+        return await self._hand_over(octets, self._sequence)
 
     async def ask(self, text: str, **fields: int | bytes) -> int:
         return await self.say(text.encode("utf-16-be"), data_coding=8, **fields)
+
+    async def _hand_over(self, octets: bytes, sequence: int) -> int:
+        assert self.peer is not None
+        self.peer.send(octets)
+        await until(lambda: sequence in self.acknowledged)
+        return self.acknowledged[sequence]
 
     async def _serve(self, peer: Peer) -> None:
         while True:
@@ -90,7 +98,7 @@ class Hostile:
             _, command, status, sequence = header(got)
             if command == SUBMIT_SM:
                 self._take(peer, got, sequence)
-            elif command == DELIVER_SM_RESP:
+            elif command in (DELIVER_SM_RESP, DATA_SM_RESP):
                 self.acknowledged[sequence] = status
             elif command in (ENQUIRE_LINK, UNBIND, QUERY_SM):
                 peer.answer(got)

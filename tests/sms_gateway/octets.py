@@ -38,6 +38,12 @@ def deliver_sm(
     return frame(5, body + tlvs, sequence=sequence)
 
 
+def data_sm(tlvs: bytes, *, sequence: int = 1, source: bytes = b"79141234567", data_coding: int = 0) -> bytes:
+    """4.7.1: its text is in message_payload."""
+    body = b"\0\1\1" + source + b"\0\3\0" + b"3116\0" + bytes((0, 0, data_coding))
+    return frame(0x103, body + tlvs, sequence=sequence)
+
+
 def header(of: bytes) -> tuple[int, int, int, int]:
     """command_length, command_id, command_status, sequence_number."""
     length, command, status, sequence = struct.unpack_from(">IIII", of)

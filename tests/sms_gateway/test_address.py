@@ -40,6 +40,9 @@ SAID: list[tuple[str, str, Any]] = [
     ("operator_tlv=0x1403", "operator_tlv", 0x1403),
     ("id_tlv=5123", "id_tlv", 5123),
     ("mode=pair", "mode", Mode.PAIR),
+    ("interface_version=0x33", "interface_version", 0x33),
+    ("enquire_link=55", "enquire_link_seconds", 55),
+    ("response=15", "response_seconds", 15),
     ("ca=/etc/ca.pem", "ca", "/etc/ca.pem"),
     ("verify=no", "verify", False),
     ("window=50", "window", 50),
@@ -136,6 +139,11 @@ def test_what_a_bind_has_no_room_for_is_refused_before_it_ends_the_process(url: 
         ("tlvs=0x1400:x", "tlvs: "),
         ("tlvs=0x10000:00", "tlvs: 0x10000"),
         ("validity=9999999", "validity: 9999999"),
+        ("interface_version=3.4", "interface_version: "),
+        ("interface_version=0x51", "interface_version: 0x51 is not within 0 and 80"),
+        ("enquire_link=0", "enquire_link: 0 is not within 1 and 3600"),
+        ("enquire_link=3601", "enquire_link: 3601 is not within 1 and 3600"),
+        ("response=16", "response: 16 is not within 1 and 15"),
     ],
 )
 def test_an_option_that_cannot_be_meant_is_refused_with_its_name(option: str, told: str) -> None:

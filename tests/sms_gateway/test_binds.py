@@ -23,6 +23,7 @@ from tests.sms_gateway.octets import deliver_sm, frame, header
 from tests.sms_gateway.raw_smsc import (
     BIND_RECEIVER,
     BIND_TRANSMITTER,
+    ENQUIRE_LINK,
     QUERY_SM,
     QUICK,
     RESP,
@@ -96,6 +97,19 @@ async def test_a_pair_is_up_as_long_as_its_transmitter_is(smsc: RawSmsc) -> None
         assert await submit(bind) == NotSent("not bound")
         await (await smsc.peer()).bind(BIND_TRANSMITTER)
         await until(lambda: bind.up)
+
+
+async def test_an_smsc_has_the_version_and_the_timers_that_its_operator_wants(smsc: RawSmsc) -> None:
+    async with running(
+        smsc.port, interface_version=0x33, enquire_link_seconds=0.05, response_seconds=1
+    ) as bind:
+        peer = await smsc.peer()
+        assert (await peer.bind())[16:].endswith(b"\0\x33\0\0\0")
+        await until(lambda: bind.up)
+        # QUICK would ask after 30 s, and wait for 5.
+        async with asyncio.timeout(4):
+            await peer.expect(ENQUIRE_LINK)
+            assert await peer.closed()
 
 
 async def test_a_pair_unbinds_both(smsc: RawSmsc) -> None:

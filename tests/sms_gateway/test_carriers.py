@@ -22,7 +22,9 @@ from core.wiring import Core
 from sms_gateway.outcomes import NotSent, Outcome, Refused, Submitted
 from sms_gateway.smpp.pdu import SubmitSm
 from sms_gateway.smpp.session import OnOutcome
+from tests.core.broadcast_scenes import ANNA, hire
 from tests.core.frozen_scenes import is_frozen
+from tests.core.scenes import rows
 from tests.deadlines import until
 from tests.fakes import FakeClock
 from tests.sms_gateway.fake_binds import Desk, FakeSession, bind_of
@@ -105,6 +107,26 @@ async def test_an_answer_goes_out_by_another_bind_where_its_own_is_down(core: Co
     await asks(core, "a", phone="79147000002")
     await desk.delivery.run_once()
     assert await went_by(core) == ["a#2", "b"]
+
+
+async def test_what_stands_in_for_an_answer_goes_by_that_ones_way_and_waits_for_room_there(
+    core: Core, clock: FakeClock
+) -> None:
+    await hire(core)
+    own, operators = FakeSession(Refused(0x0B, retry=False)), FakeSession()
+    desk = desk_of(core, bind_of(own, called="a"), bind_of(operators, called="mts", operator="mts"))
+    await asks(core, "a")
+    await desk.delivery.run_once()
+    (failed,) = await rows(core, notice)
+    await core.sms_resending.resend(failed.id, by=ANNA, why="call 12")
+    own.paused = True
+    await desk.delivery.run_once()
+    assert await states(core) == ["failed", "due"]
+    own.paused = False
+    clock.shift(timedelta(seconds=5))
+    await desk.delivery.run_once()
+    assert (len(own.submitted), len(operators.submitted)) == (2, 0)
+    assert await states(core) == ["failed", "sent"]
 
 
 async def test_what_answers_nothing_goes_by_its_operators_bind_else_by_one_for_all(

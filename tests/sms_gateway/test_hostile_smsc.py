@@ -313,6 +313,43 @@ async def test_a_long_text_in_message_payload_is_one_message(core: Core, smsc: H
         assert row.payload["text"] == long
 
 
+ASKED = "aliance помощь".encode("utf-16-be")
+SAR = tlv(0x20C, b"\0\x09") + tlv(0x20E, b"\2")
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [tlv(0x424, ASKED)],
+        [tlv(0x424, ASKED[5:]) + SAR + tlv(0x20F, b"\2"), SAR + tlv(0x20F, b"\1") + tlv(0x424, ASKED[:5])],
+        [tlv(0x1403, b"mts") + tlv(0x424, ASKED) + b"\x14\x04\0\x09x"],
+    ],
+    ids=["message_payload", "parts by SAR, the last one first", "a broken TLV behind it"],
+)
+async def test_a_data_sm_is_stored_acknowledged_and_answered(
+    core: Core, smsc: Hostile, parts: list[bytes]
+) -> None:
+    async with door_of(core):
+        for part in [*parts, *parts]:  # each comes again
+            assert await smsc.say_data(part) == OK
+        await becomes(core, "sent")
+    (row,) = await rows(core, incoming)
+    assert (row.sender, row.payload["text"], row.outcome) == (PHONE, "aliance помощь", "reply")
+    assert {each.to for each in smsc.came} == {PHONE}
+
+
+async def test_a_receipt_in_a_data_sm_settles_its_message(
+    core: Core, clock: FakeClock, smsc: Hostile
+) -> None:
+    await owe(core, clock, PHONE)
+    async with door_of(core):
+        await becomes(core, "sent")
+        receipt = tlv(0x1E, smsc.ids[0].encode() + b"\0") + tlv(0x427, b"\2")
+        assert await smsc.say_data(receipt, data_coding=0) == OK
+        await becomes(core, "delivered")
+    assert await rows(core, incoming) == []
+
+
 async def test_what_cannot_be_stored_is_kept_by_the_smsc_and_answered_once(core: Core, smsc: Hostile) -> None:
     async with door_of(core) as door:
         broken = door._receive._receiving

@@ -45,13 +45,25 @@ def test_the_spanish_table_is_that_of_an_independent_one() -> None:
         (Languages(single=PORTUGUESE), "1b05 1b09 1b0b 1b0c 1b0e 1b0f 1b1f 1b5b 1b7f 1b61", "êçÔôÁáÊÃâÂ"),
         (Languages(single=PORTUGUESE), "1b12 1b13 1b14 1b15 1b16 1b17 1b18 1b19", "ΦΓ^ΩΠΨΣΘ"),
         (Languages(TURKISH, SPANISH), "40 1b41", "İÁ"),
-        # There is no Spanish locking table, and no language 99.
+        # There is no Spanish locking table; where nothing is escaped, any single table reads alike.
         (Languages(locking=SPANISH), "04 40", "è¡"),
-        (Languages(99, 99), "04 1b65", "è€"),
+        (Languages(single=99), "04 40", "è¡"),
     ],
 )
 def test_a_letter_is_where_its_language_has_it(languages: Languages, octets: str, text: str) -> None:
     assert decode(bytes.fromhex(octets), languages) == text
+
+
+@pytest.mark.parametrize("language", [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 99, 255])
+@pytest.mark.parametrize("octets, shift", [("04 40", "locking"), ("61", "locking"), ("61 1b65", "single")])
+def test_what_is_in_a_language_that_we_have_no_table_of_is_not_read(
+    language: int, octets: str, shift: str
+) -> None:
+    said, languages = bytes.fromhex(octets), Languages(**{shift: language})
+    with pytest.raises(gsm.NotGsm, match=str(language)):
+        decode(said, languages)
+    assert text_of(said, 0, languages=languages) is None
+    assert text_of("да".encode("utf-16-be"), 8, languages=languages) == "да"
 
 
 @pytest.mark.parametrize(

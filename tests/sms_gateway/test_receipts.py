@@ -71,6 +71,14 @@ CASES = [
         "8", "UNDELIV", "",
     ),
     Case(
+        "without an id, with esm_class 0",
+        text("sub:001 submit date:2604271500 done date:2604271501 stat:DELIVRD err:000 text:id:7", 0),
+        "", "DELIVRD", "000",
+    ),
+    Case("a state in a TLV alone", DeliverSm(tlvs=(state_tlv(3),)), "", "EXPIRED", ""),
+    Case("a phone's that tells of a state", text("id:5 stat:DELIVRD", 8), "5", "DELIVRD", ""),
+    Case("a phone's in TLVs", DeliverSm(esm_class=0x10, tlvs=(state_tlv(2),)), "", "DELIVRD", ""),
+    Case(
         "the text that was sent lies",
         text("id:4 sub:001 stat:UNDELIV err:1 text:id:9 stat:DELIVRD"),
         "4", "UNDELIV", "1",
@@ -82,7 +90,7 @@ CASES = [
 def test_a_receipt_is_read(case: Case) -> None:
     receipt = receipt_of(case.pdu)
     assert receipt is not None
-    assert receipt.ids[0] == case.first_id
+    assert receipt.ids[:1] == ((case.first_id,) if case.first_id else ())
     assert (receipt.state, receipt.error) == (case.state, case.error)
 
 
@@ -91,8 +99,9 @@ def test_a_receipt_is_read(case: Case) -> None:
     [
         DeliverSm(esm_class=4),
         DeliverSm(esm_class=4, short_message="да".encode("utf-16-be"), data_coding=8),
-        DeliverSm(esm_class=8, short_message=b"yes"),
+        DeliverSm(esm_class=0x20, short_message=b"yes"),
         DeliverSm(esm_class=4, short_message=b"\xff\xfe"),
+        DeliverSm(esm_class=4, cut=0),
     ],
 )
 def test_an_unreadable_receipt_is_still_a_receipt(pdu: DeliverSm) -> None:
@@ -100,6 +109,17 @@ def test_an_unreadable_receipt_is_still_a_receipt(pdu: DeliverSm) -> None:
     assert receipt is not None
     assert receipt.state == ""
     assert receipt.ids == ()
+
+
+@pytest.mark.parametrize("kind", [0x08, 0x10, 0x18, 0x24, 0x3C])
+@pytest.mark.parametrize(
+    "said, tlvs",
+    [("yes", ()), ("id:7", ()), ("stat:fine", ()), ("yes", (Tlv(0x001E, b"7"),)), ("yes", (state_tlv(2),))],
+)
+def test_what_a_person_answers_by_their_phone_is_no_receipt(
+    kind: int, said: str, tlvs: tuple[Tlv, ...]
+) -> None:
+    assert receipt_of(DeliverSm(esm_class=kind, short_message=said.encode(), tlvs=tlvs)) is None
 
 
 @pytest.mark.parametrize(
@@ -111,6 +131,7 @@ def test_an_unreadable_receipt_is_still_a_receipt(pdu: DeliverSm) -> None:
         "id:7",
         "stat:DELIVRD",
         "my id:7 and stat:fine",
+        "stat:DELIVRD, on the submit date: today",
         "text:id:1 stat:DELIVRD err:0",
     ],
 )

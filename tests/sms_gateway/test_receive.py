@@ -21,7 +21,7 @@ from sms_gateway.receipts import Receipt
 from sms_gateway.receive import Receive
 from sms_gateway.senders import sender_of
 from sms_gateway.smpp.link import ALPHABETS, Smsc
-from sms_gateway.smpp.pdu import DeliverSm, Tlv
+from sms_gateway.smpp.pdu import DataSm, DeliverSm, Tlv
 from tests.core.scenes import ON_SQLITE
 from tests.fakes import FakeClock
 
@@ -66,7 +66,7 @@ class Door:
         assert smsc == SMSC.name
         self.receipts.append(receipt)
 
-    async def take(self, *pdus: DeliverSm) -> list[int]:
+    async def take(self, *pdus: DeliverSm | DataSm) -> list[int]:
         return list(await asyncio.gather(*(self.receive.on_message(self.smsc, pdu) for pdu in pdus)))
 
     async def rows(self) -> list[Any]:
@@ -258,12 +258,31 @@ async def test_a_receipt_is_no_message(door: Door) -> None:
 
 
 @ON_SQLITE
+@pytest.mark.parametrize("kind", [0x08, 0x10])
+async def test_what_a_person_answers_by_their_phones_acknowledgement_is_a_message(
+    door: Door, kind: int
+) -> None:
+    assert await door.take(replace(text("да"), esm_class=kind)) == [OK]
+    assert [row.payload["text"] for row in await door.rows()] == ["да"]
+    assert door.receipts == []
+
+
+@ON_SQLITE
 async def test_a_header_may_tell_of_a_national_alphabet(door: Door) -> None:
     header = bytes.fromhex("06 240101 250101".replace(" ", ""))
     pdu = DeliverSm(source_addr=PHONE, esm_class=0x40, short_message=header + b"\x40stanbul \x1b\x73ey")
     assert await door.take(pdu) == [OK]
     (row,) = await door.rows()
     assert row.payload["text"] == "İstanbul şey"
+
+
+@ON_SQLITE
+async def test_a_text_in_an_alphabet_that_we_do_not_have_is_stored_unread(door: Door) -> None:
+    header = bytes.fromhex("03 250106")  # Hindi: by the default table it would be other letters
+    pdu = DeliverSm(source_addr=PHONE, esm_class=0x40, short_message=header + b"\x40\x41 100080 100")
+    assert await door.take(pdu) == [OK]
+    (row,) = await door.rows()
+    assert (row.payload["text"], row.payload["undecodable"]) == ("", True)
 
 
 @ON_SQLITE

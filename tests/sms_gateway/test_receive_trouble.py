@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 
 from core.messages.incoming import Accepted, Arrival
 from core.wiring import Core
 from sms_gateway.receipts import receipt_of
 from sms_gateway.senders import msisdn, sender_of
-from sms_gateway.smpp.pdu import DeliverSm, Tlv
-from tests.core.scenes import ON_SQLITE
+from sms_gateway.smpp.codec import decode
+from sms_gateway.smpp.pdu import DataSm, DeliverSm, Tlv
+from tests.core.scenes import ON_POSTGRES, ON_SQLITE
 from tests.deadlines import until
-from tests.sms_gateway.test_receive import LATER, OK, SMSC, Watched, open_door, parts_of, text
+from tests.sms_gateway.octets import deliver_sm, frame, tlv
+from tests.sms_gateway.test_receive import LATER, OK, PHONE, SMSC, Watched, open_door, parts_of, text
 
 
 @pytest.mark.parametrize("first_at", [59_999.0, 59_941.0])
@@ -87,8 +89,56 @@ class Picky(Watched):
 async def test_a_text_that_the_database_refuses_holds_up_no_other(core: Core) -> None:
     async with open_door(core) as door:
         door.receive._receiving = Picky(core)
-        assert await door.take(text("one"), text("poison"), text("two")) == [OK, LATER, OK]
-        assert [each.arrival.payload["text"] for each in door.taken] == ["one", "two"]
+        assert await door.take(text("one"), text("poison"), text("two")) == [OK] * 3
+        assert [each.arrival.payload["text"] for each in door.taken] == ["one", "", "two"]
+
+
+class Refusing(Watched):
+    """What the real database says to a letter that its JSON has no room for."""
+
+    async def accept(self, messages: Sequence[Arrival]) -> list[Accepted]:
+        (message,) = messages
+        worse = {name: "poi\0son" for name, said in message.payload.items() if said == "poisoñ"}
+        return await super().accept([replace(message, payload=message.payload | worse)])
+
+
+@ON_POSTGRES
+@pytest.mark.parametrize("where", ["text", "to"])
+async def test_what_the_database_refuses_for_ever_is_stored_without_its_words(core: Core, where: str) -> None:
+    async with open_door(core) as door:
+        door.receive._receiving = Refusing(core)
+        pdu = text("poisoñ" if where == "text" else "да")
+        if where == "to":
+            pdu.destination_addr = "poisoñ"
+        for _ in range(2):
+            assert await door.take(pdu) == [OK]
+        (row,) = await door.rows()
+    assert (row.sender, row.payload["undecodable"]) == (PHONE, True)
+    assert (row.payload["text"], row.payload["raw"]) == ("", pdu.short_message.hex())
+    assert (row.payload["data_coding"], row.payload["bind"]) == (8, "smsc")
+
+
+class Troubled(Watched):
+    """A database that has a trouble of its own, whatever it is given."""
+
+    trouble: Exception
+
+    async def accept(self, messages: Sequence[Arrival]) -> list[Accepted]:
+        raise self.trouble
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    "trouble",
+    [OperationalError("insert", {}, OSError("disk full")), DataError("insert", {}, ValueError("everything"))],
+    ids=["its own", "it refuses even the octets"],
+)
+async def test_a_database_in_trouble_has_the_smsc_keep_it(core: Core, trouble: Exception) -> None:
+    async with open_door(core) as door:
+        door.receive._receiving = troubled = Troubled(core)
+        troubled.trouble = trouble
+        assert await door.take(text("да")) == [LATER]
+        assert await door.rows() == []
 
 
 async def test_a_tlv_with_octets_behind_its_end_is_read_to_its_end(core: Core) -> None:
@@ -120,6 +170,43 @@ async def test_a_card_number_in_what_cannot_be_read_is_stored_nowhere(
     assert row.payload["undecodable"] is True
     assert row.payload["card_masked"] is True
     assert "raw" not in row.payload
+
+
+CUT_TEXT = deliver_sm(b"aliance 100080 100")
+SAR = tlv(0x20C, b"\0\x09") + tlv(0x20E, b"\2")
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    "octets, said",
+    [
+        (deliver_sm(b"yes", tlvs=tlv(0x1500, b"7") + b"\x14\x03\0\x09m"), "yes"),
+        (deliver_sm(b"a", tlvs=SAR + tlv(0x20F, b"\1") + b"\x14"), None),
+        (deliver_sm(tlvs=b"\x04\x24\0\x09text"), ""),
+        (frame(5, CUT_TEXT[16:-1]), ""),
+        (frame(5, CUT_TEXT[16:31]), ""),
+        (deliver_sm(b"aliance 100080 1", tlvs=SAR + b"\x02\x0f\0\2\1"), ""),
+        (deliver_sm(b"aliance 100080 1", tlvs=SAR[:6] + b"\x02\x0e"), ""),
+        (frame(0x103, b"\0\1\1" + PHONE.encode() + b"\0\3\0" + b"3116\0\0\0"), ""),
+    ],
+    ids=["a TLV", "behind a part", "the payload", "short_message", "behind the sender", "which part it is",
+         "of how many parts", "data_sm"],
+)  # fmt: skip
+async def test_a_message_that_is_cut_short_is_stored_and_read_only_where_its_text_is_whole(
+    core: Core, octets: bytes, said: str | None
+) -> None:
+    async with open_door(core) as door:
+        # The SMSC hands it over again under another sequence_number.
+        for each in (octets, octets[:12] + b"\0\0\0\7" + octets[16:]):
+            pdu = decode(each)
+            assert isinstance(pdu, DeliverSm | DataSm)
+            assert await door.take(pdu) == [OK]
+        rows = await door.rows()
+        assert await door.parts() == (said is None)
+    assert [(row.sender, row.payload["text"]) for row in rows] == ([] if said is None else [(PHONE, said)])
+    if said == "":
+        assert rows[0].payload["undecodable"] is True
+        assert rows[0].payload["raw"] == octets[16:].hex()
 
 
 def test_a_receipts_id_ends_where_its_octets_say() -> None:

@@ -15,6 +15,7 @@ from sms_gateway.smpp.session import Session
 from tests.deadlines import until
 from tests.sms_gateway.octets import deliver_sm, frame, header
 from tests.sms_gateway.raw_smsc import (
+    BIND_TRANSCEIVER,
     ENQUIRE_LINK,
     QUICK,
     RESP,
@@ -86,6 +87,41 @@ async def test_a_generic_nack_refuses_what_it_names(smsc: RawSmsc) -> None:
         peer.send(frame(RESP | ENQUIRE_LINK, sequence=sequence))
         peer.send(frame(RESP, status=2, sequence=sequence))
         assert await sending == Refused(2, retry=False)
+
+
+async def test_a_generic_nack_of_status_0_is_a_refusal_in_time_and_late(smsc: RawSmsc) -> None:
+    outcome = Refused(0, retry=False)
+    late: list[object] = []
+    patience = replace(QUICK, response_seconds=1)
+    async with session_with(smsc, take_all, patience=patience) as session, asyncio.TaskGroup() as tasks:
+        peer = await bound(smsc, session)
+        sending = tasks.create_task(session.submit(text()))
+        peer.send(frame(RESP, sequence=header(await peer.expect(SUBMIT_SM))[3]))
+        assert await sending == outcome
+        assert await session.submit(text(), on_late=late.append) == Unknown("no response")
+        peer.send(frame(RESP, sequence=header(await peer.expect(SUBMIT_SM))[3]))
+        await until(lambda: late)
+        assert late == [outcome]
+        assert await works(session, peer)
+
+
+async def test_a_vendor_that_throttles_by_generic_nack_is_heard(smsc: RawSmsc) -> None:
+    async with session_with(smsc, take_all) as session, asyncio.TaskGroup() as tasks:
+        peer = await bound(smsc, session)
+        sending = tasks.create_task(session.submit(text()))
+        peer.send(frame(RESP, status=0x58, sequence=header(await peer.expect(SUBMIT_SM))[3]))
+        peer.answer(await peer.expect(SUBMIT_SM), b"ok\0")
+        assert await sending == Submitted("ok")
+
+
+async def test_a_bind_that_is_answered_by_a_generic_nack_is_no_bind(smsc: RawSmsc) -> None:
+    async with session_with(smsc, take_all) as session:
+        peer = await smsc.peer()
+        peer.send(frame(RESP, sequence=header(await peer.expect(BIND_TRANSCEIVER))[3]))
+        assert await peer.closed()
+        assert not session.is_bound
+        peer.cut()
+        assert await works(session, await bound(smsc, session))
 
 
 async def test_a_lost_response_is_unknown_and_a_late_one_harmless(smsc: RawSmsc) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from hashlib import sha256
 from random import Random
 
 import pytest
+from structlog.testing import capture_logs
 
 from sms_gateway.smpp.connection import MOST_IN_HAND
 from sms_gateway.smpp.pdu import DataSm, DeliverSm
-from tests.sms_gateway.octets import deliver_sm, frame, header, tlv
+from tests.sms_gateway.octets import data_sm, deliver_sm, frame, header, tlv
 from tests.sms_gateway.raw_smsc import ENQUIRE_LINK, QUICK, RESP, Peer, RawSmsc, session_with, take_all
 
 DELIVER_SM_RESP = RESP | 5
@@ -29,10 +31,8 @@ async def answers(peer: Peer) -> bool:
 
 
 BAD_BODIES = [
-    ("truncated TLV", deliver_sm(b"a", sequence=3, tlvs=b"\x04\x24\x00\x09a"), (DELIVER_SM_RESP, 0xC0, 3)),
-    ("half a TLV header", deliver_sm(b"a", sequence=3, tlvs=b"\x04"), (DELIVER_SM_RESP, 0xC0, 3)),
-    ("short_message cut off", frame(5, deliver_sm(b"abc")[16:-1], sequence=3), (DELIVER_SM_RESP, 0x01, 3)),
     ("empty deliver_sm", frame(5, sequence=3), (DELIVER_SM_RESP, 0x02, 3)),
+    ("nobody's deliver_sm", frame(5, b"\0\1\1\0", sequence=3), (DELIVER_SM_RESP, 0x02, 3)),
     ("empty data_sm", frame(0x103, sequence=3), (RESP | 0x103, 0x02, 3)),
     ("broken query_sm", frame(3, b"x", sequence=3), (RESP, 0x02, 3)),
     ("unknown command", frame(0x77, b"x", sequence=3), (RESP, 0x03, 3)),
@@ -47,18 +47,56 @@ async def test_a_bad_body_costs_one_pdu(
 ) -> None:
     async with session_with(smsc, take_all):
         peer = await smsc.bound()
-        peer.send(octets)
-        assert header(await peer.next())[1:] == answer
+        with capture_logs() as told:
+            peer.send(octets)
+            assert header(await peer.next())[1:] == answer
         assert await answers(peer)
+    # What it was can be found in the SMSC's records; what it said stays out of the log.
+    unreadable = [each for each in told if each["event"] == "smpp body unreadable"]
+    for each in unreadable:
+        assert (each["octets"], each["sha256"]) == (len(octets), sha256(octets).hexdigest())
+    assert len(unreadable) == (answer[1] == 2)
 
 
+CUT_SHORT = [
+    ("a TLV", deliver_sm(b"text", sequence=3, tlvs=b"\x14\x03\x00\x09m"), b"text", DELIVER_SM_RESP),
+    ("a payload", deliver_sm(b"", sequence=3, tlvs=b"\x04\x24\x00\x09text"), b"", DELIVER_SM_RESP),
+    ("half a TLV header", deliver_sm(b"text", sequence=3, tlvs=b"\x04"), b"text", DELIVER_SM_RESP),
+    ("short_message", frame(5, deliver_sm(b"text")[16:-1], sequence=3), b"", DELIVER_SM_RESP),
+    ("data_sm", data_sm(tlv(0x424, b"text") + b"\x04", sequence=3), b"text", RESP | 0x103),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name, octets, said, answer", CUT_SHORT, ids=[case[0] for case in CUT_SHORT])
+async def test_a_message_that_is_cut_short_is_handed_on_all_the_same(
+    smsc: RawSmsc, name: str, octets: bytes, said: bytes, answer: int
+) -> None:
+    came: list[DeliverSm | DataSm] = []
+
+    async def keep(pdu: DeliverSm | DataSm) -> int:
+        came.append(pdu)
+        return 0
+
+    async with session_with(smsc, keep):
+        peer = await smsc.bound()
+        with capture_logs() as told:
+            peer.send(octets)
+            assert header(await peer.next())[1:] == (answer, 0, 3)
+        assert await answers(peer)
+    assert [(each.source_addr, each.message, each.raw) for each in came] == [("79141234567", said, octets)]
+    (log,) = [each for each in told if each["event"].startswith("smpp")]
+    assert (log["event"], log["sender"], log["octets"]) == ("smpp message cut short", "7914…67", len(octets))
+    assert "text" not in str(log)
+
+
+ALERT = frame(0x102, b"\1\1" + b"79141234567\0" + b"\0\0" + b"3116\0" + tlv(0x422, b"\0"))
 SILENT = [
     ("unknown response", frame(RESP | 0x77, b"x")),
     ("response to nothing", frame(RESP | 4, b"1\0", sequence=99)),
     ("broken response to nothing", frame(RESP | 4, b"1", sequence=99)),
     ("generic_nack of sequence 0", frame(RESP, status=3, sequence=0)),
-    ("alert_notification", frame(0x102, b"\1\1" + b"7\0" + b"\0\0" + b"3\0")),
-    ("outbind", frame(0x0B, b"a\0b\0")),
+    ("alert_notification", ALERT),
+    ("outbind", frame(0x0B, b"a\0hidden\0")),
 ]
 
 
@@ -68,6 +106,17 @@ async def test_what_wants_no_answer_gets_none(smsc: RawSmsc, name: str, octets: 
         peer = await smsc.bound()
         peer.send(octets)
         assert await answers(peer)
+
+
+async def test_of_an_alert_notification_the_log_tells_whose_phone_it_is_and_no_more(smsc: RawSmsc) -> None:
+    async with session_with(smsc, take_all):
+        peer = await smsc.bound()
+        with capture_logs() as told:
+            peer.send(ALERT + frame(0x0B, b"a\0hidden\0"))
+            assert await answers(peer)
+    alert, outbind = [each for each in told if each["event"].startswith("smpp ")]
+    assert (alert["event"], alert["phone"]) == ("smpp phone is there again", "7914…67")
+    assert "hidden" not in str(outbind)
 
 
 @pytest.mark.parametrize("length", [0, 15, 128 * 1024 + 1, 0xFFFFFFFF])
@@ -116,10 +165,9 @@ async def test_an_acknowledgement_waits_for_the_message_to_be_stored(smsc: RawSm
 
 
 async def test_a_data_sm_is_a_message_too(smsc: RawSmsc) -> None:
-    body = b"\0\1\1" + b"7914\0" + b"\3\0" + b"3116\0" + bytes(3) + tlv(0x0424, b"hi")
     async with session_with(smsc, take_all):
         peer = await smsc.bound()
-        peer.send(frame(0x103, body, sequence=6))
+        peer.send(data_sm(tlv(0x0424, b"hi"), sequence=6))
         assert header(await peer.next())[1:] == (RESP | 0x103, 0, 6)
 
 

@@ -12,9 +12,11 @@ from core.ids import Payer
 from core.messages import outbox
 from core.messages.notices import Balance
 from core.messages.sms_trials import PartTold
-from core.storage.message_tables import notice, sms_submission
+from core.storage.message_tables import notice, sms_receipt, sms_submission
 from core.wiring import Core
 from sms_gateway.outcomes import NotSent, Outcome, Refused, Submitted, Unknown
+from sms_gateway.receipts import receipt_of
+from sms_gateway.smpp.pdu import DeliverSm, Tlv
 from tests.fakes import FakeClock
 from tests.sms_gateway.fake_binds import Desk, FakeSession, bind_of
 
@@ -26,10 +28,13 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sms_gateway.settling.LATE_SECONDS", 0.0)
 
 
+PHONE = "79141234567"
+
+
 async def given_up(core: Core, clock: FakeClock) -> tuple[Desk, FakeSession]:
     """A balance whose only part was sent, and no answer came."""
     async with core.database.transaction() as tx:
-        await outbox.add(tx, Payer.sms("79141234567"), Balance(), key="k", locale="ru", now=clock.now())
+        await outbox.add(tx, Payer.sms(PHONE), Balance(), key="k", locale="ru", now=clock.now())
     session = FakeSession(Unknown("no response"))
     desk = Desk(core, bind_of(session), render=lambda due: "text")
     await desk.delivery.run_once()
@@ -73,6 +78,38 @@ async def test_what_says_nothing_of_it_is_not_waited_for(core: Core, clock: Fake
     comes_late(session, Submitted("7F"))
     await desk.settling.write_late_once()  # the first in the line is the second that came
     assert (await states(core))[0] == "sent"
+
+
+@pytest.mark.parametrize(
+    "pdu",
+    [
+        DeliverSm(esm_class=4, source_addr=PHONE),
+        DeliverSm(esm_class=4, source_addr=PHONE, short_message=b"yes"),
+        DeliverSm(esm_class=0x20, source_addr=PHONE, short_message=b"id:7f sub:001"),
+        DeliverSm(esm_class=4, source_addr="Aliance", destination_addr="3116", tlvs=(Tlv(0x427, b"\2"),)),
+    ],
+    ids=["nothing", "no words of a receipt", "no state", "neither an id nor a phone"],
+)
+async def test_a_receipt_that_tells_nothing_is_logged_and_settles_nothing(
+    core: Core, clock: FakeClock, pdu: DeliverSm
+) -> None:
+    desk, _ = await given_up(core, clock)
+    receipt = receipt_of(pdu)
+    assert receipt is not None
+    with capture_logs() as said:
+        await desk.settling.take_receipt("smsc", receipt)
+    assert [(each["event"], PHONE in str(each)) for each in said] == [("receipt tells nothing", False)]
+    assert await states(core) == ("uncertain", "unknown", "no response")
+    async with core.database.read() as tx:
+        assert await tx.all(select(sms_receipt)) == []
+
+
+async def test_a_receipt_without_an_id_is_of_the_only_text_to_its_phone(core: Core, clock: FakeClock) -> None:
+    desk, _ = await given_up(core, clock)
+    receipt = receipt_of(DeliverSm(esm_class=4, source_addr=PHONE, short_message=b"stat:UNDELIV err:011"))
+    assert receipt is not None
+    await desk.settling.take_receipt("smsc", receipt)
+    assert await states(core) == ("failed", "failed", "UNDELIV 011")
 
 
 async def test_a_late_answer_that_cannot_be_written_stops_nobody(

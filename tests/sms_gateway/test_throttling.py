@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from sms_gateway.gate import Gate
 from sms_gateway.outcomes import NotSent, Outcome, Refused, Submitted
 from sms_gateway.smpp.link import Patience, Smsc
 from sms_gateway.smpp.pace import Pace
@@ -145,6 +146,13 @@ async def test_pauses_grow_with_jitter_and_shrink_once_something_is_taken(
             await answer_all(peer, count, throttle=set(range(count - 1)))
             assert await sending == Submitted("ok")
     assert [round(each, 3) for each in pauses] == [0.015, 0.03, 0.06, 0.06, 0.015]
+
+
+async def test_an_answer_is_waited_for_no_longer_than_a_lease_lasts() -> None:
+    now = asyncio.get_running_loop().time()
+    for response, left, waits in ((15, 14, 15), (15, 1, 6), (10, 1, 6), (4, 1, 3), (4, -9, 1)):
+        gate = Gate("smsc", window=1, per_second=1, patience=Patience(response_seconds=response))
+        assert gate.answer_within(now + left) == pytest.approx(waits, abs=0.5)
 
 
 async def test_the_first_in_line_passes_first_though_it_comes_last() -> None:

@@ -1,10 +1,12 @@
 """What has to be written down outlasts a database that is away for a moment, and nothing else."""
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.storage import away
 from core.storage.away import outlasting
+from core.storage.database import Database
 
 GONE = DBAPIError("COMMIT", None, ConnectionError("connection is closed"))
 
@@ -40,6 +42,22 @@ async def test_what_the_database_refuses_is_not_said_again() -> None:
     with pytest.raises(IntegrityError):
         await one.write("sent")
     assert one.tries == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_data_that_postgresql_refuses_are_not_said_again(database: Database) -> None:
+    tries = 0
+
+    @outlasting
+    async def write() -> None:
+        nonlocal tries
+        tries += 1
+        async with database.transaction() as tx:
+            await tx.execute(text("SELECT CAST('a word' AS integer)"))
+
+    with pytest.raises(DBAPIError):
+        await write()
+    assert tries == 1
 
 
 async def test_who_waits_longer_than_a_lease_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:

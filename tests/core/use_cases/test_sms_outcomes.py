@@ -119,16 +119,55 @@ async def test_what_went_out_is_noted_also_where_the_lease_is_lost(core: Core, c
 
 
 @ON_SQLITE
-async def test_accepted_parts_are_known_again_unless_the_text_is_marked(core: Core, clock: FakeClock) -> None:
-    of = await held(core)
-    await core.sms_sending.conclude([trial(of, part(1, "a"), end=End.NOT_SENT, total=3)])
-    (again,) = await core.sending.claim(Channel.SMS, 10)
-    assert await core.sms_sending.accepted([again]) == {of.id: {"digest": frozenset({1})}}
-    await core.sms_sending.conclude([trial(again, part(2, None, UNKNOWN), end=End.UNKNOWN, total=3)])
-    clock.shift(MINUTE)
+@pytest.mark.parametrize("said, again", [(Balance(), False), (MONEY, True)], ids=["a balance", "money"])
+async def test_parts_that_an_smsc_has_or_may_have_are_given_once_but_for_a_marked_one_that_is_uncertain(
+    core: Core, clock: FakeClock, said: Notice, again: bool
+) -> None:
+    of = await held(core, said)
+    assert await core.sms_sending.given([of]) == {}
+    gone = part(1, "a"), part(2, None, UNKNOWN)
+    await core.sms_sending.conclude([trial(of, *gone, end=End.NOT_SENT, total=3)])
+    (next_one,) = await core.sending.claim(Channel.SMS, 10)
+    assert await core.sms_sending.given([next_one]) == {of.id: {"digest": {1: SENT, 2: UNKNOWN}}}
+    clock.shift(MINUTE)  # who held it died
     (marked,) = await core.sending.claim(Channel.SMS, 10)
     assert marked.repeat
-    assert await core.sms_sending.accepted([marked]) == {}
+    kept = {1: SENT} if again else {1: SENT, 2: UNKNOWN}
+    assert await core.sms_sending.given([marked]) == {of.id: {"digest": kept}}
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("said", [Balance(), MONEY], ids=["a balance", "money"])
+@pytest.mark.parametrize("becomes, state", [(SENT, "sent"), (DELIVERED, "sent"), (FAILED, "failed")])
+async def test_what_was_unknown_may_be_settled_while_the_rest_of_its_text_goes_out(
+    core: Core, said: Notice, becomes: SmsState, state: str
+) -> None:
+    of = await held(core, said)
+    await core.sms_sending.conclude([trial(of, part(1, None, UNKNOWN), end=End.NOT_SENT, total=2)])
+    (goes_on,) = await core.sending.claim(Channel.SMS, 10)
+    await core.sms_sending.receipts.settle([PartTold(of.id, of.lease, 1, becomes, "late answer", "a")])
+    # It was unknown when this trial began.
+    await core.sms_sending.conclude([trial(goes_on, part(2, "b"), end=End.UNKNOWN, total=2)])
+    row = await the_notice(core)
+    if state == "failed" and said is MONEY:
+        assert (row.state, row.repeat) == ("due", True)  # told again
+    else:
+        assert row.state == state
+
+
+@ON_SQLITE
+async def test_a_part_that_the_smsc_has_once_it_has_whatever_becomes_of_another_try(
+    core: Core, clock: FakeClock
+) -> None:
+    of = await held(core)
+    await core.sms_sending.conclude([trial(of, part(1, None, UNKNOWN), part(2, "b"), end=End.UNKNOWN)])
+    clock.shift(MINUTE)
+    (marked,) = await core.sending.claim(Channel.SMS, 10)
+    await core.sms_sending.conclude([trial(marked, part(1, None, UNKNOWN), end=End.UNKNOWN, total=2)])
+    await core.sms_sending.receipts.settle([PartTold(of.id, of.lease, 1, SENT, "late answer", "a")])
+    assert (await the_notice(core)).state == "sent"
+    await core.sms_sending.receipts.take([told("a"), told("b")])
+    assert (await the_notice(core)).state == "delivered"
 
 
 RECEIVED = [

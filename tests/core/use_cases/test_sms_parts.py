@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
+from structlog.testing import capture_logs
+
 from core.settings import Settings
-from core.storage.message_tables import incoming, sms_part
-from core.use_cases.sms_parts import PARTS_LIVE, TEXTS_OF_A_SENDER, Piece
+from core.storage.message_tables import incoming, sms_part, sms_part_joined
+from core.use_cases.sms_parts import PARTS_LIVE, TEXTS_OF_A_SENDER, Piece, TooManyParts
 from core.wiring import Core
 from tests.core.scenes import ON_POSTGRES, ON_SQLITE, processes, rows
 from tests.fakes import FakeClock, FakeProvider
@@ -32,7 +35,7 @@ async def test_parts_become_a_text_when_the_last_has_come(core: Core) -> None:
     assert await parts.keep(piece("other", 1, 2, b"x")) is None
     for _ in range(2):  # a death before the whole text was accepted: the SMSC sends the last part again
         assert await parts.keep(piece("k", 1, 3, b"one")) == [b"one", b"two", b"three"]
-    await parts.drop("k")
+    await parts.drop("k", [b"one", b"two", b"three"])
     assert await keys(core) == {"other"}
     assert await rows(core, incoming) == []
 
@@ -42,7 +45,7 @@ async def test_a_text_that_never_becomes_whole_ends_where_staff_see_it(core: Cor
     await parts.keep(piece("k", 2, 3, b"aliance 1000"))
     clock.shift(SECOND)
     await parts.keep(piece("k", 3, 3, b"80 100"))
-    clock.shift(PARTS_LIVE - SECOND)
+    clock.shift(PARTS_LIVE)
     assert await parts.forget_once() == 0
     clock.shift(SECOND)
     assert [await parts.forget_once() for _ in range(2)] == [1, 0]
@@ -62,6 +65,128 @@ async def test_a_reference_that_comes_round_begins_a_new_text(core: Core) -> Non
     assert await parts.keep(piece("k", 1, 2, b"new")) is None
     assert await parts.keep(piece("k", 2, 2, b" text")) == [b"new", b" text"]
     assert [row.reason for row in await rows(core, incoming)] == ["1 of 2 parts came"]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("second", [b" text", b" older"], ids=["another end", "the same end"])
+async def test_a_part_that_lay_for_long_is_of_an_older_text(
+    core: Core, clock: FakeClock, second: bytes
+) -> None:
+    parts = core.receiving.parts
+    await parts.keep(piece("k", 2, 2, b" older"))
+    clock.shift(PARTS_LIVE + SECOND)
+    assert await parts.keep(piece("k", 1, 2, b"new")) is None
+    (row,) = await rows(core, incoming)
+    assert (row.outcome, row.reason) == ("silent: incomplete", "1 of 2 parts came")
+    assert await parts.keep(piece("k", 2, 2, second)) == [b"new", second]
+
+
+@ON_SQLITE
+async def test_parts_of_a_slow_text_are_joined_as_long_as_they_go_on_coming(
+    core: Core, clock: FakeClock
+) -> None:
+    parts = core.receiving.parts
+    for number in (1, 2, 3):
+        assert await parts.keep(piece("k", number, 4, b"%d" % number)) is None
+        clock.shift(PARTS_LIVE - SECOND)
+        assert await parts.forget_once() == 0
+    assert await parts.keep(piece("k", 4, 4, b"4")) == [b"1", b"2", b"3", b"4"]
+
+
+@ON_SQLITE
+async def test_a_whole_text_that_could_not_be_accepted_waits_for_its_last_part_to_come_again(
+    core: Core, clock: FakeClock
+) -> None:
+    parts = core.receiving.parts
+    await parts.keep(piece("k", 1, 2, b"1"))
+    await parts.keep(piece("k", 2, 2, b"2"))
+    clock.shift(PARTS_LIVE + SECOND)
+    assert await parts.keep(piece("k", 2, 2, b"2")) == [b"1", b"2"]
+
+
+async def test_a_part_of_a_joined_text_that_comes_again_to_another_process_is_a_repeat(
+    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
+) -> None:
+    await core.receiving.parts.keep(piece("k", 1, 2, b"1"))
+    await core.receiving.parts.keep(piece("k", 2, 2, b"2"))
+    await core.receiving.parts.drop("k", [b"1", b"2"])
+    clock.shift(PARTS_LIVE - SECOND)
+    async with processes(settings, clock, provider, count=1) as (other,):
+        for number in (2, 1):
+            assert await other.receiving.parts.keep(piece("k", number, 2, b"%d" % number)) is None
+        assert await keys(core) == set()
+        # The next text of this reference, though a repeat comes between its parts.
+        assert await other.receiving.parts.keep(piece("k", 1, 2, b"new")) is None
+        assert await other.receiving.parts.keep(piece("k", 2, 2, b"2")) is None
+        assert await other.receiving.parts.keep(piece("k", 2, 2, b" text")) == [b"new", b" text"]
+    assert await rows(core, incoming) == []
+
+
+@ON_SQLITE
+async def test_parts_are_known_again_for_a_time_and_no_longer(core: Core, clock: FakeClock) -> None:
+    parts = core.receiving.parts
+    for _ in range(2):
+        await parts.keep(piece("k", 1, 2, b"4111 1111"))
+        assert await parts.keep(piece("k", 2, 2, b"2")) == [b"4111 1111", b"2"]
+        await parts.drop("k", [b"4111 1111", b"2"])
+        assert "4111" not in str(await rows(core, sms_part_joined))
+        clock.shift(PARTS_LIVE + SECOND)
+        await parts.forget_once()
+        assert await rows(core, sms_part_joined) == []
+    assert await rows(core, incoming) == []
+
+
+@ON_SQLITE
+async def test_where_parts_have_ids_a_part_with_another_one_is_no_repeat(core: Core) -> None:
+    parts = core.receiving.parts
+
+    def numbered(number: int, of: str) -> Piece:
+        return Piece("k", number, 2, b"%d" % number, PHONE, {"smsc": "smsc", "id": of})
+
+    for said in ("a", "b"):
+        assert await parts.keep(numbered(1, f"{said}1")) is None
+        assert await parts.keep(numbered(2, f"{said}2")) == [b"1", b"2"]
+        await parts.drop("k", [b"1", b"2"])
+        assert await parts.keep(numbered(2, f"{said}2")) is None
+        assert await keys(core) == set()
+
+
+@ON_SQLITE
+async def test_who_drops_a_text_a_second_time_leaves_the_next_one_of_its_reference(core: Core) -> None:
+    parts = core.receiving.parts
+    await parts.keep(piece("k", 1, 2, b"1"))
+    await parts.keep(piece("k", 2, 2, b"2"))
+    await parts.drop("k", [b"1", b"2"])
+    await parts.keep(piece("k", 1, 2, b"new"))
+    await parts.drop("k", [b"1", b"2"])
+    assert await parts.keep(piece("k", 2, 2, b" text")) == [b"new", b" text"]
+
+
+@ON_SQLITE
+async def test_a_flood_of_lone_parts_fills_no_disk_and_is_told_of_once(
+    core: Core, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.use_cases.sms_parts.MOST_PARTS", 5)
+    parts = core.receiving.parts
+
+    async def flood() -> list[str]:
+        for n in range(5):
+            await parts.keep(piece(f"k{n}", 1, 3 if n else 2, b"x", sender=f"7914000000{n}"))
+        with capture_logs() as said:
+            for n in range(3):
+                with pytest.raises(TooManyParts):
+                    await parts.keep(piece(f"late{n}", 1, 2, b"x"))
+            with pytest.raises(TooManyParts):
+                await parts.keep(piece("k1", 2, 3, b"x"))
+        return [each["event"] for each in said]
+
+    assert await flood() == ["too many parts of long sms"]
+    assert await keys(core) == {f"k{n}" for n in range(5)}
+    # The last part of a text lets it leave.
+    assert await parts.keep(piece("k0", 2, 2, b"y")) == [b"x", b"y"]
+    clock.shift(PARTS_LIVE + SECOND)
+    assert await parts.forget_once() == 5
+    assert await flood() == ["too many parts of long sms"]
 
 
 @ON_SQLITE

@@ -11,7 +11,8 @@ from core.errors import Refusal
 from core.ids import NoticeId, Payer
 from core.messages import outbox
 from core.messages.autopay_notices import SmsCode
-from core.messages.notices import Notice, Paid
+from core.messages.incoming import Arrival
+from core.messages.notices import Help, Notice, Paid
 from core.money import Money
 from core.notice_states import Reach
 from core.settings import Settings
@@ -170,6 +171,34 @@ async def test_who_wants_nothing_unasked_gets_replies_alone(staffed: Core) -> No
     async with staffed.database.transaction() as tx:
         await tx.execute(update(notice).where(notice.c.id == again.id).values(state=FAILED))
     await _resend(staffed, again.id)  # it still answers what he asked
+
+
+@ON_SQLITE
+async def test_what_answers_a_text_goes_by_the_way_it_came_by_however_often_it_is_sent_again(
+    staffed: Core,
+) -> None:
+    payload = {"text": "help", "bind": "second#2"}
+    arrival = Arrival(Channel.SMS, "second", "1", PHONE.address, payload)
+    (asked,) = await staffed.receiving.accept([arrival])
+    await staffed.receiving.finish(asked.id, reply=Help(), to=PHONE)
+    (reply,) = await rows(staffed, notice)
+    await _stands(staffed, FAILED)
+    for n in range(3):
+        (held,) = await staffed.sending.claim(Channel.SMS, 10)
+        assert (held.smsc, held.bind) == ("second", "second#2")
+        assert (held.incoming_id is None) == (n > 0)  # a text has one reply
+        async with staffed.database.transaction() as tx:
+            await tx.execute(update(notice).where(notice.c.id == held.id).values(state=FAILED))
+        await _resend(staffed, held.id)
+    assert reply.incoming_id == asked.id
+    assert await staffed.invariants.check() == []
+
+
+@ON_SQLITE
+async def test_what_answers_nothing_has_no_way_of_its_own_when_it_is_sent_again(staffed: Core) -> None:
+    await _resend(staffed, await _stands(staffed, FAILED))
+    (held,) = await staffed.sending.claim(Channel.SMS, 10)
+    assert (held.smsc, held.bind) == (None, None)
 
 
 @ON_SQLITE

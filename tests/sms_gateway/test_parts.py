@@ -1,0 +1,77 @@
+"""Parts of long texts at the doors: known again whoever takes them, and left outside for want of room."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from core.storage.message_tables import incoming, sms_part
+from core.wiring import Core
+from tests.core.scenes import ON_SQLITE, rows
+from tests.sms_gateway import test_kannel_callbacks as kannel
+from tests.sms_gateway.gateways import listening
+from tests.sms_gateway.test_kannel_callbacks import udh
+from tests.sms_gateway.test_receive import LATER, OK, open_door, parts_of
+
+door = kannel.door
+FIRST, LAST = parts_of("да".encode("utf-16-be"), 2)
+
+
+async def test_a_part_that_comes_again_after_a_restart_makes_no_second_row(core: Core) -> None:
+    async with open_door(core) as before:
+        assert await before.take(FIRST, LAST) == [OK, OK]
+    async with open_door(core) as after:
+        assert await after.take(LAST) == [OK]
+        assert after.taken == []
+    assert await rows(core, sms_part) == []
+    assert len(await rows(core, incoming)) == 1
+
+
+async def test_a_part_that_comes_again_to_another_process_makes_no_second_row(core: Core) -> None:
+    async with open_door(core) as one, open_door(core) as other:
+        assert list(await asyncio.gather(one.take(FIRST), other.take(LAST))) == [[OK], [OK]]
+        for _ in range(3):
+            assert list(await asyncio.gather(one.take(LAST), other.take(FIRST))) == [[OK], [OK]]
+        assert len(one.taken) + len(other.taken) == 1
+    assert await rows(core, sms_part) == []
+
+
+@ON_SQLITE
+async def test_what_does_not_fit_stays_with_the_smsc_until_there_is_room(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = parts_of("нет".encode("utf-16-be"), 2, reference=8)
+    async with open_door(core) as opened:
+        with monkeypatch.context() as small, capture_logs() as said:
+            small.setattr("core.use_cases.sms_parts.MOST_PARTS", 1)
+            assert await opened.take(FIRST) == [OK]
+            assert [await opened.take(each) for each in other] == [[LATER], [LATER]]
+            assert await opened.take(LAST) == [OK]
+            assert [each["event"] for each in said] == ["too many parts of long sms"]
+            assert [await opened.take(each) for each in other] == [[OK], [OK]]
+        assert [each.arrival.payload["text"] for each in opened.taken] == ["да", "нет"]
+
+
+@ON_SQLITE
+async def test_kannel_calls_again_with_a_part_that_does_not_fit(
+    core: Core, door: kannel.Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as small:
+        small.setattr("core.use_cases.sms_parts.MOST_PARTS", 0)
+        assert await door.call(udh=udh(1), id="part-1") == 503
+    assert await door.call(udh=udh(1), id="part-1") == 200
+    assert await door.call(udh=udh(2), id="part-2") == 200
+    assert [each.arrival.payload["text"] for each in door.taken] == ["дада"]
+
+
+@ON_SQLITE
+async def test_a_kannel_that_was_not_heard_calls_again_after_a_restart(core: Core, door: kannel.Door) -> None:
+    for number in (1, 2):
+        assert await door.call(udh=udh(number), id=f"part-{number}") == 200
+    again = kannel.Door(core)
+    async with listening(again.callbacks.routes()) as again.client:
+        assert await again.call(udh=udh(2), id="part-2") == 200
+    assert await rows(core, sms_part) == []
+    assert len(await rows(core, incoming)) == 1
