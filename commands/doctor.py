@@ -18,7 +18,7 @@ from core.storage.database import Database
 from core.storage.schema import is_current
 from core.use_cases import audit
 from core.wiring import open_core
-from sms_gateway.configured import ways_of
+from sms_gateway.configured import ways_in, ways_of
 
 TROUBLE = 1
 
@@ -39,6 +39,7 @@ async def examine(settings: Settings, *, invariants: bool, audit_head: Path | No
         ("redis", _redis),
         ("provider", _provider),
         ("sms", _sms),
+        ("confirmation by SMS", _confirmation),
     ]
     if audit_head is not None:
         checks.append(("audit trail", partial(_trail, file=audit_head)))
@@ -119,6 +120,16 @@ async def _provider(settings: Settings) -> str:
 async def _sms(settings: Settings) -> str:
     with _told(ValueError):
         return ", ".join(ways_of(settings)) or "no SMSC"
+
+
+async def _confirmation(settings: Settings) -> str:
+    """What a top-up asked for by SMS takes; see docs/sms-commands.md."""
+    with _told(ValueError, OSError):
+        ways, asked = ways_in(settings), profiles.load(settings.operator_profile).sms.confirm
+    by_word = [name for name, vouches in ways.items() if vouches and asked == "word"]
+    by_code = [name for name in ways if name not in by_word]
+    said = [("ДА", by_word), ("three digits", by_code)]
+    return "; ".join(f"{what}: {', '.join(names)}" for what, names in said if names) or "no SMS come in"
 
 
 async def _trail(settings: Settings, file: Path) -> str:

@@ -36,12 +36,15 @@ class OperatorUnknown(Refusal):
 
 @dataclass
 class LimitReached(Refusal):
-    """Phones have put on accounts what they may in a day or a month: `whose` is phone or account."""
+    """Phones have put on accounts what they may in a day or a month: `whose` is phone or account.
+
+    `left` is None where it would tell a stranger what others have put on the account.
+    """
 
     whose: str
     period: str  # day or month
     limit: Money
-    left: Money
+    left: Money | None
     number: str  # the account
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from core.settings import Settings
 from sms_gateway.kannel.gateway import Gateway, gateways_of
 from sms_gateway.smpp.address import smscs_of
-from sms_gateway.smpp.link import Smsc
+from sms_gateway.smpp.link import Mode, Smsc
 from sms_gateway.smpp.tls import tls_of
 
 Network = IPv4Network | IPv6Network
@@ -32,6 +32,15 @@ def ways_of(settings: Settings) -> list[str]:
     if binds:
         said[0] = f"{len(binds)} of {len({each.name for each in binds})} SMSC: {said[0]}"
     return said + [each.name for each in kannels] + (["aggregator"] if aggregator else [])
+
+
+def ways_in(settings: Settings) -> dict[str, bool]:
+    """Each way that SMS come in by, and whether it vouches for their senders; as `ways_of` else."""
+    with _named("SMSC_URL"):
+        found = {each.label: each.direct for each in binds_of(settings) if each.mode != Mode.TRANSMITTER}
+    with _named("KANNEL_URL"):
+        found |= {each.name: each.direct for each in kannels_of(settings)}
+    return found | ({"aggregator": False} if settings.aggregator_key.get_secret_value() else {})
 
 
 def binds_of(settings: Settings) -> list[Smsc]:

@@ -64,6 +64,7 @@ class Gateways:
                 arrivals,
                 on_receipt,
                 ways={each.name: each.operator for each in self._kannels},
+                vouching={each.name for each in kannels_of(settings) if each.direct},
                 signer=self._signer,
                 callers=Callers(networks_of(settings.kannel_networks), client_of),
             ).routes()

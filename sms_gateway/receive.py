@@ -14,6 +14,7 @@ from core.messages.incoming import Accepted, Arrival
 from core.messages.masking import mask_phone
 from core.states import Channel
 from core.storage.batch import is_of_its_data, is_of_one
+from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.receiving import Receiving
 from core.use_cases.sms_parts import Piece, TooManyParts
 from sms_gateway.fingerprints import Fingerprints, id_before
@@ -178,7 +179,7 @@ def _facts(smsc: Smsc, pdu: DeliverSm | DataSm) -> dict[str, Any]:
         "data_coding": pdu.data_coding,
         "smsc": smsc.name,
         "bind": smsc.label,
-    }
+    } | ({VOUCHED: True} if smsc.direct else {})
     operator = operator_of(smsc, pdu)
     return facts | {"operator": operator} if operator else facts
 

@@ -14,6 +14,7 @@ from core.profile import Profile
 from core.states import Channel, Method, TopUpState
 from core.storage.database import Transaction
 from core.storage.tables import top_up, top_up_event
+from core.use_cases.accounts import is_linked
 from core.use_cases.accrual import month_start
 from core.use_cases.top_up_moves import number_of
 
@@ -85,8 +86,16 @@ class ChargeLimits:
         if not left:
             return None
         which = min(left, key=lambda each: left[each])
-        number = await number_of(tx, account_id)
-        return LimitReached(*which, limit=self._limits[which], left=left[which], number=number)
+        whose, period = which
+        # Who has paid for an account before may still be anybody: ten roubles would buy the others' sums.
+        may_know = whose == PHONE or await is_linked(tx, payer, account_id)
+        return LimitReached(
+            whose,
+            period,
+            limit=self._limits[which],
+            left=left[which] if may_know else None,
+            number=await number_of(tx, account_id),
+        )
 
     async def _spent(
         self, tx: Transaction, payer: Payer, account_id: AccountId

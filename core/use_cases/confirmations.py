@@ -46,21 +46,25 @@ async def why_not(
         return QuoteExpired()
     if row.state != TopUpState.QUOTED:
         return AlreadyConfirmed(row.id)
+    if row.code is not None:  # it is this quote's alone, and so says which one is meant
+        return await _why_not_by_code(tx, row, code, now)
     named = amount in (Money(row.amount), Money(row.total))
     if amount is not None and not named:
         return WrongSum(Money(row.amount))
-    if row.code is not None:  # it is this quote's alone, and so says which one is meant
-        return await _why_not_by_code(tx, row, code or "", now)
+    if amount is None and code is not None:
+        return SumNeeded(Money(row.amount))  # three digits, and none were asked for
     # Ids rise with time: a yes that was stored before the request was said to an earlier one.
     is_of_another = row.quoted_by is not None and answering < row.quoted_by
     return SumNeeded(Money(row.amount)) if (row.needs_sum or is_of_another) and not named else None
 
 
-async def _why_not_by_code(tx: Transaction, row: Any, code: str, now: datetime) -> Refusal | None:
+async def _why_not_by_code(tx: Transaction, row: Any, code: str | None, now: datetime) -> Refusal | None:
     of_phone = f"quote_codes:{row.payer}"
     if await limits.reached(tx, of_phone, CODES_OF_ONE_PHONE, now=now) is not None:
         await move(tx, row, TopUpState.CANCELLED, at=now, why="too many codes of this phone")
         return NoOpenQuote()
+    if code is None:
+        return CodeNeeded()  # a word is no guess
     if secrets.compare_digest(row.code, code):
         return None
     await limits.hit(tx, of_phone, now=now)

@@ -1,6 +1,5 @@
 """Quotes: account, amount and commission fixed for fifteen minutes, before anything is charged."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,19 +27,20 @@ from core.profile import Profile
 from core.states import Channel, Method, TopUpState
 from core.storage.database import Database, Transaction
 from core.storage.tables import account, top_up
-from core.use_cases import limits
+from core.use_cases import limits, quote_codes
 from core.use_cases.accounts import is_linked
 from core.use_cases.charge_limits import ChargeLimits
 from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.prices import priced, within
 from core.use_cases.top_up_moves import by as by_payer
-from core.use_cases.top_up_moves import move, newest_by_sms, record
+from core.use_cases.top_up_moves import move, newest_by_sms, number_of, record
 
 # Asked with every request, and so built once.
 _FIND = select(
     select(account.c.id).where(account.c.number == bindparam("number")).scalar_subquery().label("id"),
     limits.past(limits.UNKNOWN_ACCOUNTS).label("past"),
+    quote_codes.YES_IN_VAIN.label("yes_in_vain"),
 )
 CONFIRM_WINDOW = timedelta(minutes=15)  # operators keep an unfinished request open as long
 
@@ -61,6 +61,19 @@ class Quote:
     operator: str | None
     code: str | None
     needs_sum: bool
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A request on its way to a quote; what is found out about the phone is added."""
+
+    payer: Payer
+    number: str
+    values: dict[str, Any]
+    answering: IncomingId | None
+    why: str
+    by_code: bool  # a plain yes will not confirm it
+    code_before: str | None = None  # of the phone's newest top-up
 
 
 class Quotes:
@@ -92,10 +105,12 @@ class Quotes:
         locale: str,
         answering: IncomingId | None = None,
         told: Sequence[str] = (),
+        vouched: bool = False,
     ) -> Quote:
         """Fix account, amount and commission for 15 minutes; by SMS the reply is stored with it.
 
-        `told` are the names that the SMSC has for the phone's operator. Raises MethodUnavailable,
+        `told` are the names that the SMSC has for the phone's operator, `vouched` says that the message came
+        by a bind to the operator itself: else the quote asks for a code. Raises MethodUnavailable,
         AmountTooSmall, AmountTooLarge, OperatorUnknown, LimitReached, UnknownAccount and, for who
         guesses at numbers, TooManyUnknownAccounts.
         """
@@ -104,19 +119,32 @@ class Quotes:
             raise MethodUnavailable  # only an SMS tells a phone whose account may be charged
         limit = within(amount, method, self._profile, self._payments.limits(method))
         whose = await self._operators.of(payer.address, told) if by_phone else None
-        asked = {
+        values = {
             "payer": payer.address,
             "channel": payer.channel,
             "locale": locale,
             "method": method,
             "quoted_by": answering,
         } | priced(amount, limit, None if whose is None else whose.operator)
-        why = "asked" if whose is None else f"asked, {whose.operator.code}: {whose.because}"
+        asked = _Asked(
+            payer,
+            number,
+            values,
+            answering,
+            why="asked" if whose is None else f"asked, {whose.operator.code}: {whose.because}",
+            by_code=by_phone and (self._profile.sms.confirm == "code" or not vouched),
+        )
         try:
-            return await self._store_quote(payer, number, asked, answering, why)
+            return await self._store_quote(asked)
         except IntegrityError:
             # Two texts of one phone at once: the second now sees the first.
-            return await self._store_quote(payer, number, asked, answering, why)
+            return await self._store_quote(asked)
+
+    async def ask_for_code(self, tx: Transaction, row: Any, payer: Payer, answering: IncomingId) -> None:
+        """Say an open quote (locked) again, to be confirmed by a code; this is the reply."""
+        given = await quote_codes.give_code(tx, row)
+        quote = quote_of(given, await number_of(tx, row.account_id))
+        await self._reply(tx, payer, quote, row.locale, answering)
 
     async def read(self, top_up_id: TopUpId, *, by: Payer) -> Quote:
         """A quote that still waits; raises StaleScreen, NotYours, AlreadyConfirmed, QuoteExpired."""
@@ -136,22 +164,25 @@ class Quotes:
             raise QuoteExpired
         return quote_of(row, row.number)
 
-    async def _store_quote(
-        self, payer: Payer, number: str, asked: dict[str, Any], answering: IncomingId | None, why: str
-    ) -> Quote:
-        now = self._clock.now()
+    async def _store_quote(self, asked: _Asked) -> Quote:
+        payer, answering = asked.payer, asked.answering
         async with self._database.transaction() as tx:
-            account_id, may_guess = await self._find(tx, payer, number)
-            if account_id is not None and (not may_guess or await self._knows(tx, payer, account_id)):
-                row = await self._quoted_before(tx, payer, account_id, asked, answering)
+            found = await self._find(tx, asked)
+            # From this limit on an existing account is passed over in silence too, or a guesser would go on.
+            if found.id is not None and (not found.past or await self._knows(tx, payer, found.id)):
+                row = await self._quoted_before(tx, found.id, asked)
                 if row is None:
-                    await self._check_limits(tx, payer, account_id, asked)
-                    row = await self._insert(tx, payer, account_id, asked, now, why)
-                quote = quote_of(row, number)
+                    await self._check_limits(tx, payer, found.id, asked.values)
+                    row = await self._insert(tx, found.id, asked)
+                elif asked.by_code and quote_codes.is_open_by_word(row, self._clock.now()):
+                    row = await quote_codes.give_code(tx, row)
+                quote = quote_of(row, asked.number)
                 if answering is not None:
                     await self._reply(tx, payer, quote, row.locale, answering)
                 return quote
-            refusal = TooManyUnknownAccounts() if may_guess else await self._count_unknown(tx, payer, number)
+            refusal = (
+                TooManyUnknownAccounts() if found.past else await self._count_unknown(tx, payer, asked.number)
+            )
         raise refusal  # outside, or the count would be rolled back with it
 
     async def _check_limits(
@@ -176,69 +207,61 @@ class Quotes:
         await limits.hit(tx, subject, now=now)
         return UnknownAccount(number)
 
-    async def _find(self, tx: Transaction, payer: Payer, number: str) -> tuple[AccountId | None, bool]:
-        """The account, and whether who asks is past the limit for numbers that are none.
+    async def _find(self, tx: Transaction, asked: _Asked) -> Any:
+        """The account; whether who asks is `past` the limit for numbers that are none; a yes in vain."""
+        subject = limits.subject(asked.payer, "unknown_account")
+        past = limits.past_params(subject, limits.UNKNOWN_ACCOUNTS, now=self._clock.now())
+        yes = quote_codes.yes_in_vain_params(asked.payer, now=self._wall.now())
+        row = await tx.one(_FIND, {"number": asked.number.lstrip("0"), **past, **yes})
+        asked.by_code |= bool(row.yes_in_vain)
+        return row
 
-        From there on an existing account is passed over in silence too, or a guesser would go on.
-        """
-        subject = limits.subject(payer, "unknown_account")
-        asked = limits.past_params(subject, limits.UNKNOWN_ACCOUNTS, now=self._clock.now())
-        row = await tx.one(_FIND, {"number": number.lstrip("0"), **asked})
-        return row.id, row.past
-
-    async def _quoted_before(
-        self,
-        tx: Transaction,
-        payer: Payer,
-        account_id: AccountId,
-        asked: dict[str, Any],
-        answering: IncomingId | None,
-    ) -> Any:
+    async def _quoted_before(self, tx: Transaction, account_id: AccountId, asked: _Asked) -> Any:
         """The quote that this very message, or an identical request, has made already.
 
-        Another open quote of the phone is cancelled: from then on a confirmation names the sum.
+        Another open quote of the phone is cancelled: from then on a confirmation names the sum, or a code.
         """
-        if answering is not None:
-            same_message = await tx.first(select(top_up).where(top_up.c.quoted_by == answering))
+        if asked.answering is not None:
+            same_message = await tx.first(select(top_up).where(top_up.c.quoted_by == asked.answering))
             if same_message is not None:
                 return same_message
-        if payer.channel != Channel.SMS:
+        if asked.payer.channel != Channel.SMS:
             return None
-        row = await newest_by_sms(tx, payer)
-        if row is None or row.state != TopUpState.QUOTED:
+        row = await newest_by_sms(tx, asked.payer)
+        if row is None:
+            return None
+        asked.code_before = row.code
+        asked.by_code |= await quote_codes.was_just_confirmed(tx, row, now=self._wall.now())
+        if row.state != TopUpState.QUOTED:
             return None
         now = self._clock.now()
         if row.expires_at <= now:
             await move(tx, row, TopUpState.EXPIRED, at=now, why="window passed")
             return None
-        if (row.account_id, row.amount) == (account_id, asked["amount"]):
+        if (row.account_id, row.amount) == (account_id, asked.values["amount"]):
             return row
         await move(tx, row, TopUpState.CANCELLED, at=now, why="replaced")
-        asked["needs_sum"] = True
+        asked.values["needs_sum"] = True
+        asked.by_code |= row.code is not None  # what spoke against a plain yes may do so still
         return None
 
-    async def _insert(
-        self,
-        tx: Transaction,
-        payer: Payer,
-        account_id: AccountId,
-        asked: dict[str, Any],
-        now: datetime,
-        why: str,
-    ) -> Any:
-        by_code = payer.channel == Channel.SMS and self._profile.sms.confirm == "code"
+    async def _insert(self, tx: Transaction, account_id: AccountId, asked: _Asked) -> Any:
+        now, code = self._clock.now(), None
+        if asked.by_code:
+            taken = quote_codes.sums_as_typed(asked.values["amount"], asked.values["total"])
+            code = quote_codes.code_besides(taken | {asked.code_before or ""})
         values = {
             "id": new_id(),
             "account_id": account_id,
             "state": TopUpState.QUOTED,
             "needs_sum": False,
-            "code": f"{secrets.randbelow(1000):03d}" if by_code else None,
+            "code": code,
             "created_at": now,
             "expires_at": now + CONFIRM_WINDOW,
-            **asked,
+            **asked.values,
         }
         row = (await tx.execute(insert(top_up).values(values).returning(*top_up.c))).one()
-        await record(tx, row.id, TopUpState.QUOTED, at=now, why=why)
+        await record(tx, row.id, TopUpState.QUOTED, at=now, why=asked.why)
         return row
 
     async def _reply(

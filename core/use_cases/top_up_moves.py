@@ -10,6 +10,8 @@ from core.states import TOP_UP_MOVES, Method, TopUpState
 from core.storage.database import Transaction
 from core.storage.tables import account, top_up, top_up_event
 
+NEWEST_FIRST = (top_up.c.created_at.desc(), top_up.c.id.desc())
+
 
 async def move(
     tx: Transaction, row: Any, state: TopUpState, *, at: datetime, why: str, **values: Any
@@ -32,12 +34,12 @@ async def newest_by_sms(tx: Transaction, payer: Payer) -> Any:
     A card that autopay charges for the same person meanwhile is no quote that a yes could mean.
     """
     return await tx.first(
-        select(top_up)
-        .where(by(payer), top_up.c.method == Method.MOBILE, top_up.c.state != TopUpState.CANCELLED)
-        .order_by(top_up.c.created_at.desc(), top_up.c.id.desc())
-        .limit(1)
-        .with_for_update()
+        select(top_up).where(by_sms(payer)).order_by(*NEWEST_FIRST).limit(1).with_for_update()
     )
+
+
+def by_sms(payer: Payer) -> Any:
+    return and_(by(payer), top_up.c.method == Method.MOBILE, top_up.c.state != TopUpState.CANCELLED)
 
 
 def by(payer: Payer) -> Any:

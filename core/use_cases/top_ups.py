@@ -24,15 +24,15 @@ from core.states import Method, PaymentState, TopUpState
 from core.storage.database import Database, Transaction
 from core.storage.queue import unfinished
 from core.storage.tables import account, payment, top_up
-from core.use_cases import confirmations, history
+from core.use_cases import confirmations, history, quote_codes
 from core.use_cases.cards import Cards
 from core.use_cases.charge_limits import ChargeLimits
 from core.use_cases.history import Chips, HistoryPage
 from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.quotes import Quote, Quotes, quote_of
+from core.use_cases.top_up_moves import NEWEST_FIRST, by_sms, move, newest_by_sms, number_of
 from core.use_cases.top_up_moves import by as by_payer
-from core.use_cases.top_up_moves import move, newest_by_sms, number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,7 @@ class TopUps:
         locale: str,
         answering: IncomingId | None = None,
         told: Sequence[str] = (),
+        vouched: bool = False,
     ) -> Quote:
         """Fix account, amount and commission for 15 minutes, as Quotes.make tells."""
         return await self._quotes.make(
@@ -98,6 +99,7 @@ class TopUps:
             locale=locale,
             answering=answering,
             told=told,
+            vouched=vouched,
         )
 
     async def quoted(self, top_up_id: TopUpId, *, by: Payer) -> Quote:
@@ -140,19 +142,32 @@ class TopUps:
         return await self._confirmed(top_up_id, repeated=not fresh)
 
     async def confirm_open(
-        self, payer: Payer, *, amount: Money | None, code: str | None, answering: IncomingId
+        self,
+        payer: Payer,
+        *,
+        amount: Money | None,
+        code: str | None,
+        answering: IncomingId,
+        vouched: bool = False,
     ) -> None:
         """SMS: confirm the phone's one open quote. Its outcome is the reply, and is stored with it.
 
-        Raises NoOpenQuote, AlreadyConfirmed, QuoteExpired, SumNeeded, WrongSum, CodeNeeded, LimitReached.
+        What comes by a way that does not vouch for the number (`vouched`) confirms no quote without a code:
+        it is said again, with one. Raises NoOpenQuote, AlreadyConfirmed, QuoteExpired, SumNeeded, WrongSum,
+        CodeNeeded, LimitReached.
         """
         refusal: Refusal | None = None
         async with self._database.transaction() as tx:
             confirmed = await tx.scalar(select(top_up.c.id).where(top_up.c.confirmed_by == answering))
             if confirmed is None:
                 row = await newest_by_sms(tx, payer)
+                if not vouched and quote_codes.is_open_by_word(row, self._clock.now()):
+                    await self._quotes.ask_for_code(tx, row, payer, answering)
+                    return
                 refusal = await self._why_not(tx, row, amount, code, answering)
-                if refusal is None:
+                if refusal is not None:
+                    await quote_codes.note_yes_in_vain(tx, payer, now=self._wall.now())
+                else:
                     await self._consume(tx, row, confirmed_by=answering)
                     await incoming.finish(tx, answering, outcome=incoming.REPLY)
                     confirmed = row.id
@@ -181,15 +196,8 @@ class TopUps:
             if row is None or row.state != TopUpState.QUOTED:
                 raise NoOpenQuote
             await move(tx, row, TopUpState.CANCELLED, at=self._clock.now(), why="by payer")
-            number = await number_of(tx, row.account_id)
-            await incoming.answer(
-                tx,
-                answering,
-                payer,
-                Cancelled(number, Money(row.amount)),
-                locale=row.locale,
-                now=self._wall.now(),
-            )
+            said = Cancelled(await number_of(tx, row.account_id), Money(row.amount))
+            await incoming.answer(tx, answering, payer, said, locale=row.locale, now=self._wall.now())
 
     async def ask_for_sum(self, payer: Payer) -> None:
         """SMS: something else was written since the phone's open quote, and a plain yes may mean that."""
@@ -197,19 +205,19 @@ class TopUps:
             is_open = (by_payer(payer), top_up.c.state == TopUpState.QUOTED)
             await tx.execute(update(top_up).where(*is_open).values(needs_sum=True))
 
+    async def is_by_code(self, payer: Payer) -> bool:
+        """SMS: whether three digits from this phone are the answer to its newest quote, be it late."""
+        since = self._clock.now() - confirmations.EXPIRED_REMEMBERED
+        async with self._database.read() as tx:
+            newest = select(top_up.c.code).where(by_sms(payer), top_up.c.created_at > since)
+            return await tx.scalar(newest.order_by(*NEWEST_FIRST).limit(1)) is not None
+
     async def has_open(self, payer: Payer) -> bool:
         """Whether the phone has a quote that a reply could confirm."""
+        lives = top_up.c.expires_at > self._clock.now()
+        is_open = select(top_up.c.id).where(by_payer(payer), top_up.c.state == TopUpState.QUOTED, lives)
         async with self._database.read() as tx:
-            return (
-                await tx.scalar(
-                    select(top_up.c.id).where(
-                        by_payer(payer),
-                        top_up.c.state == TopUpState.QUOTED,
-                        top_up.c.expires_at > self._clock.now(),
-                    )
-                )
-                is not None
-            )
+            return await tx.scalar(is_open) is not None
 
     async def expire_once(self, n: int) -> int:
         """Close quotes whose window has passed."""

@@ -44,6 +44,7 @@ class Group:
     digits: str
     link: Link = Link.APART
     role: Role = Role.ANY
+    numbered: bool = False  # № stands before it: of the account, then, which "на счет 1 500" does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ def read(groups: Sequence[Group], limits: Limits, *, spoiled: bool) -> Reading:
         for cut in _cuts(groups, limits)
         if (account := account_of(groups[:cut])) and (amount := amount_of(groups[cut:])) is not None
     ]
+    if pairs and _may_be_one_number(groups):
+        return Reading(problem=Problem.AMBIGUOUS_NUMBERS)
     fits = [(account, amount) for account, amount, _ in pairs if limits.hold(amount)]
     if len(fits) == 1:
         return Reading(*fits[0])
@@ -88,6 +91,14 @@ def read(groups: Sequence[Group], limits: Limits, *, spoiled: bool) -> Reading:
         too = Problem.AMOUNT_TOO_SMALL if amount < limits.least else Problem.AMOUNT_TOO_LARGE
         return Reading(_certain_account(groups[:cut], groups[cut:], limits), None, too)
     return _incomplete(groups, limits)
+
+
+def _may_be_one_number(groups: Sequence[Group]) -> bool:
+    """Whether a person may read it as one sum: 7 500 is account 7 for nobody, unless it is written №7 500."""
+    has_part = groups[-1].link in (Link.COMMA, Link.DOT, Link.ROUBLES)
+    whole = groups[:-1] if has_part else groups
+    begins = not groups[0].numbered and groups[0].digits[0] != "0"
+    return begins and len(whole) > 1 and _whole(whole) is not None
 
 
 def account_of(groups: Sequence[Group]) -> str | None:

@@ -2,19 +2,18 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
 
-from handlers.sms.amounts import Problem, account_of, amount_of
-from handlers.sms.command import Command, CommandKind
+from handlers.sms.amounts import Problem, Role, account_of, amount_of
+from handlers.sms.command import NOT_UNDERSTOOD, Command, CommandKind
 from handlers.sms.letters import SPOILED, Kind, Token, fold
 from handlers.sms.meaning import Meaning
 from handlers.sms.numbers import scan
 from handlers.sms.vocabulary import NO_SIGNS
 from handlers.sms.words import NOT_BEHIND_YES
 
-CODE_LENGTH = 3  # digits of the code in a quote, where the profile asks for one
+CODE_LENGTH = 3  # digits of the code in a quote that no plain yes confirms
 COUNT_LONGEST = 2  # digits: "последние 5 платежей"
 
 HARMLESS = frozenset(".,!:;\"'«»“”„)…")
@@ -73,11 +72,10 @@ _BESIDE_HELP_WANTED = _BESIDE[CommandKind.HELP] | _HELP_WANTED | {Meaning.ACCOUN
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """A text as these rules look at it; `by_code`: quotes hold three digits that confirm."""
+    """A text as these rules look at it."""
 
     tokens: Sequence[Token]
     lexicon: Mapping[str, Meaning]
-    by_code: bool
 
     @property
     def words(self) -> list[Meaning | None]:
@@ -93,14 +91,10 @@ class Bare:
 
 
 def read_bare(
-    tokens: Sequence[Token],
-    lexicon: Mapping[str, Meaning],
-    *,
-    confirm: Literal["word", "code"],
-    only_words: bool = False,
+    tokens: Sequence[Token], lexicon: Mapping[str, Meaning], *, only_words: bool = False
 ) -> Command | None:
     """The command that a text is and nothing else; `only_words`: it stands behind our keyword."""
-    text = Bare(tokens, lexicon, by_code=confirm == "code")
+    text = Bare(tokens, lexicon)
     words = text.words
     if not words:
         says_nothing = only_words and (text.digits or text.signs <= HARMLESS)
@@ -128,7 +122,10 @@ def read_bare(
 
 
 def _wordless(text: Bare) -> Command | None:
-    """A lone 1, + or 👍 confirms, and a code where codes are used; a lone question mark asks for help."""
+    """A lone 1, + or 👍 confirms; a lone question mark asks for help.
+
+    Three digits are a quote's code, or nothing that is known: only the quote can tell.
+    """
     signs = text.signs
     if not text.digits:
         if "?" in signs:
@@ -141,9 +138,7 @@ def _wordless(text: Bare) -> Command | None:
         return None
     if number == "1":
         return Command(CommandKind.CONFIRM)
-    if text.by_code and len(number) == CODE_LENGTH:
-        return Command(CommandKind.CONFIRM, code=number)
-    return None
+    return replace(NOT_UNDERSTOOD, code=number) if len(number) == CODE_LENGTH else None
 
 
 def _one_letter(text: Bare) -> Command | None:
@@ -171,10 +166,9 @@ def _confirm(text: Bare) -> Command | None:
     if numbers.spoiled or numbers.others or numbers.said:
         return None
     only = numbers.groups[0]
-    if text.by_code and len(numbers.groups) == 1 and len(only.digits) == CODE_LENGTH:
-        return Command(CommandKind.CONFIRM, code=only.digits)
-    amount = amount_of(numbers.groups)
-    return Command(CommandKind.CONFIRM, amount=amount) if amount else None
+    may_be_code = len(numbers.groups) == 1 and len(only.digits) == CODE_LENGTH and only.role is Role.ANY
+    amount, code = amount_of(numbers.groups), only.digits if may_be_code else None
+    return Command(CommandKind.CONFIRM, amount=amount, code=code) if amount or code else None
 
 
 def _first_but_signs(tokens: Sequence[Token]) -> int:

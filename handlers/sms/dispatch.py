@@ -10,6 +10,7 @@ from core.messages.notices import NoCards
 from core.states import IncomingOutcome
 from core.use_cases.limits import REPLIES_A_DAY, REPLIES_AN_HOUR
 from core.use_cases.mobile_operators import told_in
+from core.use_cases.quote_codes import is_vouched
 from core.use_cases.subscribers import Writing
 from core.wiring import Core
 from handlers.locale import Catalogues
@@ -81,7 +82,7 @@ class Dispatch:
     async def _conclude(self, accepted: Accepted, payer: Payer, command: Command) -> None:
         payload, writing = accepted.arrival.payload, await self._core.subscribers.writing(payer)
         locale = self._locale(writing, payload["text"])
-        message = Message(accepted.id, payer, locale, command, told_in(payload))
+        message = Message(accepted.id, payer, locale, command, told_in(payload), vouched=is_vouched(payload))
         capped = _why_capped(writing)
         if capped is not None:
             await self._close(message, capped)

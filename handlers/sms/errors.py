@@ -107,8 +107,14 @@ def text_of(problem: str, facts: Mapping[str, Any], words: Words, keyword: str) 
 
 
 def _ambiguous_numbers(said: Said) -> str:
+    """With the words that tell one number from the other: of a short account, "7 500" is one number."""
     words = said.words
-    return words("Account and amount are not clear. Send them like this: {example}", example=said.example)
+    return words(
+        "Account and amount are not clear. Send: {keyword} account {account} amount {amount}",
+        keyword=said.keyword,
+        account=said.account,
+        amount=said.amount,
+    )
 
 
 def _amount_missing(said: Said) -> str:
@@ -164,7 +170,7 @@ def _wrong_sum(said: Said) -> str:
 
 def _code_needed(said: Said) -> str:
     words = said.words
-    return words("To confirm, reply with the three digits from our message.")
+    return words("To confirm, reply YES and the three digits from our message.")
 
 
 def _already_confirmed(said: Said) -> str:

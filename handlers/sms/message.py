@@ -16,6 +16,7 @@ class Message:
     locale: str
     command: Command
     told: tuple[str, ...] = ()  # names that the SMSC has for the sender's operator
+    vouched: bool = False  # the way that it came vouches for the sender's number
 
 
 async def answer(core: Core, message: Message, said: Notice) -> None:

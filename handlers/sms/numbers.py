@@ -20,6 +20,7 @@ FRACTION_LONGEST = 2  # digits: kopecks
 _MONTH_NAMES = "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь"
 _MONTHS = frozenset(fold(word) for word in _MONTH_NAMES.split())
 _FOR = frozenset(fold(word) for word in ("за", "for", "za"))
+_NUMBER = frozenset(("n", "no", "nr"))  # № where a keyboard has none
 _OUT_OF = frozenset(fold(word) for word in ("с", "со"))  # "с 100080 перевести 100" goes the other way
 _A_DAY = fold("день")
 _IN = fold("в")  # "в размере 100": counts nothing, unlike "12 месяцев"
@@ -59,6 +60,7 @@ class _Scan:
         self._found = Numbers()
         self._between: list[Token] = []  # since the last group of digits
         self._announced = Role.ANY
+        self._numbered = False  # and that by №
         self._other = False  # the next digits are announced as something else
 
     def run(self) -> Numbers:
@@ -80,9 +82,9 @@ class _Scan:
     def _digits(self, token: Token) -> None:
         if self._is_negative(token) or self._is_bare_fraction(token):
             self._found.spoiled = True
-        self._found.groups.append(Group(token.text, self._link(token), self._announced))
+        self._found.groups.append(Group(token.text, self._link(token), self._announced, self._numbered))
         self._found.others |= self._other
-        self._announced, self._other = Role.ANY, False
+        self._announced, self._numbered, self._other = Role.ANY, False, False
         self._between = []
 
     def _is_of_a_date(self, token: Token, before: Token | None, after: Token | None) -> bool:
@@ -157,7 +159,7 @@ class _Scan:
             case Meaning.KOPECKS:
                 self._kopecks(behind=behind_digits)
             case Meaning.ACCOUNT:
-                self._announced = Role.ACCOUNT
+                self._announced, self._numbered = Role.ACCOUNT, word.text in _NUMBER
             case Meaning.AMOUNT:
                 self._announced = Role.AMOUNT
         if (touches and meaning not in TIGHT and not self._other) or _is_numeric(word.text):
@@ -185,7 +187,7 @@ class _Scan:
         if text == _ROUBLE_SIGN:
             self._rouble_sign(sign, after)
         elif text == "№":
-            self._announced = Role.ACCOUNT
+            self._announced, self._numbered = Role.ACCOUNT, True
         elif text in _SPOILING_SIGNS or unicodedata.category(text) == "Sc" or _is_numeric(text):
             self._found.spoiled = True
         elif touches_digits and self._found.groups and not self._between:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from core.profile import Profile
 from handlers.sms.advertising_words import AdvertisingWish, read_advertising
@@ -34,7 +33,6 @@ class Dialect:
     near: Sequence[str]  # folded spellings of the keyword in which one slip is forgiven
     limits: Limits
     autopay: Limits
-    confirm: Literal["word", "code"]
     short_code: str
     locales: Sequence[str]
 
@@ -46,7 +44,6 @@ class Dialect:
             [fold(word) for word in profile.sms.near],
             Limits(mobile.least, mobile.most),
             Limits(profile.autopay.least, profile.autopay.most),
-            profile.sms.confirm,
             profile.sms.short_code,
             profile.locales,
         )
@@ -136,7 +133,7 @@ def parse(text: str, dialect: Dialect) -> Command:
 
 def _behind_keyword(after: Sequence[Token], dialect: Dialect) -> Command:
     return (
-        read_bare(after, dialect.lexicon, confirm=dialect.confirm, only_words=True)
+        read_bare(after, dialect.lexicon, only_words=True)
         or _language(after, dialect)
         or _top_up(after, dialect)
     )
@@ -144,7 +141,7 @@ def _behind_keyword(after: Sequence[Token], dialect: Dialect) -> Command:
 
 def _without_keyword(said: Sequence[Token], dialect: Dialect) -> Command:
     return (
-        read_bare(said, dialect.lexicon, confirm=dialect.confirm)
+        read_bare(said, dialect.lexicon)
         or _language(said, dialect)
         or _clear_top_up(said, dialect)
         or Command(CommandKind.UNKNOWN, problem=_why_unknown(said, dialect))

@@ -64,7 +64,7 @@ def _quoted(told: Told) -> str:
 def _how_to_confirm(told: Told) -> str:
     words = told.words
     if told.params["code"]:
-        return words("To pay, reply {code}.", code=told.params["code"])
+        return words("To pay, reply YES {code}.", code=told.params["code"])
     if told.params["needs_sum"]:
         amount = words.plain_amount(Money(told.params["amount"]))
         return words("It replaces your earlier request. To pay, reply YES {amount}.", amount=amount)

@@ -48,8 +48,15 @@ class Said:
         return self.words.plain_money(Money(self.facts[name]))
 
     @property
+    def account(self) -> str:
+        """The one that we know already, or an example."""
+        return str(self.facts.get("account", EXAMPLE_ACCOUNT))
+
+    @property
+    def amount(self) -> str:
+        return self.words.plain_amount(Money(self.facts.get("amount", EXAMPLE_AMOUNT.kopecks)))
+
+    @property
     def example(self) -> str:
         """The form to send, with what we know of it already."""
-        account = self.facts.get("account", EXAMPLE_ACCOUNT)
-        amount = Money(self.facts.get("amount", EXAMPLE_AMOUNT.kopecks))
-        return f"{self.keyword} {account} {self.words.plain_amount(amount)}"
+        return f"{self.keyword} {self.account} {self.amount}"

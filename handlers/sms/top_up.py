@@ -22,6 +22,7 @@ async def quote(core: Core, message: Message) -> None:
             locale=message.locale,
             answering=message.id,
             told=message.told,
+            vouched=message.vouched,
         )
     except Refusal:
         await core.top_ups.ask_for_sum(message.payer)
@@ -31,7 +32,11 @@ async def quote(core: Core, message: Message) -> None:
 async def confirm(core: Core, message: Message) -> None:
     command = message.command
     await core.top_ups.confirm_open(
-        message.payer, amount=command.amount, code=command.code, answering=message.id
+        message.payer,
+        amount=command.amount,
+        code=command.code,
+        answering=message.id,
+        vouched=message.vouched,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 import structlog
@@ -12,6 +12,7 @@ from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.messages.incoming import Arrival
+from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.receiving import Receiving
 from core.use_cases.sms_parts import Piece, TooManyParts
 from sms_gateway.arrivals import Arrivals, arrival_of
@@ -35,7 +36,8 @@ log = structlog.get_logger(__name__)
 class KannelCallbacks:
     """200 with an empty body after the commit: anything else and Kannel calls again, with the same id.
 
-    `ways` are the names of the ways out, each with whose phones it serves.
+    `ways` are the names of the ways out, each with whose phones it serves; `vouching` those whose SMSC is the
+    operator's own.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class KannelCallbacks:
         on_receipt: OnReceipt,
         *,
         ways: Mapping[str, str],
+        vouching: Collection[str] = (),
         signer: Signer,
         callers: Callers,
     ) -> None:
@@ -52,6 +55,7 @@ class KannelCallbacks:
         self._arrivals = arrivals
         self._on_receipt = on_receipt
         self._ways = ways
+        self._vouching = vouching
         self._signer = signer
         self._callers = callers
         self._parts = asyncio.Lock()
@@ -131,7 +135,7 @@ class KannelCallbacks:
             "coding": message.coding,
             "smsc": way,
             "smsc_id": message.smsc,
-        }
+        } | ({VOUCHED: True} if way in self._vouching else {})
         operator = message.operator or self._ways.get(way, "")
         return facts | {"operator": operator} if operator else facts
 

@@ -17,6 +17,7 @@ KANNEL = "kannel"
 MOST_NAME_LETTERS = 64  # what the inbox and the outbox keep
 FORM = "Kannel is written http://user:password@host:13013/cgi-bin/sendsms"
 DEFAULT_PORTS = {"http": 80, "https": 443}
+DIRECT = {"yes": True, "no": False}
 GSM, UCS2 = "0", "2"  # Kannel's own numbers for `coding`
 
 
@@ -38,6 +39,7 @@ class Gateway:
     per_second: int = 50
     smsc: str = ""  # by which of its SMSCs; empty: as Kannel routes
     operator: str = ""  # whose phones that one serves, by the profile's code; empty: anybody's
+    direct: bool = False  # it is bound to the operator itself, who vouches for its senders
     extra: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -95,6 +97,7 @@ def _gateway_of(url: str, window: int, per_second: int) -> Gateway:
         said = dict(parse_qsl(parts.query))
         window = int(said.pop("window", window))
         per_second = int(said.pop("per_second", per_second))
+        direct = DIRECT[said.pop("direct", "no")]
     except (KeyError, ValueError):
         raise ValueError(FORM) from None
     if not (parts.hostname and parts.username and parts.password and window > 0 and per_second > 0):
@@ -111,6 +114,7 @@ def _gateway_of(url: str, window: int, per_second: int) -> Gateway:
         window=window,
         per_second=per_second,
         operator=said.pop("operator", ""),
+        direct=direct,
         smsc=said.get("smsc", ""),
         extra=tuple(said.items()),
     )

@@ -141,6 +141,7 @@ _octet, _tag = _number(0, MOST_OCTET), _number(0, MOST_TAG)
 _ALPHABETS = {"alphabet_0": 0, "alphabet_1": 1, "alphabet_3": 3}
 _OPTIONS: dict[str, tuple[str, Read]] = {
     "name": ("called", _text),
+    "direct": ("direct", _yes_no),
     "operator": ("operator", _text),
     "operator_tlv": ("operator_tlv", _tag),
     "id_tlv": ("id_tlv", _tag),

@@ -16,7 +16,7 @@ from core.messages.incoming import Arrival
 from core.money import Money
 from core.payments.provider import Provider
 from core.settings import Settings
-from core.states import Channel, Lane, Method
+from core.states import Channel, Lane, Method, TopUpState
 from core.storage.message_tables import notice
 from core.storage.tables import ledger_transfer, payment, top_up
 from core.use_cases.quotes import Quote
@@ -53,7 +53,12 @@ async def arrives(core: Core, payer: Payer = PHONE, *, external_id: str | None =
 
 
 async def quote_by_sms(
-    core: Core, roubles: int = 100, *, payer: Payer = PHONE, number: str = NUMBER
+    core: Core,
+    roubles: int = 100,
+    *,
+    payer: Payer = PHONE,
+    number: str = NUMBER,
+    vouched: bool = True,
 ) -> Quote:
     return await core.top_ups.quote(
         payer,
@@ -62,6 +67,7 @@ async def quote_by_sms(
         method=Method.MOBILE,
         locale="ru",
         answering=await arrives(core, payer),
+        vouched=vouched,
     )
 
 
@@ -78,15 +84,26 @@ async def card_page(core: Core, roubles: int = 100, *, payer: Payer = CHAT) -> C
 
 
 async def says_yes(
-    core: Core, payer: Payer = PHONE, *, amount: Money | None = None, code: str | None = None
+    core: Core,
+    payer: Payer = PHONE,
+    *,
+    amount: Money | None = None,
+    code: str | None = None,
+    vouched: bool = True,
 ) -> Refusal | None:
     """`да` by SMS; the refusal, if it is one."""
     answering = await arrives(core, payer)
     try:
-        await core.top_ups.confirm_open(payer, amount=amount, code=code, answering=answering)
+        await core.top_ups.confirm_open(payer, amount=amount, code=code, answering=answering, vouched=vouched)
     except Refusal as refusal:
         return refusal
     return None
+
+
+async def shown_code(core: Core, payer: Payer = PHONE) -> str | None:
+    """The digits that the phone's open quote shows, if it asks for any."""
+    newest = [row for row in await rows(core, top_up, payer=payer.address) if row.state == TopUpState.QUOTED]
+    return newest[-1].code if newest else None
 
 
 async def rows(core: Core, table: Table, **where: Any) -> list[Row[Any]]:

@@ -42,7 +42,7 @@ def settings(sqlite_url: str, port: int, sendsms_port: int) -> Settings:
         env="test",
         database_url=sqlite_url,
         kannel_url=SecretStr(
-            f"http://aliance:change-me@127.0.0.1:{sendsms_port}/cgi-bin/sendsms?smsc=operator"
+            f"http://aliance:change-me@127.0.0.1:{sendsms_port}/cgi-bin/sendsms?smsc=operator&direct=yes"
         ),
         kannel_token=SecretStr(TOKEN),
         kannel_back_url=f"http://127.0.0.1:{port}",

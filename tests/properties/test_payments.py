@@ -32,6 +32,7 @@ from tests.core.scenes import (
     posted,
     quote_by_card,
     rows,
+    shown_code,
     summed,
 )
 from tests.fakes import FakeClock, FakeProvider
@@ -143,11 +144,15 @@ async def _handle(core: Core, message: Accepted) -> None:
     amount = Money.roubles(said["roubles"])
     try:
         if said["yes"]:
-            await core.top_ups.confirm_open(payer, amount=amount, code=None, answering=message.id)
+            code = await shown_code(core, payer)
+            await core.top_ups.confirm_open(
+                payer, amount=amount, code=code, answering=message.id, vouched=True
+            )
         else:
             await core.top_ups.quote(
-                payer, number=NUMBER, amount=amount, method=Method.MOBILE, locale="ru", answering=message.id
-            )
+                payer, number=NUMBER, amount=amount, method=Method.MOBILE, locale="ru",
+                answering=message.id, vouched=True,
+            )  # fmt: skip
     except Refusal:
         await core.receiving.finish(message.id, silent=IncomingOutcome.NOTHING_OPEN)
 

@@ -38,8 +38,8 @@ class Way(ABC):
     async def begins(self, core: Core, roubles: int = 100) -> None:
         """The payer confirms the quote; by SMS the total holds the commission."""
         if self.method is Method.MOBILE:
-            await quote_by_sms(core, roubles)
-            assert await says_yes(core) is None
+            quote = await quote_by_sms(core, roubles)
+            assert await says_yes(core, code=quote.code) is None
             return
         quote = await core.top_ups.quote(
             CHAT, number=NUMBER, amount=Money.roubles(roubles), method=self.method, locale="ru"

@@ -36,6 +36,7 @@ def test_an_address_is_read(url: str, host: str, port: int, system_id: str, pass
 SAID: list[tuple[str, str, Any]] = [
     ("name=mts", "called", "mts"),
     ("operator=mts", "operator", "mts"),
+    ("direct=no", "direct", False),
     ("operator_tlv=0x1403", "operator_tlv", 0x1403),
     ("id_tlv=5123", "id_tlv", 5123),
     ("mode=pair", "mode", Mode.PAIR),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from commands.doctor import examine
 from commands.run import CannotRun, check_parts
+from core.profile import SHIPPED
 from core.settings import Settings
 from sms_gateway.configured import binds_of, ways_of
 
@@ -76,6 +79,35 @@ AGGREGATOR = {"aggregator_key": "x" * 16, "aggregator_reply_url": "https://h/x"}
 
 def test_gateways_are_ways_beside_the_binds() -> None:
     assert ways_of(settings_of("", **KANNEL, **AGGREGATOR)) == ["kannel:mts", "kannel", "aggregator"]
+
+
+DIRECT = "&direct=yes"
+
+
+@pytest.mark.parametrize(
+    "kannel, confirm, told",
+    [
+        ("", "word", "ДА: mts; three digits: mts#2, kannel:mts, aggregator"),
+        (DIRECT, "word", "ДА: mts, kannel:mts; three digits: mts#2, aggregator"),
+        (DIRECT, "code", "three digits: mts, mts#2, kannel:mts, aggregator"),
+    ],
+)
+async def test_the_doctor_tells_by_which_ways_a_word_confirms(
+    kannel: str, confirm: str, told: str, sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile = tmp_path / "profile.toml"
+    shipped = SHIPPED.read_text(encoding="utf-8")
+    profile.write_text(shipped.replace('confirm = "word"', f'confirm = "{confirm}"'), encoding="utf-8")
+    ways = {"kannel_url": f"http://us:hidden-1@h:1/x?smsc=mts{kannel}", "kannel_token": "x" * 16}
+    url = f"{TWO}&direct=no smpp://us:hidden@h:3?name=out&mode=transmitter"
+    settings = settings_of(url, database_url=sqlite_url, operator_profile=str(profile), **ways, **AGGREGATOR)
+    await examine(settings, invariants=False)
+    assert f"confirmation by SMS: {told}\n" in capsys.readouterr().out
+
+
+def test_a_kannel_says_plainly_whether_it_is_direct() -> None:
+    with pytest.raises(ValueError, match="Kannel is written"):
+        ways_of(settings_of("", **(KANNEL | {"kannel_url": "http://us:hidden-1@h?direct=ja"})))
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def settings(database_url: str, smsbox: Smsbox, aggregator: Aggregator) -> Setti
         _env_file=None,
         env="test",
         database_url=database_url,
-        kannel_url=SecretStr(f"{smsbox.url}?smsc=mts"),
+        kannel_url=SecretStr(f"{smsbox.url}?smsc=mts&direct=yes"),
         kannel_token=SecretStr(TOKEN),
         aggregator_key=SecretStr(KEY),
         aggregator_reply_url=aggregator.url,

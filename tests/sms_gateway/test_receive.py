@@ -123,7 +123,8 @@ async def test_a_message_is_stored_then_acknowledged_then_handed_on(door: Door) 
     assert await door.take(text("да")) == [OK]
     (row,) = await door.rows()
     assert (row.channel, row.source, row.sender, row.state) == ("sms", "smsc", PHONE, "new")
-    assert row.payload == {"text": "да", "to": "3116", "data_coding": 8, "smsc": "smsc", "bind": "smsc"}
+    facts = {"to": "3116", "data_coding": 8, "smsc": "smsc", "bind": "smsc", "vouched": True}
+    assert row.payload == {"text": "да", **facts}
     assert [each.id for each in door.taken] == [row.id]
 
 

@@ -123,12 +123,12 @@ async def test_a_callback_that_meets_the_answer_credits_once(
     success = Succeeded("m-1", "100080", Money(103_00), "RUB")
     async with processes(settings, clock, provider, count=2) as (one, other):
         for _ in range(4):
-            await quote_by_sms(one)
+            quote = await quote_by_sms(one)
             success = replace(success, reference=f"m-{len(provider.calls)}")
             provider.will(success)
             provider.gate = asyncio.Event()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(says_yes(one))
+                tasks.create_task(says_yes(one, code=quote.code))
                 await _called(provider, len(provider.charges) + 1)
                 charge = provider.calls[-1]
                 body = provider.tells(charge.id, success, method=Method.MOBILE)

@@ -43,8 +43,9 @@ LINES = [old for old, _ in LIMITS]
 DAY = timedelta(days=1)
 
 
-def _reached(whose: str, period: str, limit: int, left: int, number: str = "100080") -> LimitReached:
-    return LimitReached(whose, period, Money.roubles(limit), Money.roubles(left), number)
+def _reached(whose: str, period: str, limit: int, left: int | None, number: str = "100080") -> LimitReached:
+    told = None if left is None else Money.roubles(left)
+    return LimitReached(whose, period, Money.roubles(limit), told, number)
 
 
 @pytest.fixture
@@ -59,8 +60,8 @@ async def limited(
 
 
 async def _pays(core: Core, roubles: int, payer: Payer = PHONE, number: str = "100080") -> None:
-    await quote_by_sms(core, roubles, payer=payer, number=number)
-    assert await says_yes(core, payer) is None
+    quote = await quote_by_sms(core, roubles, payer=payer, number=number)
+    assert await says_yes(core, payer, code=quote.code) is None
 
 
 async def _refused(core: Core, roubles: int, payer: Payer = PHONE, number: str = "100080") -> LimitReached:
@@ -90,11 +91,26 @@ async def test_an_account_gets_so_much_a_day_and_a_month(limited: Core, clock: F
     await _pays(limited, 700)
     await _pays(limited, 500, MTS)
     stranger = Payer.sms("79020000009")
-    assert await _refused(limited, 10, stranger) == _reached("account", "day", 1200, 0)
+    assert await _refused(limited, 10, stranger) == _reached("account", "day", 1200, None)
     await _pays(limited, 10, stranger, "100081")
     clock.shift(DAY)
-    assert await _refused(limited, 801, stranger) == _reached("account", "month", 2000, 800)
+    assert await _refused(limited, 801, stranger) == _reached("account", "month", 2000, None)
     await _pays(limited, 800, stranger)
+
+
+@ON_SQLITE
+async def test_what_is_left_of_an_accounts_limit_is_told_to_its_own_phones_alone(limited: Core) -> None:
+    own, payer_before = Payer.sms("79020000007"), Payer.sms("79020000008")
+    await open_account(limited, "100082", phones=[own.address])
+    await _pays(limited, 10, payer_before, "100082")
+    await _pays(limited, 790, number="100082")
+    for payer, left in ((Payer.sms("79020000009"), None), (payer_before, None), (own, 400)):
+        refused = await _refused(limited, 401, payer, "100082")
+        assert refused == _reached("account", "day", 1200, left, "100082")
+    quote = await quote_by_sms(limited, 400, payer=payer_before, number="100082")
+    await _pays(limited, 200, own, "100082")
+    refusal = await says_yes(limited, payer_before, code=quote.code)
+    assert refusal == _reached("account", "day", 1200, None, "100082")
 
 
 @ON_SQLITE
@@ -102,7 +118,7 @@ async def test_the_limit_with_the_least_left_is_told(limited: Core) -> None:
     await _pays(limited, 900)
     await _pays(limited, 200, MTS)
     assert await _refused(limited, 500) == _reached("phone", "day", 1000, 100)
-    assert await _refused(limited, 500, MTS) == _reached("account", "day", 1200, 100)
+    assert await _refused(limited, 500, MTS) == _reached("account", "day", 1200, None)
 
 
 @ON_SQLITE
@@ -123,8 +139,8 @@ async def test_the_limit_is_asked_again_where_the_quote_is_confirmed(
 ) -> None:
     quote = await quote_by_sms(limited, 700)
     await _pays(limited, 700, MTS)
-    assert await says_yes(limited) == _reached("account", "day", 1200, 500)
-    assert await says_yes(limited) == _reached("account", "day", 1200, 500)  # told alike when asked again
+    assert await says_yes(limited) == _reached("account", "day", 1200, None)
+    assert await says_yes(limited) == _reached("account", "day", 1200, None)  # told alike when asked again
     assert (await the_top_up(limited, quote.id)).state == TopUpState.QUOTED
     assert len(provider.charges) == len(await rows(limited, payment)) == 1
 
@@ -161,7 +177,9 @@ async def test_confirmations_at_once_stay_within_the_accounts_limit(
     async with processes(limited.settings, clock, provider, count=2) as cores:
         answers = await asyncio.gather(
             *(
-                cores[n % 2].top_ups.confirm_open(phone, amount=None, code=None, answering=answering[n])
+                cores[n % 2].top_ups.confirm_open(
+                    phone, amount=None, code=None, answering=answering[n], vouched=True
+                )
                 for n, phone in enumerate(phones)
             ),
             return_exceptions=True,

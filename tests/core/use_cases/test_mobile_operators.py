@@ -49,7 +49,7 @@ async def _register(core: Core, folder: Path, *lines: str, day: date = TODAY) ->
 async def _quoted(core: Core, payer: Payer = PHONE, told: tuple[str, ...] = ()) -> Any:
     quote = await core.top_ups.quote(
         payer, number=NUMBER, amount=Money.roubles(100), method=Method.MOBILE, locale="ru",
-        answering=await arrives(core, payer), told=told,
+        answering=await arrives(core, payer), told=told, vouched=True,
     )  # fmt: skip
     return await the_top_up(core, quote.id)
 
@@ -92,7 +92,7 @@ async def test_what_the_smsc_tells_goes_before_the_register(
             quoted = await _quoted(core, MTS, ("unheard of", name))
             assert quoted.operator == "mts"
             assert await _why(core, quoted.id) == f"asked, mts: told as {name}"
-            assert await says_yes(core, MTS) is None
+            assert await says_yes(core, MTS, code=quoted.code) is None
         assert (await _quoted(core, MTS, ("OTHER", "25001"))).operator == "other"  # the first that is known
 
 

@@ -63,8 +63,8 @@ async def _asks(core: Core, clock: FakeClock, provider: FakeProvider, *waits: ti
 
 
 async def _mobile(core: Core) -> Refusal | None:
-    await quote_by_sms(core)
-    return await says_yes(core)
+    quote = await quote_by_sms(core)
+    return await says_yes(core, code=quote.code)
 
 
 async def test_a_declined_mobile_charge_is_told_and_moves_nothing(core: Core, provider: FakeProvider) -> None:

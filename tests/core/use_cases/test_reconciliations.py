@@ -374,8 +374,8 @@ async def test_an_answer_that_does_not_come_leaves_the_day_open(
     core, provider = asked
     await open_account(core, tariff=None)
     for roubles in range(100, 125):
-        await quote_by_sms(core, roubles)
-        await says_yes(core, amount=Money.roubles(roubles))
+        quote = await quote_by_sms(core, roubles)
+        await says_yes(core, code=quote.code)
     clock.shift(LATER)
     usual, first = provider.get_state, (await rows(core, payment))[0].id
 

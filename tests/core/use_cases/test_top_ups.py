@@ -112,7 +112,7 @@ async def test_the_same_yes_run_twice_charges_once(core: Core, provider: FakePro
     await quote_by_sms(core)
     answering = await arrives(core)
     for _ in range(3):
-        await core.top_ups.confirm_open(PHONE, amount=None, code=None, answering=answering)
+        await core.top_ups.confirm_open(PHONE, amount=None, code=None, answering=answering, vouched=True)
     assert len(provider.calls) == 1
     assert await told(core, PHONE) == ["quoted", "paid"]
     (message,) = await rows(core, incoming, id=answering)
@@ -129,7 +129,7 @@ async def test_the_same_yes_in_two_processes_charges_once(
     async with processes(settings, clock, provider, count=2) as cores:
         await asyncio.gather(
             *(
-                each.top_ups.confirm_open(PHONE, amount=None, code=None, answering=answering)
+                each.top_ups.confirm_open(PHONE, amount=None, code=None, answering=answering, vouched=True)
                 for each in cores * 3
             ),
             return_exceptions=True,
@@ -325,8 +325,8 @@ async def test_chips_offer_the_recommended_the_monthly_and_the_last_sum(core: Co
 async def test_history_is_paged_newest_first(core: Core, provider: FakeProvider) -> None:
     owner = await open_account(core, balance=Money(5_00))
     for roubles in (100, 200, 300):
-        await quote_by_sms(core, roubles)
-        await says_yes(core)
+        quote = await quote_by_sms(core, roubles)
+        await says_yes(core, code=quote.code)
     confirmed = await card_page(core, 400)
     assert confirmed.state == PaymentState.PENDING
     await core.callbacks.take("fake", body=provider.pays(provider.calls[-1].id), headers={})

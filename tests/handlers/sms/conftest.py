@@ -18,6 +18,7 @@ from core.settings import Settings
 from core.states import Channel, IncomingOutcome, Lane
 from core.storage.message_tables import incoming
 from core.use_cases.import_file import COLUMNS
+from core.use_cases.quote_codes import VOUCHED
 from core.wiring import Core, open_core
 from handlers.locale import Catalogues
 from handlers.sms.dispatch import Dispatch
@@ -59,7 +60,7 @@ class Phones:
             source="test",
             external_id=str(next(self._numbers)),
             sender=sender,
-            payload={"text": text, "to": "3116", "smsc": "test", **payload},
+            payload={"text": text, "to": "3116", "smsc": "test", VOUCHED: True, **payload},
         )
         [accepted] = await self.core.receiving.accept([arrival])
         await self.dispatch.handle(accepted)

@@ -260,6 +260,9 @@ def _refusals() -> Iterator[Longest]:
     for whose, period in itertools.product(("phone", "account"), ("day", "month")):
         reached = {"whose": whose, "period": period, "limit": AMOUNT, "left": AMOUNT, "number": NUMBER}
         yield Longest(f"refused, {whose}, {period}", Refused("limit_reached", reached), PLAIN_SEGMENTS)
+        if whose == "account":
+            said = Refused("limit_reached", reached | {"left": None})
+            yield Longest(f"refused, {whose}, {period}, of a stranger", said, PLAIN_SEGMENTS)
     refusals: dict[str, dict[str, Any]] = {
         "advertising_not_understood": {},
         "alerts_amount_too_large": {"most": AMOUNT},

@@ -1,7 +1,7 @@
 """Whose commission a phone is quoted, and what it is told where it may not be charged."""
 
 from core.ids import Payer
-from tests.handlers.sms.conftest import Phones
+from tests.handlers.sms.conftest import PHONE, Phones
 
 OTHER = "79020000002"
 
@@ -36,6 +36,16 @@ async def test_a_limit_reached_since_the_quote_is_told_instead_of_a_charge(phone
     for sender in ("79020000003", "79020000004"):
         assert str(await phones.send("да", sender=sender)).startswith("Оплачено")
     assert await phones.send("да", sender=OTHER) == (
-        "На счёт 166301 с телефонов за день можно внести до 30000 р., осталось 1000 р. Деньги не списаны."
+        "На счёт 166301 с телефонов за день можно внести до 30000 р. Попробуйте меньше или в другой день. "
+        "Деньги не списаны."
     )
     assert len(phones.provider.charges) == 2
+
+
+async def test_an_accounts_own_phone_is_told_what_is_left_of_its_limit(phones: Phones) -> None:
+    for sender in ("79020000003", "79020000004"):
+        await phones.send("aliance 100080 14500", sender=sender)
+        await phones.send("да", sender=sender)
+    assert await phones.send("aliance 100080 1001", sender=PHONE) == (
+        "На счёт 100080 с телефонов за день можно внести до 30000 р., осталось 1000 р. Деньги не списаны."
+    )

@@ -83,14 +83,23 @@ def test_what_the_rule_asks_back_is_asked_back(dialect: Dialect) -> None:
     assert all(command.problem is not None for command in ruled)
 
 
-def test_a_code_confirms_where_the_profile_asks_for_one(dialect: Dialect) -> None:
-    by_code = replace(dialect, confirm="code")
-    for text in ("123", "1 2 3", "да 123", "123!"):
-        expected = None if text == "1 2 3" else "123"
-        assert parse(text, by_code).code == expected
-    assert parse("1234", by_code).kind is CommandKind.UNKNOWN
-    assert parse("да 1234", by_code) == Command(CommandKind.CONFIRM, amount=Money.roubles(1234))
-    assert parse("123", dialect).kind is CommandKind.UNKNOWN
+def test_three_digits_behind_a_yes_may_be_a_sum_or_a_code(dialect: Dialect) -> None:
+    for text, roubles, code in [("да 123", 123, "123"), ("ок 048", None, "048"), ("да 123 руб", 123, None)]:
+        amount = None if roubles is None else Money.roubles(roubles)
+        assert parse(text, dialect) == Command(CommandKind.CONFIRM, amount=amount, code=code)
+    for text in ("да 1234", "да 123,50", "да 12"):
+        command = parse(text, dialect)
+        assert (command.kind, command.code) == (CommandKind.CONFIRM, None)
+
+
+def test_three_digits_alone_confirm_nothing_by_themselves(dialect: Dialect) -> None:
+    for text, code in [("123", "123"), ("«048»!", "048"), ("1 2 3", None), ("1234", None), ("12", None)]:
+        command = parse(text, dialect)
+        assert (command.kind, command.problem, command.code) == (
+            CommandKind.UNKNOWN,
+            Problem.NOT_UNDERSTOOD,
+            code,
+        )
 
 
 @pytest.mark.parametrize("keyword", ["алянс", "альяснс", "альняс", "aliamce", "alianxe", "alaince"])
@@ -166,3 +175,25 @@ def test_hostile_texts_cost_little_and_pay_nothing(text: str, dialect: Dialect) 
     command = parse(text, dialect)
     assert time.process_time() - began < 0.5
     assert command.amount is None or text.startswith("\ud800")
+
+
+THOUSANDS = ["7 500", "7\N{NO-BREAK SPACE}500", "1 500 руб", "1 500 р. 50 коп.", "2 500,50", "12 345.67"]
+
+
+@pytest.mark.parametrize("numbers", [*THOUSANDS, "1 500 000", "123 100", "100 080 500"])
+def test_what_may_be_one_number_is_no_account_and_sum(numbers: str, dialect: Dialect) -> None:
+    asked_back = Command(CommandKind.TOP_UP, problem=Problem.AMBIGUOUS_NUMBERS, with_keyword=True)
+    for text in ("aliance {}", "альянс {} спасибо", "пополните счет альянс {}", "aliance на л/с {}"):
+        assert parse(text.format(numbers), dialect) == asked_back
+
+
+@pytest.mark.parametrize("text", ["№7 500", "счет № 7 500", "счет 7 сумма 500", "7, сумма 500 руб", "N7 500"])
+def test_a_short_account_is_announced(text: str, dialect: Dialect) -> None:
+    command = parse(f"aliance {text}", dialect)
+    assert (command.account, command.amount) == ("7", Money.roubles(500))
+
+
+def test_a_number_that_no_thousands_make_is_still_account_and_sum(dialect: Dialect) -> None:
+    for text, account, roubles in [("100080 1 000", "100080", 1000), ("100 080 1 000", "100080", 1000)]:
+        command = parse(f"aliance {text}", dialect)
+        assert (command.account, command.amount) == (account, Money.roubles(roubles))

@@ -157,6 +157,17 @@ def test_a_balance_without_a_tariff_says_nothing_of_days(words: Texts) -> None:
     )
 
 
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_form_for_numbers_that_are_not_clear_fits_a_short_account(
+    locale: str, words: Texts, profile: Profile
+) -> None:
+    told = words.say(Refused("ambiguous_numbers", {}), locale)
+    form = told[told.index(profile.sms.keyword) :]
+    for account in ("123456", "7"):
+        command = parse(form.replace("123456", account), Dialect.of(profile))
+        assert (command.account, command.amount, command.problem) == (account, Money.roubles(500), None)
+
+
 def test_a_refusal_shows_the_form_with_what_is_known(words: Texts) -> None:
     assert words.say(Refused("amount_missing", {"account": "100080"}), "ru").endswith(": aliance 100080 500")
     assert words.say(Refused("account_missing", {"amount": Money(100_50)}), "ru").endswith(

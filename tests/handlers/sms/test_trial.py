@@ -101,7 +101,7 @@ def test_a_commission_of_the_provider_and_a_code_are_shown(profile: Profile) -> 
     sms = profile.sms.model_copy(update={"confirm": "code"})
     other = profile.model_copy(update={"mobile_operators": operators, "sms": sms})
     assert trial.answer("aliance 100080 100", other, sender=MTS) == (
-        "Счёт 100080: 100 р. с телефона и комиссия оператора от 13 р. Для оплаты ответьте 000."
+        "Счёт 100080: 100 р. с телефона и комиссия оператора от 13 р. Для оплаты ответьте ДА 000."
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import insert, select
 
 from core.errors import CodeNeeded, NoOpenQuote, SumNeeded
 from core.ids import Payer, new_id
+from core.messages.incoming import SAME_WITHIN
 from core.messages.notices import Help
 from core.states import IncomingOutcome, Method, TopUpState
 from core.storage.tables import top_up
@@ -35,6 +36,7 @@ async def test_after_another_request_that_was_refused_a_plain_yes_charges_nothin
 async def test_after_a_request_past_a_limit_a_plain_yes_charges_nothing(phones: Phones) -> None:
     await phones.send("aliance 166301 14000")
     await phones.send("да")
+    phones.clock.shift(SAME_WITHIN)
     await phones.send("aliance 166301 100")
     assert "осталось 1000 р." in str(await phones.send("aliance 166301 2000"))
     assert ASKED_BACK in str(await phones.send("да"))
@@ -69,11 +71,11 @@ async def test_a_yes_that_came_before_the_request_does_not_confirm_it(phones: Ph
     await phones.send("нет")
     await phones.send("aliance 166301 100")
     with pytest.raises(SumNeeded):
-        await phones.core.top_ups.confirm_open(payer, amount=None, code=None, answering=late)
+        await phones.core.top_ups.confirm_open(payer, amount=None, code=None, answering=late, vouched=True)
     await phones.core.receiving.finish(late, reply=Help(), to=payer)
     await phones.received()
     assert phones.provider.charges == []
-    assert str(await phones.send("да")).startswith("Оплачено")
+    assert str(await phones.send("да 100")).startswith("Оплачено")
 
 
 async def charged_by_autopay(phones: Phones) -> None:

@@ -1,0 +1,67 @@
+"""Digits instead of a yes are decided from what all processes share."""
+
+import asyncio
+
+import pytest
+
+from core.ids import Payer
+from core.messages.incoming import SAME_WITHIN
+from core.settings import Settings
+from core.states import TopUpState
+from core.use_cases.quote_codes import code_besides
+from core.wiring import Core
+from tests.accounts import open_account
+from tests.core.scenes import (
+    MTS,
+    ON_POSTGRES,
+    ON_SQLITE,
+    PHONE,
+    processes,
+    quote_by_sms,
+    says_yes,
+    the_top_up,
+)
+from tests.fakes import FakeClock, FakeProvider
+
+
+async def test_a_yes_that_another_process_took_has_the_next_quote_ask_for_digits(
+    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
+) -> None:
+    await open_account(core)
+    async with processes(settings, clock, provider, count=1) as (other,):
+        assert (await quote_by_sms(core)).code is None
+        assert await says_yes(core) is None
+        assert (await quote_by_sms(other, 200)).code is not None
+        assert (await quote_by_sms(other, 200, payer=MTS)).code is None  # another phone
+        clock.shift(SAME_WITHIN)
+        assert (await quote_by_sms(other, 300)).code is not None  # it replaces one with digits
+        clock.shift(SAME_WITHIN * 16)
+        assert (await quote_by_sms(other, 400)).code is None
+
+
+@ON_POSTGRES
+async def test_a_quote_made_beside_the_yes_to_the_one_before_asks_for_digits(
+    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
+) -> None:
+    await open_account(core)
+    async with processes(settings, clock, provider, count=2) as (one, other):
+        for n in range(6):
+            phone = Payer.sms(f"7902000000{n}")
+            first = await quote_by_sms(core, payer=phone)
+            _, second = await asyncio.gather(says_yes(one, phone), quote_by_sms(other, 200, payer=phone))
+            was_paid = (await the_top_up(core, first.id)).state == TopUpState.PAID
+            assert second.code is not None or (second.needs_sum and not was_paid)
+
+
+@ON_SQLITE
+async def test_who_does_not_say_how_a_text_came_is_asked_for_digits(core: Core) -> None:
+    await open_account(core)
+    quote = await quote_by_sms(core, vouched=False)
+    assert quote.code is not None
+    assert await says_yes(core, code=quote.code, vouched=False) is None
+    assert (await the_top_up(core, quote.id)).payer == PHONE.address
+
+
+@pytest.mark.parametrize("taken", [{"482"}, {f"{n:03d}" for n in range(1, 1000)}])
+def test_a_code_is_none_that_means_something_else(taken: set[str]) -> None:
+    assert code_besides(taken) not in taken

@@ -1,0 +1,135 @@
+"""Where a plain yes could be lost, be one given again, or be anybody's, the quote asks for its digits."""
+
+import re
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from core.ids import Payer
+from core.messages.incoming import SAME_WITHIN
+from core.states import TopUpState
+from core.storage.tables import top_up
+from core.use_cases.quote_codes import VOUCHED
+from tests.core.scenes import rows
+from tests.handlers.sms.conftest import PHONE, Phones
+
+BARE = "Для оплаты ответьте ДА."
+SECOND = timedelta(seconds=1)
+
+
+def code_in(text: str | None) -> str:
+    found = re.search(r"Для оплаты ответьте ДА (\d{3})\.$", str(text))
+    assert found is not None, text
+    return found[1]
+
+
+def charged(phones: Phones) -> list[int]:
+    """Roubles, the commission with them."""
+    return [each.charge.total.kopecks // 100 for each in phones.provider.charges]
+
+
+async def test_two_top_ups_within_a_minute_are_paid_once_each(phones: Phones) -> None:
+    assert str(await phones.send("aliance 166301 100")).endswith(BARE)
+    assert str(await phones.send("да")).startswith("Оплачено: 100 р.")
+    phones.clock.shift(SAME_WITHIN - SECOND)
+    code = code_in(await phones.send("aliance 166301 200"))
+    # The first yes, given again and not known as such: it says nothing of this quote.
+    assert await phones.send("да") == "Чтобы подтвердить, ответьте ДА и три цифры из нашего сообщения."
+    assert charged(phones) == [113]
+    assert str(await phones.send(f"да {code}")).startswith("Оплачено: 200 р.")
+    assert await phones.send("да") == "Этот платёж уже подтверждён. Второй раз деньги не спишутся."
+    assert charged(phones) == [113, 216]
+
+
+async def test_a_minute_later_a_yes_is_enough_again(phones: Phones) -> None:
+    await phones.send("aliance 166301 100")
+    await phones.send("да")
+    phones.clock.shift(SAME_WITHIN)
+    assert str(await phones.send("aliance 166301 200")).endswith(BARE)
+    assert str(await phones.send("да")).startswith("Оплачено: 200 р.")
+
+
+async def test_the_digits_alone_confirm_too_and_are_another_each_time(phones: Phones) -> None:
+    await phones.send("aliance 166301 100")
+    await phones.send("да")
+    codes = []
+    for roubles in range(101, 109):
+        codes.append(code_in(await phones.send(f"aliance 166301 {roubles}")))
+        assert str(await phones.send(codes[-1])).startswith(f"Оплачено: {roubles} р.")
+    assert all(before != after for before, after in pairwise(codes))
+
+
+async def test_what_replaces_a_quote_with_digits_has_digits(phones: Phones) -> None:
+    await phones.send("aliance 166301 100")
+    await phones.send("да")
+    replaced = code_in(await phones.send("aliance 166301 200"))
+    code = code_in(await phones.send("aliance 166301 300"))
+    assert code != replaced
+    assert "три цифры" in str(await phones.send("да 300"))
+    assert str(await phones.send(f"ДА, {code}")).startswith("Оплачено: 300 р.")
+
+
+async def test_after_a_yes_that_came_too_late_the_next_quote_asks_for_another_word(phones: Phones) -> None:
+    await phones.send("aliance 166301 100")
+    phones.clock.shift(timedelta(minutes=16))
+    assert str(await phones.send("да")).startswith("Время на ответ вышло")
+    phones.clock.shift(10 * SECOND)
+    assert str(await phones.send(f"да {code_in(await phones.send('aliance 166301 100'))}")).startswith("Опл")
+    phones.clock.shift(SAME_WITHIN)
+    assert str(await phones.send("aliance 166301 100")).endswith(BARE)
+
+
+async def test_a_late_code_is_told_so_and_other_digits_alone_confirm_nothing(phones: Phones) -> None:
+    await phones.send("aliance 166301 100")
+    assert str(await phones.send("123")).startswith("Пополнить с телефона")
+    await phones.send("да")
+    code = code_in(await phones.send("aliance 166301 200"))
+    phones.clock.shift(timedelta(minutes=16))
+    assert str(await phones.send(code)).startswith("Время на ответ вышло")
+    assert charged(phones) == [113]
+
+
+@pytest.mark.parametrize("said", ["да", "да 100", "ДА 103", "1", "👍"])
+async def test_by_a_way_that_vouches_for_nobody_no_word_confirms(phones: Phones, said: str) -> None:
+    code = code_in(await phones.send("aliance 166301 100", vouched=False))
+    for vouched in (False, True):
+        assert "три цифры" in str(await phones.send(said, vouched=vouched))
+    assert charged(phones) == []
+    assert str(await phones.send(f"да {code}", vouched=False)).startswith("Оплачено: 100 р.")
+
+
+async def test_a_yes_by_such_a_way_has_the_quote_ask_for_digits_instead(phones: Phones) -> None:
+    assert str(await phones.send("aliance 166301 100")).endswith(BARE)
+    code = code_in(await phones.send("да", vouched=False))
+    assert "три цифры" in str(await phones.send("да"))
+    assert charged(phones) == []
+    assert str(await phones.send(f"да {code}")).startswith("Оплачено: 100 р.")
+
+
+async def test_the_same_request_by_such_a_way_puts_digits_on_the_open_quote(phones: Phones) -> None:
+    assert str(await phones.send("aliance 166301 100")).endswith(BARE)
+    code = code_in(await phones.send("aliance 166301 100", vouched=False))
+    assert code_in(await phones.send("aliance 166301 100")) == code
+    assert [row.state for row in await rows(phones.core, top_up)] == [TopUpState.QUOTED]
+
+
+async def test_a_message_that_does_not_say_how_it_came_is_vouched_for_by_nobody(phones: Phones) -> None:
+    for said in (None, "yes", 1):
+        facts: dict[str, Any] = {VOUCHED: said}
+        code_in(await phones.send("aliance 166301 100", **facts))
+
+
+async def test_autopay_is_agreed_to_by_six_digits_whatever_the_way(phones: Phones) -> None:
+    for vouched in (True, False):
+        told = str(await phones.send("автоплатеж 300", sender=PHONE, vouched=vouched))
+        assert told.endswith("в ответ включит автоплатёж 300 р. Никому не говорите.")
+        assert await phones.core.autopay_by_sms.has_code(Payer.sms(PHONE))
+        assert "автоплатежа нет" in str(await phones.send("автоплатеж", vouched=vouched))
+
+
+async def test_who_sends_the_form_that_the_answer_shows_is_understood(phones: Phones) -> None:
+    told = str(await phones.send("aliance 7 500"))
+    form = told[told.index("aliance") :].replace("123456", "166301")
+    assert str(await phones.send(form)).startswith("Счёт 166301: 500 р.")
