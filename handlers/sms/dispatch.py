@@ -82,7 +82,10 @@ class Dispatch:
     async def _conclude(self, accepted: Accepted, payer: Payer, command: Command) -> None:
         payload, writing = accepted.arrival.payload, await self._core.subscribers.writing(payer)
         locale = self._locale(writing, payload["text"])
-        message = Message(accepted.id, payer, locale, command, told_in(payload), vouched=is_vouched(payload))
+        message = Message(
+            accepted.id, payer, locale, command, told_in(payload),
+            vouched=is_vouched(payload), readable=not payload.get("undecodable"),
+        )  # fmt: skip
         capped = _why_capped(writing)
         if capped is not None:
             await self._close(message, capped)
@@ -117,7 +120,7 @@ class Dispatch:
         is_phone = sender.isascii() and sender.isdecimal() and PHONE_SHORTEST <= len(sender) <= PHONE_LONGEST
         if not is_phone:
             return IncomingOutcome.NOT_A_PHONE
-        if not payload["text"].strip():
+        if not payload["text"].strip() and not payload.get("undecodable"):
             return IncomingOutcome.NO_TEXT
         return IncomingOutcome.OWN_TEXT if self._echoes.heard_in(payload["text"]) else None
 

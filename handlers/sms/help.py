@@ -31,4 +31,5 @@ async def not_understood(core: Core, message: Message) -> None:
     if is_meant:
         await answer(core, message, Help())
     else:
-        await keep_silent(core, message, IncomingOutcome.NOT_OURS)
+        silent = IncomingOutcome.NOT_OURS if message.readable else IncomingOutcome.NO_TEXT
+        await keep_silent(core, message, silent)

@@ -17,6 +17,7 @@ class Message:
     command: Command
     told: tuple[str, ...] = ()  # names that the SMSC has for the sender's operator
     vouched: bool = False  # the way that it came vouches for the sender's number
+    readable: bool = True  # octets that are no text are answered as words that say nothing
 
 
 async def answer(core: Core, message: Message, said: Notice) -> None:

@@ -204,8 +204,15 @@ async def test_a_long_number_of_ours_is_not_answered_either(phones: Phones, to: 
     assert await phones.outcome() == IncomingOutcome.OWN_NUMBER
 
 
-async def test_an_empty_or_undecodable_text_gets_silence(phones: Phones) -> None:
-    assert await phones.send("", undecodable=True) is None
+async def test_an_empty_text_gets_silence(phones: Phones) -> None:
+    assert await phones.send(" ") is None
+    assert await phones.outcome() == IncomingOutcome.NO_TEXT
+
+
+async def test_who_is_known_here_hears_that_octets_are_no_text(phones: Phones) -> None:
+    assert await phones.send("", undecodable=True) == phones.texts.say(Help(), "ru")
+    assert await phones.outcome() == IncomingOutcome.REPLY
+    assert await phones.send("", sender=STRANGER, undecodable=True) is None
     assert await phones.outcome() == IncomingOutcome.NO_TEXT
 
 
