@@ -24,7 +24,7 @@ run: .venv/ready ## the product against a real Bot API and SMSC, settings from t
 
 test: .venv/ready ## every test with coverage; CRASH=20 repeats the crash tests 20 times, ARGS="-k name" chooses
 	@rm -f .coverage .coverage.*
-	@ALIANCE_TEST_CRASH_ROUNDS=$(or $(CRASH),1) $(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n auto --cov --cov-report=term)
+	@ALIANCE_TEST_CRASH_ROUNDS=$(or $(CRASH),1) $(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n auto --dist worksteal --cov --cov-report=term)
 
 peers: .venv/ready ## SMS against node-smpp and Debian's Kannel, which it installs (root or sudo), under tshark's eyes
 	@tools/peers

@@ -100,8 +100,8 @@ def _database(item: pytest.Item) -> object:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than cores: crash points, journeys and browsers wait for most of their time."""
-    return (os.cpu_count() or 1) + 2
+    """One more than cores: crash points, journeys and browsers wait for most of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from bot import lock
 from bot.lock import SharedLocks, UserLocks
+from core.redis_client import open_redis
 from tests.deadlines import until
 
 
@@ -57,7 +58,7 @@ async def test_nothing_is_left_of_a_wait_that_was_cancelled() -> None:
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    opened = Redis.from_url(redis_url)
+    opened = open_redis(redis_url)
     yield opened
     await opened.aclose()
 
@@ -111,7 +112,7 @@ async def test_renewal_goes_on_by_itself(redis: Redis, monkeypatch: pytest.Monke
 
 
 async def test_without_redis_work_goes_on() -> None:
-    redis = Redis.from_url("redis://127.0.0.1:1")
+    redis = open_redis("redis://127.0.0.1:1")
     locks = SharedLocks(redis)
     async with asyncio.timeout(10), locks.hold("7"):
         locks._held["key"] = "token"

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from redis.asyncio import Redis
 
+from core.redis_client import open_redis
 from core.settings import Settings
 from tests.bot.accounts import import_accounts
 from tests.bot.stand import Stand, open_stand
@@ -26,7 +26,7 @@ async def test_a_dialogue_goes_through_redis_to_the_receipt(shared: Stand, redis
     person = shared.person
     person.says("/pay")
     await person.sees("Введите его номер")
-    async with Redis.from_url(redis_url) as redis:
+    async with open_redis(redis_url) as redis:
         assert await redis.keys("fsm:*")
     person.says("100080")
     await person.sees("Сколько рублей")
@@ -44,7 +44,7 @@ async def test_an_emptied_redis_costs_a_question_and_nothing_else(shared: Stand,
     person.says("/pay")
     await person.sees("Введите его номер")
     await shared.settled()
-    async with Redis.from_url(redis_url) as redis:
+    async with open_redis(redis_url) as redis:
         await redis.flushall()
     person.says("100080")
     await person.sees("Не понимаю")
