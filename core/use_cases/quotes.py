@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select
@@ -42,7 +42,6 @@ _FIND = select(
     limits.past(limits.UNKNOWN_ACCOUNTS).label("past"),
     quote_codes.YES_IN_VAIN.label("yes_in_vain"),
 )
-CONFIRM_WINDOW = timedelta(minutes=15)  # operators keep an unfinished request open as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +256,7 @@ class Quotes:
             "needs_sum": False,
             "code": code,
             "created_at": now,
-            "expires_at": now + CONFIRM_WINDOW,
+            "expires_at": now + quote_codes.CONFIRM_WINDOW,
             **asked.values,
         }
         row = (await tx.execute(insert(top_up).values(values).returning(*top_up.c))).one()

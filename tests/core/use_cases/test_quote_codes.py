@@ -5,10 +5,9 @@ import asyncio
 import pytest
 
 from core.ids import Payer
-from core.messages.incoming import SAME_WITHIN
 from core.settings import Settings
 from core.states import TopUpState
-from core.use_cases.quote_codes import code_besides
+from core.use_cases.quote_codes import YES_REMEMBERED, code_besides
 from core.wiring import Core
 from tests.accounts import open_account
 from tests.core.scenes import (
@@ -33,9 +32,8 @@ async def test_a_yes_that_another_process_took_has_the_next_quote_ask_for_digits
         assert await says_yes(core) is None
         assert (await quote_by_sms(other, 200)).code is not None
         assert (await quote_by_sms(other, 200, payer=MTS)).code is None  # another phone
-        clock.shift(SAME_WITHIN)
         assert (await quote_by_sms(other, 300)).code is not None  # it replaces one with digits
-        clock.shift(SAME_WITHIN * 16)
+        clock.shift(YES_REMEMBERED)
         assert (await quote_by_sms(other, 400)).code is None
 
 
