@@ -50,7 +50,7 @@ async def was_just_confirmed(tx: Transaction, newest: Any, *, now: datetime) -> 
     """Whether the yes to the phone's newest top-up, a locked row, came within YES_REMEMBERED (wall clock).
 
     SMPP gives messages no id: within a minute the door takes the same word for the first one given again, and
-    a second yes would be lost; later it is believed, and a first one given again would confirm a second quote.
+    a second yes would be lost; later it is believed, and a first one given again would confirm another quote.
     """
     if newest is None or newest.confirmed_by is None:
         return False
