@@ -33,8 +33,8 @@ from core.use_cases.charge_limits import ChargeLimits
 from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.prices import priced, within
+from core.use_cases.top_up_moves import alone_by_sms, move, newest_by_sms, number_of, record
 from core.use_cases.top_up_moves import by as by_payer
-from core.use_cases.top_up_moves import move, newest_by_sms, number_of, record
 
 # Asked with every request, and so built once.
 _FIND = select(
@@ -166,6 +166,8 @@ class Quotes:
     async def _store_quote(self, asked: _Asked) -> Quote:
         payer, answering = asked.payer, asked.answering
         async with self._database.transaction() as tx:
+            if payer.channel == Channel.SMS:
+                await alone_by_sms(tx, payer)
             found = await self._find(tx, asked)
             # From this limit on an existing account is passed over in silence too, or a guesser would go on.
             if found.id is not None and (not found.past or await self._knows(tx, payer, found.id)):
