@@ -2,13 +2,12 @@
 
 import secrets
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, exists, select, update
 
 from core.ids import Payer
-from core.messages.incoming import SAME_WITHIN
 from core.money import KOPECKS
 from core.states import TopUpState
 from core.storage.database import Transaction
@@ -16,6 +15,10 @@ from core.storage.message_tables import incoming
 from core.storage.proof_tables import limit_hit
 from core.storage.tables import top_up
 from core.use_cases import limits
+
+CONFIRM_WINDOW = timedelta(minutes=15)  # operators keep an unfinished request open as long
+# An SMSC that missed our acknowledgement gives a yes again after the door's minute too.
+YES_REMEMBERED = CONFIRM_WINDOW
 
 # In what a door stores of a message: it came by a bind of the operator's own, who vouches for the sender.
 VOUCHED = "vouched"
@@ -35,7 +38,7 @@ def is_vouched(payload: Mapping[str, Any]) -> bool:
 
 
 def yes_in_vain_params(payer: Payer, *, now: datetime) -> dict[str, Any]:
-    return {"yes_in_vain": _yes_of(payer), "yes_since": now - SAME_WITHIN}
+    return {"yes_in_vain": _yes_of(payer), "yes_since": now - YES_REMEMBERED}
 
 
 async def note_yes_in_vain(tx: Transaction, payer: Payer, *, now: datetime) -> None:
@@ -44,15 +47,15 @@ async def note_yes_in_vain(tx: Transaction, payer: Payer, *, now: datetime) -> N
 
 
 async def was_just_confirmed(tx: Transaction, newest: Any, *, now: datetime) -> bool:
-    """Whether the yes to the phone's newest top-up, a locked row, came within the last minute (wall clock).
+    """Whether the yes to the phone's newest top-up, a locked row, came within YES_REMEMBERED (wall clock).
 
-    SMPP gives messages no id: in that minute the door takes the same word for the first one given again. A
-    second yes would be lost; were it believed, a first one given again would confirm a second quote.
+    SMPP gives messages no id: within a minute the door takes the same word for the first one given again, and
+    a second yes would be lost; later it is believed, and a first one given again would confirm another quote.
     """
     if newest is None or newest.confirmed_by is None:
         return False
     at = await tx.scalar(select(incoming.c.received_at).where(incoming.c.id == newest.confirmed_by))
-    return at is not None and at > now - SAME_WITHIN
+    return at is not None and at > now - YES_REMEMBERED
 
 
 def code_besides(taken: Collection[str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select
@@ -33,8 +33,8 @@ from core.use_cases.charge_limits import ChargeLimits
 from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.prices import priced, within
+from core.use_cases.top_up_moves import alone_by_sms, move, newest_by_sms, number_of, record
 from core.use_cases.top_up_moves import by as by_payer
-from core.use_cases.top_up_moves import move, newest_by_sms, number_of, record
 
 # Asked with every request, and so built once.
 _FIND = select(
@@ -42,7 +42,6 @@ _FIND = select(
     limits.past(limits.UNKNOWN_ACCOUNTS).label("past"),
     quote_codes.YES_IN_VAIN.label("yes_in_vain"),
 )
-CONFIRM_WINDOW = timedelta(minutes=15)  # operators keep an unfinished request open as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +166,8 @@ class Quotes:
     async def _store_quote(self, asked: _Asked) -> Quote:
         payer, answering = asked.payer, asked.answering
         async with self._database.transaction() as tx:
+            if payer.channel == Channel.SMS:
+                await alone_by_sms(tx, payer)
             found = await self._find(tx, asked)
             # From this limit on an existing account is passed over in silence too, or a guesser would go on.
             if found.id is not None and (not found.past or await self._knows(tx, payer, found.id)):
@@ -257,7 +258,7 @@ class Quotes:
             "needs_sum": False,
             "code": code,
             "created_at": now,
-            "expires_at": now + CONFIRM_WINDOW,
+            "expires_at": now + quote_codes.CONFIRM_WINDOW,
             **asked.values,
         }
         row = (await tx.execute(insert(top_up).values(values).returning(*top_up.c))).one()

@@ -28,6 +28,11 @@ async def record(tx: Transaction, top_up_id: TopUpId, state: TopUpState, *, at: 
     )
 
 
+async def alone_by_sms(tx: Transaction, payer: Payer) -> None:
+    """Wait for who else makes, confirms or cancels a quote of this phone; before anything of it is read."""
+    await tx.alone(f"quotes:{payer.address}")
+
+
 async def newest_by_sms(tx: Transaction, payer: Payer) -> Any:
     """The phone's newest top-up from its own account that was not cancelled, locked; None: there is none.
 

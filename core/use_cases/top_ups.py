@@ -31,7 +31,7 @@ from core.use_cases.history import Chips, HistoryPage
 from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.quotes import Quote, Quotes, quote_of
-from core.use_cases.top_up_moves import NEWEST_FIRST, by_sms, move, newest_by_sms, number_of
+from core.use_cases.top_up_moves import NEWEST_FIRST, alone_by_sms, by_sms, move, newest_by_sms, number_of
 from core.use_cases.top_up_moves import by as by_payer
 
 
@@ -158,6 +158,7 @@ class TopUps:
         """
         refusal: Refusal | None = None
         async with self._database.transaction() as tx:
+            await alone_by_sms(tx, payer)
             confirmed = await tx.scalar(select(top_up.c.id).where(top_up.c.confirmed_by == answering))
             if confirmed is None:
                 row = await newest_by_sms(tx, payer)
@@ -192,6 +193,7 @@ class TopUps:
     async def cancel_open(self, payer: Payer, *, answering: IncomingId) -> None:
         """SMS: drop the phone's open quote and say so; raises NoOpenQuote."""
         async with self._database.transaction() as tx:
+            await alone_by_sms(tx, payer)
             row = await newest_by_sms(tx, payer)
             if row is None or row.state != TopUpState.QUOTED:
                 raise NoOpenQuote

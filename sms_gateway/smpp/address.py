@@ -38,7 +38,18 @@ def smscs_of(
     found = [_smsc_of(url, given) for url in re.split(r"[\s,]+", urls.strip()) if url]
     if not found:
         raise ValueError(FORM)
+    _check_direct(found)
     return _numbered(found)
+
+
+def _check_direct(smscs: Sequence[Smsc]) -> None:
+    """The parts of one text may come by several binds of an SMSC: one `direct` goes for all of them."""
+    direct: dict[str, bool] = {}
+    for each in smscs:
+        if direct.setdefault(each.name, each.direct) != each.direct:
+            raise ValueError(
+                f"the SMSC {each.name}: one of its addresses says direct=no, and another does not"
+            )
 
 
 def _smsc_of(url: str, given: Smsc) -> Smsc:

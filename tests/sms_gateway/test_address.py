@@ -151,3 +151,10 @@ def test_an_option_that_cannot_be_meant_is_refused_with_its_name(option: str, to
         smscs_of(f"smpp://a:hidden@h?{option}")
     assert told in str(caught.value)
     assert "hidden" not in str(caught.value)
+
+
+def test_the_addresses_of_one_name_say_the_same_of_who_vouches() -> None:
+    with pytest.raises(ValueError, match="the SMSC mts: one of its addresses says direct=no") as refused:
+        smscs_of("smpp://us:hidden@h:1?name=mts smpp://us:hidden@h:2?name=mts&direct=no")
+    assert "hidden" not in str(refused.value)
+    assert len(smscs_of("smpp://us@h:1?name=mts&direct=no smpp://us@h:2?name=mts&direct=no")) == 2

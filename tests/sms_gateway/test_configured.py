@@ -87,9 +87,9 @@ DIRECT = "&direct=yes"
 @pytest.mark.parametrize(
     "kannel, confirm, told",
     [
-        ("", "word", "ДА: mts; three digits: mts#2, kannel:mts, aggregator"),
-        (DIRECT, "word", "ДА: mts, kannel:mts; three digits: mts#2, aggregator"),
-        (DIRECT, "code", "three digits: mts, mts#2, kannel:mts, aggregator"),
+        ("", "word", "ДА: mts; three digits: hub, kannel:mts, aggregator"),
+        (DIRECT, "word", "ДА: mts, kannel:mts; three digits: hub, aggregator"),
+        (DIRECT, "code", "three digits: mts, hub, kannel:mts, aggregator"),
     ],
 )
 async def test_the_doctor_tells_by_which_ways_a_word_confirms(
@@ -99,7 +99,10 @@ async def test_the_doctor_tells_by_which_ways_a_word_confirms(
     shipped = SHIPPED.read_text(encoding="utf-8")
     profile.write_text(shipped.replace('confirm = "word"', f'confirm = "{confirm}"'), encoding="utf-8")
     ways = {"kannel_url": f"http://us:hidden-1@h:1/x?smsc=mts{kannel}", "kannel_token": "x" * 16}
-    url = f"{TWO}&direct=no smpp://us:hidden@h:3?name=out&mode=transmitter"
+    url = (
+        "smpp://us:hidden@h:1?name=mts smpp://us:hidden@h:2?name=hub&direct=no "
+        "smpp://us:hidden@h:3?name=out&mode=transmitter"
+    )
     settings = settings_of(url, database_url=sqlite_url, operator_profile=str(profile), **ways, **AGGREGATOR)
     await examine(settings, invariants=False)
     assert f"confirmation by SMS: {told}\n" in capsys.readouterr().out

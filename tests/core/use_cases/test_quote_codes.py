@@ -3,12 +3,18 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
 from core.ids import Payer
-from core.messages.incoming import SAME_WITHIN
 from core.settings import Settings
 from core.states import TopUpState
-from core.use_cases.quote_codes import code_besides
+from core.use_cases.quote_codes import (
+    CONFIRM_WINDOW,
+    YES_REMEMBERED,
+    code_besides,
+    note_yes_in_vain,
+)
+from core.use_cases.top_up_moves import alone_by_sms, newest_by_sms
 from core.wiring import Core
 from tests.accounts import open_account
 from tests.core.scenes import (
@@ -21,6 +27,7 @@ from tests.core.scenes import (
     says_yes,
     the_top_up,
 )
+from tests.deadlines import until
 from tests.fakes import FakeClock, FakeProvider
 
 
@@ -33,9 +40,8 @@ async def test_a_yes_that_another_process_took_has_the_next_quote_ask_for_digits
         assert await says_yes(core) is None
         assert (await quote_by_sms(other, 200)).code is not None
         assert (await quote_by_sms(other, 200, payer=MTS)).code is None  # another phone
-        clock.shift(SAME_WITHIN)
         assert (await quote_by_sms(other, 300)).code is not None  # it replaces one with digits
-        clock.shift(SAME_WITHIN * 16)
+        clock.shift(YES_REMEMBERED)
         assert (await quote_by_sms(other, 400)).code is None
 
 
@@ -51,6 +57,28 @@ async def test_a_quote_made_beside_the_yes_to_the_one_before_asks_for_digits(
             _, second = await asyncio.gather(says_yes(one, phone), quote_by_sms(other, 200, payer=phone))
             was_paid = (await the_top_up(core, first.id)).state == TopUpState.PAID
             assert second.code is not None or (second.needs_sum and not was_paid)
+
+
+@ON_POSTGRES
+async def test_a_quote_made_beside_a_yes_in_vain_asks_for_digits(
+    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
+) -> None:
+    await open_account(core)
+    await quote_by_sms(core)
+    clock.shift(CONFIRM_WINDOW)
+    async with processes(settings, clock, provider, count=1) as (other,), asyncio.TaskGroup() as tasks:
+        async with core.database.transaction() as tx:  # as far as a late yes has come
+            await alone_by_sms(tx, PHONE)
+            await newest_by_sms(tx, PHONE)
+            quoting = tasks.create_task(quote_by_sms(other, 200))
+            await until(lambda: _waits(core))
+            await note_yes_in_vain(tx, PHONE, now=clock.now())
+        assert (await quoting).code is not None
+
+
+async def _waits(core: Core) -> bool:
+    async with core.database.read() as tx:
+        return bool(await tx.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
 
 @ON_SQLITE

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from core.ids import Payer
-from core.messages.incoming import SAME_WITHIN
 from core.states import TopUpState
 from core.storage.tables import top_up
-from core.use_cases.quote_codes import VOUCHED
+from core.use_cases.quote_codes import VOUCHED, YES_REMEMBERED
 from tests.core.scenes import rows
 from tests.handlers.sms.conftest import PHONE, Phones
 
@@ -30,10 +29,10 @@ def charged(phones: Phones) -> list[int]:
     return [each.charge.total.kopecks // 100 for each in phones.provider.charges]
 
 
-async def test_two_top_ups_within_a_minute_are_paid_once_each(phones: Phones) -> None:
+async def test_two_top_ups_within_a_quarter_of_an_hour_are_paid_once_each(phones: Phones) -> None:
     assert str(await phones.send("aliance 166301 100")).endswith(BARE)
     assert str(await phones.send("да")).startswith("Оплачено: 100 р.")
-    phones.clock.shift(SAME_WITHIN - SECOND)
+    phones.clock.shift(YES_REMEMBERED - SECOND)
     code = code_in(await phones.send("aliance 166301 200"))
     # The first yes, given again and not known as such: it says nothing of this quote.
     assert await phones.send("да") == "Чтобы подтвердить, ответьте ДА и три цифры из нашего сообщения."
@@ -43,12 +42,22 @@ async def test_two_top_ups_within_a_minute_are_paid_once_each(phones: Phones) ->
     assert charged(phones) == [113, 216]
 
 
-async def test_a_minute_later_a_yes_is_enough_again(phones: Phones) -> None:
+async def test_a_quarter_of_an_hour_later_a_yes_is_enough_again(phones: Phones) -> None:
     await phones.send("aliance 166301 100")
     await phones.send("да")
-    phones.clock.shift(SAME_WITHIN)
+    phones.clock.shift(YES_REMEMBERED)
     assert str(await phones.send("aliance 166301 200")).endswith(BARE)
     assert str(await phones.send("да")).startswith("Оплачено: 200 р.")
+
+
+async def test_a_yes_given_again_after_the_doors_minute_pays_no_second_quote(phones: Phones) -> None:
+    await phones.send("aliance 166301 100")
+    await phones.send("да")
+    phones.clock.shift(61 * SECOND)
+    code_in(await phones.send("aliance 166301 200"))
+    phones.clock.shift(4 * SECOND)
+    assert "три цифры" in str(await phones.send("да"))
+    assert charged(phones) == [113]
 
 
 async def test_the_digits_alone_confirm_too_and_are_another_each_time(phones: Phones) -> None:
@@ -77,7 +86,7 @@ async def test_after_a_yes_that_came_too_late_the_next_quote_asks_for_another_wo
     assert str(await phones.send("да")).startswith("Время на ответ вышло")
     phones.clock.shift(10 * SECOND)
     assert str(await phones.send(f"да {code_in(await phones.send('aliance 166301 100'))}")).startswith("Опл")
-    phones.clock.shift(SAME_WITHIN)
+    phones.clock.shift(YES_REMEMBERED)
     assert str(await phones.send("aliance 166301 100")).endswith(BARE)
 
 

@@ -7,12 +7,12 @@ from sqlalchemy import insert, select
 
 from core.errors import CodeNeeded, NoOpenQuote, SumNeeded
 from core.ids import Payer, new_id
-from core.messages.incoming import SAME_WITHIN
 from core.messages.notices import Help
 from core.states import IncomingOutcome, Method, TopUpState
 from core.storage.tables import top_up
 from core.use_cases.confirmations import CODE_TRIES, CODES_OF_ONE_PHONE
 from core.use_cases.limits import REPLIES_AN_HOUR
+from core.use_cases.quote_codes import YES_REMEMBERED
 from tests.core.scenes import arrives
 from tests.handlers.sms.conftest import PHONE, Phones
 
@@ -36,7 +36,7 @@ async def test_after_another_request_that_was_refused_a_plain_yes_charges_nothin
 async def test_after_a_request_past_a_limit_a_plain_yes_charges_nothing(phones: Phones) -> None:
     await phones.send("aliance 166301 14000")
     await phones.send("да")
-    phones.clock.shift(SAME_WITHIN)
+    phones.clock.shift(YES_REMEMBERED)
     await phones.send("aliance 166301 100")
     assert "осталось 1000 р." in str(await phones.send("aliance 166301 2000"))
     assert ASKED_BACK in str(await phones.send("да"))
