@@ -40,7 +40,7 @@ GROUP_SECONDS = 0.003  # what arrives in this time shares one commit, and waits 
 MOST_IN_GROUP = 200
 MOST_OPERATOR_LETTERS = 32
 SAR_TAGS = frozenset({TAG_SAR_REFERENCE, TAG_SAR_TOTAL, TAG_SAR_NUMBER})
-# What the standard has behind a text (4.6.1), but for what two letters of a text look like: 0x04xx is Cyrillic.
+# What the standard has behind a text (4.6.1), but for 0x04xx: these are Cyrillic letters too.
 BEHIND_A_TEXT = SAR_TAGS | {0x19, 0x1E, *range(0x201, 0x206), 0x20A, 0x20B, 0x20D, 0x381, 0x1383}
 OF_VENDORS = range(0x1400, 0x2000)  # to 0x3FFF, of which the rest are punctuation
 

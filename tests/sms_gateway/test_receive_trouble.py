@@ -196,8 +196,8 @@ SAR = tlv(0x20C, b"\0\x09") + tlv(0x20E, b"\2")
         (frame(0x103, b"\0\1\1" + PHONE.encode() + b"\0\3\0" + b"3116\0\0\0"), ""),
     ],
     ids=["a TLV", "behind a part", "a known TLV", "the words behind it", "words like a TLV",
-         "a payload beside it", "digits behind it", "the payload", "short_message", "behind the sender", "which part it is",
-         "of how many parts", "data_sm"],
+         "a payload beside it", "digits behind it", "the payload", "short_message", "behind the sender",
+         "which part it is", "of how many parts", "data_sm"],
 )  # fmt: skip
 async def test_a_message_that_is_cut_short_is_stored_and_read_only_where_its_text_is_whole(
     core: Core, octets: bytes, said: str | None
