@@ -173,6 +173,7 @@ async def test_a_card_number_in_what_cannot_be_read_is_stored_nowhere(
 
 
 CUT_TEXT = deliver_sm(b"aliance 100080 100")
+YES, BUT = "да".encode("utf-16-be"), ", но потом".encode("utf-16-be")
 SAR = tlv(0x20C, b"\0\x09") + tlv(0x20E, b"\2")
 
 
@@ -181,7 +182,12 @@ SAR = tlv(0x20C, b"\0\x09") + tlv(0x20E, b"\2")
     "octets, said",
     [
         (deliver_sm(b"yes", tlvs=tlv(0x1500, b"7") + b"\x14\x03\0\x09m"), "yes"),
-        (deliver_sm(b"a", tlvs=SAR + tlv(0x20F, b"\1") + b"\x14"), None),
+        (deliver_sm(b"a", tlvs=SAR + tlv(0x20F, b"\1") + b"\x14\x03\0\x09m"), None),
+        (deliver_sm(b"yes", tlvs=b"\x02\x04\0\2\1"), "yes"),
+        (deliver_sm(YES, tlvs=BUT, data_coding=8), ""),
+        (deliver_sm(YES, tlvs=b"\x20\x14\0\x20" + BUT * 3, data_coding=8), ""),
+        (deliver_sm(YES, tlvs=tlv(0x1500, b"7") + b"\x04\x24\0\x40" + YES + BUT, data_coding=8), ""),
+        (deliver_sm(b"aliance 100080 100", tlvs=b"000"), ""),
         (deliver_sm(tlvs=b"\x04\x24\0\x09text"), ""),
         (frame(5, CUT_TEXT[16:-1]), ""),
         (frame(5, CUT_TEXT[16:31]), ""),
@@ -189,8 +195,9 @@ SAR = tlv(0x20C, b"\0\x09") + tlv(0x20E, b"\2")
         (deliver_sm(b"aliance 100080 1", tlvs=SAR[:6] + b"\x02\x0e"), ""),
         (frame(0x103, b"\0\1\1" + PHONE.encode() + b"\0\3\0" + b"3116\0\0\0"), ""),
     ],
-    ids=["a TLV", "behind a part", "the payload", "short_message", "behind the sender", "which part it is",
-         "of how many parts", "data_sm"],
+    ids=["a TLV", "behind a part", "a known TLV", "the words behind it", "words like a TLV",
+         "a payload beside it", "digits behind it", "the payload", "short_message", "behind the sender",
+         "which part it is", "of how many parts", "data_sm"],
 )  # fmt: skip
 async def test_a_message_that_is_cut_short_is_stored_and_read_only_where_its_text_is_whole(
     core: Core, octets: bytes, said: str | None
