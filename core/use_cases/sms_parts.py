@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 
 from core.clock import Clock
 from core.ids import new_id
@@ -19,10 +19,13 @@ from core.storage.new_rows import NewRows
 # Phones send the parts of one text within seconds, SMSCs give again within minutes what was not acknowledged.
 # A reference comes round after 256 texts, or with the phone's next start: older parts are of another text.
 PARTS_LIVE = timedelta(minutes=10)
+WHOLE_LIVE = timedelta(days=2)  # SMSCs give again for no longer
 TEXTS_OF_A_SENDER = 16  # begun and not whole; more are no person's
 MOST_PARTS = 10_000  # of all senders: some megabytes
 TEXTS_AT_ONCE = 500  # given up by one round
 
+# What is whole waits for its last part to come again and be accepted: it is no text that was only begun.
+_IS_BEGUN = func.count() < func.max(sms_part.c.total)
 _JOINED = NewRows(sms_part_joined, "key", "number", "digest", returning="number")
 
 log = structlog.get_logger()
@@ -106,8 +109,11 @@ class SmsParts:
     async def forget_once(self) -> int:
         """Give up texts that never became whole, and forget what was joined; how many."""
         before = self._wall.now() - PARTS_LIVE
+        forgotten = func.max(sms_part.c.received_at) < before - WHOLE_LIVE
         old = (
-            select(sms_part.c.key).group_by(sms_part.c.key).having(func.max(sms_part.c.received_at) < before)
+            select(sms_part.c.key)
+            .group_by(sms_part.c.key)
+            .having(func.max(sms_part.c.received_at) < before, or_(_IS_BEGUN, forgotten))
         )
         joined = sms_part_joined.c.joined_at < before
         async with self._database.read() as tx:
@@ -134,7 +140,6 @@ class SmsParts:
         if any(row.number == piece.number and row.raw != piece.raw for row in stored):
             return True
         newest = max(row.received_at for row in stored)
-        # What is whole waits for its acceptance, however long that takes.
         return len(stored) < piece.total and newest < self._wall.now() - PARTS_LIVE
 
     async def _add(self, tx: Transaction, key: str, piece: Piece, *, beside: int) -> None:
@@ -168,6 +173,7 @@ class SmsParts:
             select(sms_part.c.key, func.min(sms_part.c.received_at).label("began_at"))
             .where(sms_part.c.sender == sender, sms_part.c.key != key)
             .group_by(sms_part.c.key)
+            .having(_IS_BEGUN)
             .order_by(func.min(sms_part.c.received_at), sms_part.c.key)
         )
         more = len(begun) + 1 - TEXTS_OF_A_SENDER

@@ -124,6 +124,10 @@ def _last_id(trial: Trial) -> str | None:
 
 def _outcome(trial: Trial, now: datetime) -> tuple[NoticeState, dict[str, Any]]:
     held = trial.held
+    # Of a marked text an unanswered part goes out again, which must come to an end.
+    in_vain = held.repeat and any(part.state is SmsState.UNKNOWN for part in trial.sent)
+    if trial.end is End.NOT_SENT and in_vain:
+        return (NoticeState.DUE if held.attempt < MAX_ATTEMPTS else NoticeState.UNCERTAIN), {}
     if trial.end is End.NOT_SENT:
         return NoticeState.DUE, {"attempt": notice.c.attempt - 1}  # its next_at stays: so does its place
     # Of a broadcast a few times: it has an end, and staff may try the failed ones again.

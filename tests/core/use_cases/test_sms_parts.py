@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from core.settings import Settings
 from core.storage.message_tables import incoming, sms_part, sms_part_joined
-from core.use_cases.sms_parts import PARTS_LIVE, TEXTS_OF_A_SENDER, Piece, TooManyParts
+from core.use_cases.sms_parts import PARTS_LIVE, TEXTS_OF_A_SENDER, WHOLE_LIVE, Piece, TooManyParts
 from core.wiring import Core
 from tests.core.scenes import ON_POSTGRES, ON_SQLITE, processes, rows
 from tests.fakes import FakeClock, FakeProvider
@@ -100,8 +100,13 @@ async def test_a_whole_text_that_could_not_be_accepted_waits_for_its_last_part_t
     parts = core.receiving.parts
     await parts.keep(piece("k", 1, 2, b"1"))
     await parts.keep(piece("k", 2, 2, b"2"))
+    for n in range(TEXTS_OF_A_SENDER + 1):
+        await parts.keep(piece(f"k{n}", 1, 2, b"x"))
     clock.shift(PARTS_LIVE + SECOND)
+    assert await parts.forget_once() == TEXTS_OF_A_SENDER
     assert await parts.keep(piece("k", 2, 2, b"2")) == [b"1", b"2"]
+    clock.shift(WHOLE_LIVE)
+    assert await parts.forget_once() == 1
 
 
 async def test_a_part_of_a_joined_text_that_comes_again_to_another_process_is_a_repeat(
@@ -184,8 +189,9 @@ async def test_a_flood_of_lone_parts_fills_no_disk_and_is_told_of_once(
     assert await keys(core) == {f"k{n}" for n in range(5)}
     # The last part of a text lets it leave.
     assert await parts.keep(piece("k0", 2, 2, b"y")) == [b"x", b"y"]
+    await parts.drop("k0", [b"x", b"y"])
     clock.shift(PARTS_LIVE + SECOND)
-    assert await parts.forget_once() == 5
+    assert await parts.forget_once() == 4
     assert await flood() == ["too many parts of long sms"]
 
 
