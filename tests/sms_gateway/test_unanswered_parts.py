@@ -304,7 +304,8 @@ async def test_a_marked_text_goes_on_after_a_death_with_what_is_missing_of_it(
 
 async def test_a_marked_text_that_no_answer_comes_to_is_given_up(core: Core, clock: FakeClock) -> None:
     await owe(core, MONEY)
-    session = FakeSession(*[SILENCE, SILENCE, NotSent("too late")] * 40)
+    in_vain: list[Outcome] = [SILENCE, SILENCE, NotSent("too late")]
+    session = FakeSession(*in_vain * 40)
     desk = desk_of(core, session)
     given = []
     for _ in range(40):
@@ -313,7 +314,8 @@ async def test_a_marked_text_that_no_answer_comes_to_is_given_up(core: Core, clo
         given.append(len(session.submitted) - before)
         clock.shift(MINUTE)
     assert await state(core) == "uncertain"
-    assert given[0] and not given[-1]
+    assert given[0]
+    assert not given[-1]
 
 
 async def test_staff_settle_a_text_whose_parts_nobody_tells_of(core: Core) -> None:
