@@ -76,6 +76,14 @@ class CodeNeeded(Refusal):
     """The profile asks for the quote's code, and the reply has none or another."""
 
 
+class TooManyCodes(Refusal):
+    """Too many wrong codes of quotes came from this phone within a day: none is looked at."""
+
+
+class YesUnvouched(Refusal):
+    """The quote was asked for by a way that vouches for its sender, and the yes came by another."""
+
+
 class NotYours(Refusal):
     """The thing belongs to another person."""
 

@@ -11,13 +11,14 @@ from core.errors import (
     QuoteExpired,
     Refusal,
     SumNeeded,
+    TooManyCodes,
     WrongSum,
 )
 from core.ids import IncomingId
 from core.money import Money
 from core.states import TopUpState
 from core.storage.database import Transaction
-from core.use_cases import limits
+from core.use_cases import limits, quote_codes
 from core.use_cases.limits import Limit
 from core.use_cases.top_up_moves import move
 
@@ -61,10 +62,9 @@ async def why_not(
 async def _why_not_by_code(tx: Transaction, row: Any, code: str | None, now: datetime) -> Refusal | None:
     of_phone = f"quote_codes:{row.payer}"
     if await limits.reached(tx, of_phone, CODES_OF_ONE_PHONE, now=now) is not None:
-        await move(tx, row, TopUpState.CANCELLED, at=now, why="too many codes of this phone")
-        return NoOpenQuote()
-    if code is None:
-        return CodeNeeded()  # a word is no guess
+        return TooManyCodes()
+    if code is None or code in quote_codes.sums_as_typed(row.amount, row.total):
+        return CodeNeeded()  # a word is no guess, and no code looks like the sum
     if secrets.compare_digest(row.code, code):
         return None
     await limits.hit(tx, of_phone, now=now)

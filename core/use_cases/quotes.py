@@ -33,7 +33,7 @@ from core.use_cases.charge_limits import ChargeLimits
 from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.prices import priced, within
-from core.use_cases.top_up_moves import alone_by_sms, move, newest_by_sms, number_of, record
+from core.use_cases.top_up_moves import alone_by_sms, move, newest_by_sms, record
 from core.use_cases.top_up_moves import by as by_payer
 
 # Asked with every request, and so built once.
@@ -138,12 +138,6 @@ class Quotes:
         except IntegrityError:
             # Two texts of one phone at once: the second now sees the first.
             return await self._store_quote(asked)
-
-    async def ask_for_code(self, tx: Transaction, row: Any, payer: Payer, answering: IncomingId) -> None:
-        """Say an open quote (locked) again, to be confirmed by a code; this is the reply."""
-        given = await quote_codes.give_code(tx, row)
-        quote = quote_of(given, await number_of(tx, row.account_id))
-        await self._reply(tx, payer, quote, row.locale, answering)
 
     async def read(self, top_up_id: TopUpId, *, by: Payer) -> Quote:
         """A quote that still waits; raises StaleScreen, NotYours, AlreadyConfirmed, QuoteExpired."""

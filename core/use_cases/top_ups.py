@@ -14,6 +14,7 @@ from core.errors import (
     QuoteExpired,
     Refusal,
     StaleScreen,
+    YesUnvouched,
 )
 from core.ids import AccountId, CardId, IncomingId, Payer, TopUpId, TransferId
 from core.messages import incoming
@@ -152,9 +153,9 @@ class TopUps:
     ) -> None:
         """SMS: confirm the phone's one open quote. Its outcome is the reply, and is stored with it.
 
-        What comes by a way that does not vouch for the number (`vouched`) confirms no quote without a code:
-        it is said again, with one. Raises NoOpenQuote, AlreadyConfirmed, QuoteExpired, SumNeeded, WrongSum,
-        CodeNeeded, LimitReached.
+        What comes by a way that does not vouch for the number (`vouched`) confirms no quote without a code.
+        Raises NoOpenQuote, AlreadyConfirmed, QuoteExpired, SumNeeded, WrongSum, CodeNeeded, TooManyCodes,
+        YesUnvouched, LimitReached.
         """
         refusal: Refusal | None = None
         async with self._database.transaction() as tx:
@@ -163,8 +164,7 @@ class TopUps:
             if confirmed is None:
                 row = await newest_by_sms(tx, payer)
                 if not vouched and quote_codes.is_open_by_word(row, self._clock.now()):
-                    await self._quotes.ask_for_code(tx, row, payer, answering)
-                    return
+                    raise YesUnvouched  # and nothing is changed: it may be anybody's
                 refusal = await self._why_not(tx, row, amount, code, answering)
                 if refusal is not None:
                     await quote_codes.note_yes_in_vain(tx, payer, now=self._wall.now())

@@ -54,9 +54,11 @@ _NAMES: dict[type[errors.Refusal], str] = {
     errors.OperatorUnknown: "operator_unknown",
     errors.QuoteExpired: "quote_expired",
     errors.SumNeeded: "sum_needed",
+    errors.TooManyCodes: "too_many_codes",
     errors.TooManyTries: "too_many_tries",
     errors.UnknownAccount: "unknown_account",
     errors.WrongSum: "wrong_sum",
+    errors.YesUnvouched: "yes_unvouched",
 }
 
 

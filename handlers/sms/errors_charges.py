@@ -47,7 +47,19 @@ def _account_limit_reached(said: Said) -> str:
     )
 
 
+def _too_many_codes(said: Said) -> str:
+    words = said.words
+    return words("Too many wrong digits from this phone. Nothing was charged, please try in a day.")
+
+
+def _yes_unvouched(said: Said) -> str:
+    words = said.words
+    return words("A YES is not enough here. Send your request again, the answer will have digits.")
+
+
 CHARGE_REFUSALS: dict[str, Callable[[Said], str]] = {
     "limit_reached": _limit_reached,
     "operator_unknown": _operator_unknown,
+    "too_many_codes": _too_many_codes,
+    "yes_unvouched": _yes_unvouched,
 }

@@ -272,6 +272,8 @@ def _refusals() -> Iterator[Longest]:
         "autopay_stop_unclear": {},
         "code_expired": {},
         "code_needed": {},
+        "too_many_codes": {},
+        "yes_unvouched": {},
         "days_out_of_range": {"most": 14},
         "history_ambiguous_numbers": {},
         "language_not_understood": {},

@@ -109,11 +109,20 @@ async def test_by_a_way_that_vouches_for_nobody_no_word_confirms(phones: Phones,
     assert str(await phones.send(f"да {code}", vouched=False)).startswith("Оплачено: 100 р.")
 
 
-async def test_a_yes_by_such_a_way_has_the_quote_ask_for_digits_instead(phones: Phones) -> None:
+async def test_a_yes_by_such_a_way_is_answered_and_changes_nothing_of_a_quote_by_another(
+    phones: Phones,
+) -> None:
     assert str(await phones.send("aliance 166301 100")).endswith(BARE)
-    code = code_in(await phones.send("да", vouched=False))
-    assert "три цифры" in str(await phones.send("да"))
+    for said in ("да", "да 100", "1"):
+        assert str(await phones.send(said, vouched=False)).startswith("Здесь ДА не хватит.")
     assert charged(phones) == []
+    assert str(await phones.send("да")).startswith("Оплачено: 100 р.")
+
+
+async def test_a_sum_typed_as_asked_is_no_guess_at_the_digits(phones: Phones) -> None:
+    code = code_in(await phones.send("aliance 166301 100", vouched=False))
+    for said in ("да 100", "да 103", "113") * 4:
+        await phones.send(said)
     assert str(await phones.send(f"да {code}")).startswith("Оплачено: 100 р.")
 
 
