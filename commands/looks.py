@@ -1,6 +1,7 @@
-"""What `aliance sms` and `aliance payment` share: whole numbers on demand, times by the local clock."""
+"""What `aliance sms` and `aliance payment` share: whole numbers on demand, local times, a top-up."""
 
 import argparse
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from commands import argument_types
 
 if TYPE_CHECKING:
     from core.use_cases.disclosures import Look
+    from core.use_cases.top_up_stories import TopUpStory
 
 MOMENT = "YYYY-MM-DDTHH:MM"
 
@@ -44,3 +46,12 @@ def look(given: argparse.Namespace) -> "Look | None":
 
 def local(said: datetime | None, zone: ZoneInfo) -> datetime | None:
     return None if said is None else said.replace(tzinfo=zone)
+
+
+def top_up(each: "TopUpStory", time: Callable[[datetime], str]) -> Iterator[str]:
+    """What was asked for, and all that became of it; its payments are told by who looks."""
+    sums = f"{each.amount} and commission {each.commission}: {each.total}"
+    by = "" if each.operator is None else f" by {each.operator}"
+    yield f"top-up {each.id}: account {each.number}, {sums}{by}, {each.state}"
+    for move in each.moves:
+        yield f"  {time(move.at)}  {move.state}: {move.why}"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from commands import broadcast_words
+from commands import broadcast_words, looks
 from core import staff_errors as no
 from core.errors import Refusal
 from core.messages import segments
@@ -107,11 +107,7 @@ class Teller:
         yield f"  text: {OF_STAFF if text is None else text}"
 
     def _top_up(self, each: TopUpStory) -> Iterator[str]:
-        sums = f"{each.amount} and commission {each.commission}: {each.total}"
-        by = "" if each.operator is None else f" by {each.operator}"
-        yield f"top-up {each.id}: account {each.number}, {sums}{by}, {each.state}"
-        for move in each.moves:
-            yield f"  {self._time(move.at)}  {move.state}: {move.why}"
+        yield from looks.top_up(each, self._time)
         for payment in each.payments:
             reason = f" ({payment.reason})" if payment.reason else ""
             reference = f" {payment.reference}" if payment.reference else ""

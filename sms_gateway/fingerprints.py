@@ -23,10 +23,6 @@ class Recently:
         # A dict's first key is found by a walk over all that were deleted before it.
         self._met: OrderedDict[str, float] = OrderedDict()
 
-    def __contains__(self, key: str) -> bool:
-        self._forget()
-        return key in self._met
-
     def first_met(self, key: str) -> float:
         """Meet it: the time of this meeting, or that of the first one."""
         self._forget()

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 
 from core.clock import Clock
-from core.errors import NoRegisteredPhone, NotLinked
+from core.errors import NoRegisteredPhone, NotLinked, UnknownAccount
 from core.ids import AccountId, Payer
 from core.messages.notices import Balance, BalanceLine
 from core.money import Money
@@ -144,6 +144,16 @@ def screen_of(row: Any, profile: Profile, now: datetime) -> AccountScreen:
 async def access_to(tx: Transaction, payer: Payer, account_id: AccountId) -> Access | None:
     """What a person may do on an account; None where nothing ties the two."""
     return next((row.access for row in await _linked_rows(tx, payer) if row.id == account_id), None)
+
+
+async def account_asked_for(tx: Transaction, number: str | None) -> AccountId | None:
+    """The account that staff name, None where they name none; raises UnknownAccount."""
+    if number is None:
+        return None
+    found = await tx.scalar(select(account.c.id).where(account.c.number == number.lstrip("0")))
+    if found is None:
+        raise UnknownAccount(number)
+    return AccountId(found)
 
 
 async def is_linked(tx: Transaction, payer: Payer, account_id: AccountId) -> bool:

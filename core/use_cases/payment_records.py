@@ -8,16 +8,17 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from core.clock import Clock
-from core.errors import UnknownAccount, UnknownPayment
+from core.errors import UnknownPayment
 from core.ids import PaymentId
 from core.messages.masking import mask_id, mask_phone, mask_phones
 from core.money import Money
 from core.payments.choice import Providers
 from core.states import Channel, Method, PaymentState
-from core.storage.database import Database, Transaction
+from core.storage.database import Database
 from core.storage.staff_tables import assignment
 from core.storage.tables import account, payment, top_up
 from core.use_cases import payment_names
+from core.use_cases.accounts import account_asked_for
 from core.use_cases.disclosures import Look, disclose, looking
 from core.use_cases.payment_callbacks import callbacks_of
 from core.use_cases.payment_record_filters import WantedPayments, of_payments
@@ -67,7 +68,7 @@ class PaymentRecords:
         """
         async with looking(self._database, full) as tx:
             await disclose(tx, full, NUMBERS, "log", wanted.facts(), self._wall.now())
-            account_id = await _account(tx, wanted.account)
+            account_id = await account_asked_for(tx, wanted.account)
             providers = await payment_names.providers(tx)
             rows = await tx.all(of_payments(_PAYMENTS, wanted, account_id, providers))
         return [_record(row, full) for row in rows]
@@ -114,15 +115,6 @@ _PAYMENTS: Select[Any] = (
     .outerjoin(assignment, assignment.c.payment_id == payment.c.id)
     .outerjoin(_to, _to.c.id == assignment.c.to_account)
 )
-
-
-async def _account(tx: Transaction, number: str | None) -> UUID | None:
-    if number is None:
-        return None
-    found: UUID | None = await tx.scalar(select(account.c.id).where(account.c.number == number.lstrip("0")))
-    if found is None:
-        raise UnknownAccount(number)
-    return found
 
 
 def _record(row: Any, full: Look | None) -> Record:

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from core.clock import Clock
-from core.errors import UnknownAccount
 from core.ids import IncomingId, NoticeId
 from core.messages.masking import mask_phone, mask_phones
 from core.messages.outbox import DueNotice
@@ -18,7 +17,7 @@ from core.staff_errors import UnknownMessage
 from core.states import Channel, IncomingOutcome, IncomingState, NoticeState
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import incoming, notice
-from core.storage.tables import account
+from core.use_cases.accounts import account_asked_for
 from core.use_cases.disclosures import Look, disclose, looking
 from core.use_cases.sms_record_filters import Wanted, of_incoming, of_notices
 from core.use_cases.sms_stories import Resend, Submission, resends, submissions_of
@@ -107,7 +106,7 @@ class SmsRecords:
         """
         async with looking(self._database, full) as tx:
             await self._disclose(tx, full, "log", wanted.facts())
-            account_id = await _account(tx, wanted.account)
+            account_id = await account_asked_for(tx, wanted.account)
             found: list[Received | Sent] = []
             if wanted.came:
                 rows = await tx.all(of_incoming(_INCOMING, wanted, account_id))
@@ -156,15 +155,6 @@ _INCOMING = (
     .where(incoming.c.channel == Channel.SMS)
 )
 _NOTICES: Select[Any] = select(notice).where(notice.c.channel == Channel.SMS)
-
-
-async def _account(tx: Transaction, number: str | None) -> UUID | None:
-    if number is None:
-        return None
-    found: UUID | None = await tx.scalar(select(account.c.id).where(account.c.number == number.lstrip("0")))
-    if found is None:
-        raise UnknownAccount(number)
-    return found
 
 
 async def _family(tx: Transaction, row: Any) -> list[Any]:
