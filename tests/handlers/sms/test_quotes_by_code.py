@@ -1,6 +1,7 @@
 """Where a plain yes could be lost, be one given again, or be anybody's, the quote asks for its digits."""
 
 import re
+import secrets
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -68,6 +69,24 @@ async def test_the_digits_alone_confirm_too_and_are_another_each_time(phones: Ph
         codes.append(code_in(await phones.send(f"aliance 166301 {roubles}")))
         assert str(await phones.send(codes[-1])).startswith(f"Оплачено: {roubles} р.")
     assert all(before != after for before, after in pairwise(codes))
+
+
+async def test_no_digits_are_a_sum_of_their_quote_or_those_of_the_one_before(
+    phones: Phones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter((100, 113, 482, 200, 482, 483))
+    monkeypatch.setattr(secrets, "randbelow", lambda below: next(drawn))
+    assert code_in(await phones.send("aliance 166301 100", vouched=False)) == "482"
+    assert code_in(await phones.send("aliance 166301 200", vouched=False)) == "483"
+
+
+async def test_digits_given_to_a_quote_that_had_none_are_no_sum_of_it(
+    phones: Phones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter((100, 113, 482))
+    assert str(await phones.send("aliance 166301 100")).endswith(BARE)
+    monkeypatch.setattr(secrets, "randbelow", lambda below: next(drawn))
+    assert code_in(await phones.send("aliance 166301 100", vouched=False)) == "482"
 
 
 async def test_what_replaces_a_quote_with_digits_has_digits(phones: Phones) -> None:
