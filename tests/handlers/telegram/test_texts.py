@@ -153,6 +153,8 @@ REFUSALS: list[errors.Refusal] = [
     errors.SumNeeded(Money(1000)),
     errors.WrongSum(Money(1000)),
     errors.CodeNeeded(),
+    errors.TooManyCodes(),
+    errors.YesUnvouched(),
     errors.NotYours(),
     errors.StaleScreen(),
     errors.AlreadyConfirmed(new_id()),
