@@ -318,6 +318,22 @@ async def test_a_marked_text_that_no_answer_comes_to_is_given_up(core: Core, clo
     assert not given[-1]
 
 
+async def test_a_marked_text_that_is_stopped_each_time_goes_on_where_it_was_stopped(
+    core: Core, clock: FakeClock
+) -> None:
+    await owe(core, MONEY)
+    await dies_between_parts(core)
+    in_vain: list[Outcome] = [SILENCE, SILENCE, NotSent("too late")]
+    given = []
+    for _ in range(3):
+        clock.shift(MINUTE)
+        session = FakeSession(*in_vain)
+        await desk_of(core, session).delivery.run_once()
+        given.append(numbers(session))
+    # Whole once, though unanswered; then, as any marked text that no answer came to, from its beginning.
+    assert given == [[1, 2, 3], [3], [1, 2, 3]]
+
+
 @pytest.mark.parametrize(
     "outcomes",
     [[TAKEN("x1"), NotSent("not bound")], [SILENCE, NotSent("not bound")]],
