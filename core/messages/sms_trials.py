@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -61,6 +62,7 @@ class ReceiptTold:
     phone: str  # digits; empty where it names none
     state: SmsState
     reason: str
+    received_at: datetime | None = None  # None: now
 
     @property
     def keys(self) -> frozenset[str]:
