@@ -126,16 +126,16 @@ class Receive:
         # One at a time: of two parts stored side by side neither transaction sees the other's.
         async with self._parts:
             try:
-                parts = await self._receiving.parts.keep(piece)
+                whole = await self._receiving.parts.keep(piece)
             except TooManyParts:
                 return s.TEMPORARY_APPLICATION_ERROR
-        if parts is None:
+        if whole is None:
             return s.OK
-        whole = content._replace(octets=b"".join(parts))
-        status = await self._store(self._arrival(smsc, pdu, whole, joined=key), whole.octets)
+        joined = content._replace(octets=b"".join(whole.octets))
+        status = await self._store(self._arrival(smsc, pdu, joined, joined=key), joined.octets)
         if status == s.OK:
             async with self._parts:
-                await self._receiving.parts.drop(key, parts)
+                await self._receiving.parts.drop(key, whole.octets)
         return status
 
     async def _store(self, arrival: Arrival, octets: bytes) -> int:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select
@@ -35,6 +35,13 @@ class TooManyParts(Exception):
     """So many lie here that this one was not stored: it may come again later."""
 
 
+class Whole(NamedTuple):
+    """The parts of a text in their order, and what was kept beside each."""
+
+    octets: list[bytes]
+    told: list[dict[str, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """One part as it came: `number` of `total`; `payload` is what the inbox is told beside the text.
@@ -58,8 +65,8 @@ class SmsParts:
         self._wall = wall
         self._is_full = False
 
-    async def keep(self, piece: Piece) -> list[bytes] | None:
-        """Store one part of a long SMS; all parts in order once the last has come, else None.
+    async def keep(self, piece: Piece) -> Whole | None:
+        """Store one part of a long SMS; the whole text once the last has come, else None.
 
         The parts stay until `drop`, so a death between the last part and the message's own acceptance
         loses nothing: the SMSC sends the last part again. Raises TooManyParts.
@@ -74,19 +81,14 @@ class SmsParts:
             if stored and self._is_of_another_text(piece, stored):
                 await self._give_up(tx, [key])
                 stored = []
-            parts = {row.number: row.raw for row in stored}
+            parts = {row.number: (row.raw, row.payload) for row in stored}
             if piece.number not in parts:
                 await self._add(tx, key, piece, beside=len(stored))
-                parts[piece.number] = piece.raw
-        return [parts[number] for number in sorted(parts)] if len(parts) == piece.total else None
-
-    async def told(self, key: str) -> list[dict[str, Any]]:
-        """What was kept beside the parts, in their order."""
-        async with self._database.read() as tx:
-            rows = await tx.all(
-                select(sms_part.c.payload).where(sms_part.c.key == key[:160]).order_by(sms_part.c.number)
-            )
-        return [row.payload for row in rows]
+                parts[piece.number] = piece.raw, piece.payload
+        if len(parts) < piece.total:
+            return None
+        in_order = [parts[number] for number in sorted(parts)]
+        return Whole([raw for raw, _ in in_order], [told for _, told in in_order])
 
     async def drop(self, key: str, parts: Sequence[bytes]) -> None:
         """The text of these parts is accepted: they go, and are known for a time if they come again."""
