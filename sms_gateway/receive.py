@@ -16,7 +16,7 @@ from core.states import Channel
 from core.storage.batch import is_of_its_data, is_of_one
 from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.receiving import Receiving
-from core.use_cases.sms_parts import Piece, TooManyParts
+from core.use_cases.sms_parts import ComeAgain, Piece
 from sms_gateway.fingerprints import Fingerprints, id_before
 from sms_gateway.reassembly import Content, Part, content_of, key_of
 from sms_gateway.receipts import Receipt, receipt_of
@@ -127,7 +127,7 @@ class Receive:
         async with self._parts:
             try:
                 whole = await self._receiving.parts.keep(piece)
-            except TooManyParts:
+            except ComeAgain:
                 return s.TEMPORARY_APPLICATION_ERROR
         if whole is None:
             return s.OK

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.messages.incoming import Arrival
 from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.receiving import Receiving
-from core.use_cases.sms_parts import Piece, TooManyParts
+from core.use_cases.sms_parts import ComeAgain, Piece
 from sms_gateway.arrivals import Arrivals, arrival_of
 from sms_gateway.callers import Callers, octets_of
 from sms_gateway.kannel.gateway import KANNEL
@@ -143,8 +143,8 @@ class KannelCallbacks:
 async def _stored(storing: Awaitable[None]) -> web.Response:
     try:
         await storing
-    except TooManyParts as full:
-        raise web.HTTPServiceUnavailable from full
+    except ComeAgain as later:
+        raise web.HTTPServiceUnavailable from later
     except (SQLAlchemyError, OSError) as trouble:
         log.error("kannel's call not stored", error=type(trouble).__name__)
         raise web.HTTPServiceUnavailable from trouble

@@ -67,15 +67,6 @@ async def test_a_text_that_never_becomes_whole_ends_where_staff_see_it(core: Cor
 
 
 @ON_SQLITE
-async def test_a_reference_that_comes_round_begins_a_new_text(core: Core) -> None:
-    parts = core.receiving.parts
-    await parts.keep(piece("k", 1, 2, b"old"))
-    assert await parts.keep(piece("k", 1, 2, b"new")) is None
-    assert await joined(parts, piece("k", 2, 2, b" text")) == [b"new", b" text"]
-    assert [row.reason for row in await rows(core, incoming)] == ["1 of 2 parts came"]
-
-
-@ON_SQLITE
 @pytest.mark.parametrize("second", [b" text", b" older"], ids=["another end", "the same end"])
 async def test_a_part_that_lay_for_long_is_of_an_older_text(
     core: Core, clock: FakeClock, second: bytes
@@ -125,13 +116,11 @@ async def test_a_part_of_a_joined_text_that_comes_again_to_another_process_is_a_
     await core.receiving.parts.drop("k", [b"1", b"2"])
     clock.shift(PARTS_LIVE - SECOND)
     async with processes(settings, clock, provider, count=1) as (other,):
-        for number in (2, 1):
+        for number in (2, 1, 2):
             assert await other.receiving.parts.keep(piece("k", number, 2, b"%d" % number)) is None
-        assert await keys(core) == set()
-        # The next text of this reference, though a repeat comes between its parts.
-        assert await other.receiving.parts.keep(piece("k", 1, 2, b"new")) is None
-        assert await other.receiving.parts.keep(piece("k", 2, 2, b"2")) is None
-        assert await joined(other.receiving.parts, piece("k", 2, 2, b" text")) == [b"new", b" text"]
+        clock.shift(PARTS_LIVE + SECOND)
+        assert await other.receiving.parts.forget_once() == 1
+    assert await keys(core) == set()
     assert await rows(core, incoming) == []
 
 
