@@ -29,6 +29,7 @@ from core.use_cases.sms_part_meeting import (
 
 WHOLE_LIVE = timedelta(days=2)  # SMSCs give again for no longer
 TEXTS_OF_A_SENDER = 16  # begun and not whole; more are no person's
+PARTS_OF_A_SENDER = 64  # of these texts
 MOST_PARTS = 10_000  # of all senders: some megabytes
 TEXTS_AT_ONCE = 500  # given up by one round
 
@@ -190,15 +191,22 @@ class SmsParts:
     async def _make_room(self, tx: Transaction, sender: str, key: str) -> None:
         """A sender who begins texts without end gives up the oldest."""
         begun = await tx.all(
-            select(sms_part.c.key)
+            select(sms_part.c.key, func.count().label("parts"))
             .where(sms_part.c.sender == sender)
             .group_by(sms_part.c.key)
             .having(_IS_BEGUN)
             .order_by(func.min(sms_part.c.received_at), sms_part.c.key)
         )
-        more = len({key, *(row.key for row in begun)}) - TEXTS_OF_A_SENDER
-        if more > 0:
-            await self._give_up(tx, [row.key for row in begun[:more]])
+        texts = len({key, *(row.key for row in begun)})
+        parts = 1 + sum(row.parts for row in begun)
+        gone = []
+        for row in begun:
+            if texts <= TEXTS_OF_A_SENDER and parts <= PARTS_OF_A_SENDER:
+                break
+            gone.append(row.key)
+            texts, parts = texts - 1, parts - row.parts
+        if gone:
+            await self._give_up(tx, gone)
 
     async def _give_up(self, tx: Transaction, keys: Sequence[str], *, before: datetime | None = None) -> None:
         """Close these texts, but for repeats; `before` leaves alone what came later, and is of a new one."""

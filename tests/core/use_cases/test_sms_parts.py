@@ -10,7 +10,15 @@ from structlog.testing import capture_logs
 
 from core.settings import Settings
 from core.storage.message_tables import incoming, sms_part, sms_part_joined
-from core.use_cases.sms_parts import PARTS_LIVE, TEXTS_OF_A_SENDER, WHOLE_LIVE, Piece, SmsParts, TooManyParts
+from core.use_cases.sms_part_meeting import PARTS_LIVE
+from core.use_cases.sms_parts import (
+    PARTS_OF_A_SENDER,
+    TEXTS_OF_A_SENDER,
+    WHOLE_LIVE,
+    Piece,
+    SmsParts,
+    TooManyParts,
+)
 from core.wiring import Core
 from tests.core.scenes import ON_POSTGRES, ON_SQLITE, processes, rows
 from tests.fakes import FakeClock, FakeProvider
@@ -206,6 +214,40 @@ async def test_a_sender_who_begins_texts_without_end_gives_up_the_oldest(
     assert len(kept) == TEXTS_OF_A_SENDER + 1
     assert {"k0", "k1", "k2"}.isdisjoint(kept)
     assert len(await rows(core, incoming)) == 3
+
+
+@ON_SQLITE
+async def test_a_sender_of_more_parts_than_a_person_writes_gives_up_the_oldest_text(
+    core: Core, clock: FakeClock
+) -> None:
+    parts = core.receiving.parts
+    await parts.keep(piece("mine", 1, 2, b"x", sender="79140000000"))
+    for text, many in (("old", 30), ("new", PARTS_OF_A_SENDER - 30)):
+        clock.shift(SECOND)
+        for number in range(1, many + 1):
+            await parts.keep(piece(text, number, 255, b"x"))
+    assert await keys(core) == {"mine", "old", "new"}
+    await parts.keep(piece("new", 254, 255, b"x"))
+    assert await keys(core) == {"mine", "new"}
+    assert [row.reason for row in await rows(core, incoming)] == ["30 of 255 parts came"]
+
+
+@ON_SQLITE
+async def test_a_text_of_more_parts_than_a_sender_may_have_is_given_up_and_one_of_as_many_is_read(
+    core: Core, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.use_cases.sms_parts.PARTS_OF_A_SENDER", 4)
+    parts = core.receiving.parts
+    for total, is_read in ((4, True), (9, False)):
+        whole = [await parts.keep(piece(f"{total}", number, total, b"x")) for number in range(1, total + 1)]
+        assert (whole[-1] is not None) == is_read
+        if is_read:
+            await parts.drop(f"{total}", [b"x"] * total)
+    clock.shift(PARTS_LIVE + SECOND)
+    await parts.forget_once()
+    assert [row.reason for row in await rows(core, incoming)] == [
+        "4 of 9 parts came", "4 of 9 parts came", "1 of 9 parts came",
+    ]  # fmt: skip
 
 
 @ON_POSTGRES
