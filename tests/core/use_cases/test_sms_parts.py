@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
 from core.settings import Settings
+from core.storage.database import Database, Transaction
 from core.storage.message_tables import incoming, sms_part, sms_part_joined
 from core.use_cases.sms_part_meeting import PARTS_LIVE
 from core.use_cases.sms_parts import (
@@ -248,6 +251,34 @@ async def test_a_text_of_more_parts_than_a_sender_may_have_is_given_up_and_one_o
     assert [row.reason for row in await rows(core, incoming)] == [
         "4 of 9 parts came", "4 of 9 parts came", "1 of 9 parts came",
     ]  # fmt: skip
+
+
+class Between(Database):
+    """A database that lets something happen when a look into it has ended."""
+
+    def __init__(self, core: Core, then: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(core.settings.database_url)
+        self.then = then
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Transaction]:
+        async with super().read() as tx:
+            yield tx
+        await self.then()
+
+
+@ON_SQLITE
+async def test_a_part_that_comes_while_its_reference_is_given_up_stays(core: Core, clock: FakeClock) -> None:
+    parts = core.receiving.parts
+    await parts.keep(piece("k", 1, 2, b"old"))
+    clock.shift(PARTS_LIVE + SECOND)
+    database = Between(core, lambda: parts.keep(piece("k", 1, 2, b"new")))
+    try:
+        await SmsParts(database, clock).forget_once()
+    finally:
+        await database.close()
+    assert [row.reason for row in await rows(core, incoming)] == ["1 of 2 parts came"]
+    assert await joined(parts, piece("k", 2, 2, b" text")) == [b"new", b" text"]
 
 
 @ON_POSTGRES
