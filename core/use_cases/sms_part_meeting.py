@@ -75,8 +75,6 @@ def meet(
         return Fate.THERE, None
     if len(rows) == total and marks == {None}:
         return Fate.PASSED if again else Fate.REFUSED, None
-    if Mark.MUDDLED in marks:
-        return (Fate.PASSED, None) if again else (Fate.ALONE, Mark.MUDDLED)
     return _in_place_of(mark_of(lies), again=again, lately=newest(rows) > now - SURE_AFTER)
 
 

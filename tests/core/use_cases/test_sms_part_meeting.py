@@ -137,6 +137,15 @@ async def test_a_tail_that_comes_behind_the_next_texts_head_is_not_joined_with_i
     assert await smsc.seen()
 
 
+async def test_a_late_tail_is_not_joined_with_the_head_that_took_the_place_of_its_own(smsc: Smsc) -> None:
+    await smsc.hand_over(HEAD, TAIL)
+    await smsc.hand_over(HEAD)  # of a second text, whose tail is late
+    smsc.clock.shift(SURE_AFTER * 2)
+    await smsc.hand_over(HEAD2, TAIL2, "2 700")
+    assert await smsc.again() == [text(HEAD, TAIL)]
+    assert await smsc.seen()
+
+
 async def test_where_two_heads_met_nothing_is_read_until_it_was_quiet(smsc: Smsc) -> None:
     await smsc.hand_over(HEAD)
     smsc.clock.shift(SURE_AFTER * 2)
