@@ -59,8 +59,9 @@ class SmsSending:
         for notice_id, digest in through:
             # What is marked as a repeat is given again where it is uncertain, once all of it went out.
             if tried[notice_id].repeat and _repeats(tried[notice_id]):
-                has = {n: state for n, state in found[notice_id][digest].items() if state != SmsState.UNKNOWN}
-                found[notice_id][digest] = has
+                text = found[notice_id][digest]
+                for part in [each for each, state in text.items() if state is SmsState.UNKNOWN]:
+                    del text[part]
         return found
 
     @outlasting

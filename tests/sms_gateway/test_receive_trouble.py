@@ -229,7 +229,7 @@ NEW_LINE = "\r\nпотом".encode("utf-16-be")
         (deliver_sm(YES, tlvs=b"\0" * 9, data_coding=8), "да"),
         (deliver_sm(YES, tlvs=tlv(0x1403, b"mts") + b"\0", data_coding=8), "да"),
         (data_sm(tlv(0x424, YES) + b"\0\0", data_coding=8), "да"),
-        (deliver_sm(YES, tlvs=tlv(0x427, b"\2") + tlv(0x0D, b"\1"), data_coding=8), "да"),
+        (deliver_sm(YES, tlvs=tlv(0x0D, b"\0") + tlv(0x427, b"\2"), data_coding=8), "да"),
         (deliver_sm(YES, tlvs=tlv(0x3FFF, b"") + tlv(0x9999, b"?"), data_coding=8), "да"),
         (deliver_sm(YES, tlvs=tlv(0x2010, b"0a1b2c3d-0000-4000-8000-0123456789ab"), data_coding=8), "да"),
         (deliver_sm(YES * 9, tlvs=tlv(0x424, YES * 9), data_coding=8), "да" * 9),

@@ -102,7 +102,7 @@ async def test_a_repeat_that_comes_alone_is_nobodys_text(smsc: Smsc) -> None:
 async def test_a_repeat_between_the_parts_of_the_next_text_is_not_joined_with_them(
     core: Core, clock: FakeClock
 ) -> None:
-    first, unread = text(HEAD, TAIL), 0
+    first, unread, over = text(HEAD, TAIL), 0, Smsc(core, clock)
     second: list[Said] = [(HEAD2, TAIL2), (HEAD, TAIL2), (HEAD2, TAIL)]
     orders = [each for said in second for each in permutations(said)]
     for n, (said, repeat, place) in enumerate(product(orders, (HEAD, TAIL), range(3))):
@@ -113,7 +113,7 @@ async def test_a_repeat_between_the_parts_of_the_next_text_is_not_joined_with_th
         assert read in ([first, text(*said)], [first])
         unread += read == [first]
     # What was not read is seen: it began or ended as the first one, and the repeat took its place.
-    assert unread == len(await smsc.seen())
+    assert unread == len(await over.seen())
     assert unread <= 4
 
 
