@@ -90,7 +90,9 @@ class SmsParts:
         """
         key, now = piece.key[:160], self._wall.now()
         async with self._database.transaction() as tx:
-            # Two parts at once would each miss the other, and the text would never be whole.
+            # Two parts at once would each miss the other, and the text would never be whole. One that makes
+            # room gives up other texts of its sender: two of these would wait for each other.
+            await tx.alone(f"sms_part:{piece.sender}")
             await tx.alone(f"sms_part:{key}")
             again = await self._was_joined(tx, key, piece)
             if again and "id" in piece.payload:

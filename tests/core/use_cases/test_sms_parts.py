@@ -294,6 +294,21 @@ async def test_parts_that_come_at_once_are_seen_whole_by_one(
 
 
 @ON_POSTGRES
+async def test_parts_that_each_make_room_for_themselves_do_not_wait_for_each_other(
+    core: Core,
+    settings: Settings,
+    clock: FakeClock,
+    provider: FakeProvider,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.use_cases.sms_parts.PARTS_OF_A_SENDER", 4)
+    async with processes(settings, clock, provider, count=2) as cores:
+        pieces = [piece(f"k{n % 5}", 1 + n // 5, 255, b"x") for n in range(30)]
+        await asyncio.gather(*(cores[n % 2].receiving.parts.keep(each) for n, each in enumerate(pieces)))
+    assert len(await rows(core, sms_part)) <= 4
+
+
+@ON_POSTGRES
 async def test_two_rounds_give_a_text_up_once(
     core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
 ) -> None:
