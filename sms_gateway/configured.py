@@ -15,6 +15,8 @@ from sms_gateway.smpp.tls import tls_of
 
 Network = IPv4Network | IPv6Network
 
+UNSAID = "direct= is not said: taken for the operator's own"
+
 
 def ways_of(settings: Settings) -> list[str]:
     """A word on each way out; ValueError, without a password, that names the setting which is none."""
@@ -39,8 +41,18 @@ def ways_in(settings: Settings) -> dict[str, bool]:
     with _named("SMSC_URL"):
         found = {each.label: each.direct for each in binds_of(settings) if each.mode != Mode.TRANSMITTER}
     with _named("KANNEL_URL"):
-        found |= {each.name: each.direct for each in kannels_of(settings)}
-    return found | ({"aggregator": False} if settings.aggregator_key.get_secret_value() else {})
+        kannels = {each.name: each.direct for each in kannels_of(settings)}
+    aggregator = {"aggregator": False} if settings.aggregator_key.get_secret_value() else {}
+    return found | kannels | aggregator
+
+
+def unsaid(settings: Settings) -> list[str]:
+    """The SMSCs whose messages a bind takes and of which no address says `direct=`; as `ways_of` else."""
+    with _named("SMSC_URL"):
+        binds = binds_of(settings)
+    said = {each.name for each in binds if each.says_direct}
+    taking = dict.fromkeys(each.name for each in binds if each.mode != Mode.TRANSMITTER)
+    return [name for name in taking if name not in said]
 
 
 def binds_of(settings: Settings) -> list[Smsc]:
