@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
 from core.settings import Settings
-from sms_gateway.kannel.gateway import Gateway, gateways_of
+from sms_gateway.kannel.gateway import KANNEL, Gateway, gateways_of
 from sms_gateway.smpp.address import smscs_of
 from sms_gateway.smpp.link import Mode, Smsc
 from sms_gateway.smpp.tls import tls_of
@@ -16,6 +16,7 @@ from sms_gateway.smpp.tls import tls_of
 Network = IPv4Network | IPv6Network
 
 UNSAID = "direct= is not said: taken for the operator's own"
+OTHER_SMSCS = f"{KANNEL} (others)"  # of Kannel's SMSCs those without an address of their own
 
 
 def ways_of(settings: Settings) -> list[str]:
@@ -42,6 +43,8 @@ def ways_in(settings: Settings) -> dict[str, bool]:
         found = {each.label: each.direct for each in binds_of(settings) if each.mode != Mode.TRANSMITTER}
     with _named("KANNEL_URL"):
         kannels = {each.name: each.direct for each in kannels_of(settings)}
+    if kannels and KANNEL not in kannels:
+        kannels[OTHER_SMSCS] = False
     aggregator = {"aggregator": False} if settings.aggregator_key.get_secret_value() else {}
     return found | kannels | aggregator
 

@@ -93,9 +93,14 @@ def profile_that_confirms_by(confirm: str, folder: Path) -> str:
 @pytest.mark.parametrize(
     "kannel, confirm, told",
     [
-        ("", "word", "ДА: mts; three digits: hub, kannel:mts, aggregator"),
-        (DIRECT, "word", "ДА: mts, kannel:mts; three digits: hub, aggregator"),
-        (DIRECT, "code", "three digits: mts, hub, kannel:mts, aggregator"),
+        ("", "word", "ДА: mts; three digits: hub, kannel:mts, kannel (others), aggregator"),
+        (DIRECT, "word", "ДА: mts, kannel:mts; three digits: hub, kannel (others), aggregator"),
+        (DIRECT, "code", "three digits: mts, hub, kannel:mts, kannel (others), aggregator"),
+        (
+            f"{DIRECT} http://us:hidden-2@h:2",
+            "word",
+            "ДА: mts, kannel:mts; three digits: hub, kannel, aggregator",
+        ),
     ],
 )
 async def test_the_doctor_tells_by_which_ways_a_word_confirms(
