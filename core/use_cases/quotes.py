@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import and_, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock
@@ -26,6 +26,7 @@ from core.money import Money
 from core.profile import Profile
 from core.states import Channel, Method, TopUpState
 from core.storage.database import Database, Transaction
+from core.storage.queue import unfinished
 from core.storage.tables import account, top_up
 from core.use_cases import limits, quote_codes
 from core.use_cases.accounts import is_linked
@@ -98,8 +99,8 @@ class Quotes:
 
         `told` are the names that the SMSC has for the phone's operator, `vouched` says that the message came
         by a bind to the operator itself: else the quote asks for a code. Raises MethodUnavailable,
-        AmountTooSmall, AmountTooLarge, OperatorUnknown, LimitReached, UnknownAccount and, for who
-        guesses at numbers, TooManyUnknownAccounts.
+        AmountTooSmall, AmountTooLarge, OperatorUnknown, LimitReached, RequestUnvouched, UnknownAccount
+        and, for who guesses at numbers, TooManyUnknownAccounts.
         """
         by_phone = method == Method.MOBILE
         if not self._payments.takes(method) or (by_phone and payer.channel != Channel.SMS):
@@ -118,6 +119,7 @@ class Quotes:
             number,
             values,
             answering,
+            vouched=vouched,
             why="asked" if whose is None else f"asked, {whose.operator.code}: {whose.because}",
             by_code=by_phone and (self._profile.sms.confirm == "code" or not vouched),
         )
@@ -144,6 +146,25 @@ class Quotes:
         if row.state == TopUpState.EXPIRED or row.expires_at <= self._clock.now():
             raise QuoteExpired
         return quote_of(row, row.number)
+
+    async def expire_once(self, n: int) -> int:
+        """Close quotes whose window has passed."""
+        now = self._clock.now()
+        late = and_(unfinished(top_up), top_up.c.expires_at <= now)
+        async with self._database.read() as tx:
+            if await tx.scalar(select(top_up.c.id).where(late).limit(1)) is None:
+                return 0
+        async with self._database.transaction() as tx:
+            rows = await tx.all(
+                select(top_up)
+                .where(late)
+                .order_by(top_up.c.expires_at)
+                .limit(n)
+                .with_for_update(skip_locked=True)
+            )
+            for row in rows:
+                await move(tx, row, TopUpState.EXPIRED, at=now, why="window passed")
+        return len(rows)
 
     async def _store_quote(self, asked: Asked) -> Quote:
         payer, answering = asked.payer, asked.answering
