@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, literal, or_, select, union_all
 
 from core.clock import Clock
 from core.errors import LimitReached
@@ -54,13 +54,13 @@ def _sums(whose: str, of: ColumnElement[bool]) -> Select[Any]:
 
 def _hints() -> Select[Any]:
     """In the place of sums: how often the day's limit, and the month's, was hinted at to who asks."""
-    day, month = bindparam("hints_of_day"), bindparam("hints_of_month")
+    of_day, of_month = (limit_hit.c.subject == bindparam(f"hints_of_{period}") for period in (DAY, MONTH))
     return select(
         literal(HINTS).label("whose"),
-        func.coalesce(func.sum(case((limit_hit.c.subject == day, 1), else_=0)), 0).label(DAY),
-        func.coalesce(func.sum(case((limit_hit.c.subject == month, 1), else_=0)), 0).label(MONTH),
+        func.coalesce(func.sum(case((of_day, 1), else_=0)), 0).label(DAY),
+        func.coalesce(func.sum(case((of_month, 1), else_=0)), 0).label(MONTH),
     ).where(
-        limit_hit.c.subject.in_([day, month]),
+        or_(of_day, of_month),
         limit_hit.c.at > bindparam("hinted_since", type_=limit_hit.c.at.type),
     )
 
