@@ -166,14 +166,12 @@ class TopUps:
                 if not vouched and quote_codes.is_open_by_word(row, self._clock.now()):
                     raise YesUnvouched  # and nothing is changed: it may be anybody's
                 refusal = await self._why_not(tx, row, amount, code, answering, vouched=vouched)
-                if (
-                    refusal is not None and vouched
-                ):  # a word by another way confirms nothing, given again or not
-                    await quote_codes.note_yes_in_vain(tx, payer, now=self._wall.now())
-                elif refusal is None:
+                if refusal is None:
                     await self._consume(tx, row, confirmed_by=answering)
                     await incoming.finish(tx, answering, outcome=incoming.REPLY)
                     confirmed = row.id
+                elif vouched:  # a word by another way confirms nothing, given again or not
+                    await quote_codes.note_yes_in_vain(tx, payer, now=self._wall.now())
         if refusal is not None:
             raise refusal  # outside, or what it closed and counted would be rolled back with it
         await self._payments.collect_for(confirmed)

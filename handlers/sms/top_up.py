@@ -44,7 +44,6 @@ async def cancel(core: Core, message: Message) -> None:
     try:
         await core.top_ups.cancel_open(message.payer, answering=message.id, vouched=message.vouched)
     except Refusal:
-        await core.top_ups.ask_for_sum(
-            message.payer
-        )  # who said no does not mean it by a yes to something else
+        # Who said no does not mean it by a yes to something else.
+        await core.top_ups.ask_for_sum(message.payer)
         raise
