@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from core.errors import LimitReached
 from core.ids import Payer
@@ -14,7 +15,7 @@ from core.payments.provider import Declined, Unknown
 from core.settings import Settings
 from core.states import TopUpState
 from core.storage.proof_tables import limit_hit
-from core.storage.tables import payment
+from core.storage.tables import account_phone, payment
 from core.use_cases.charge_limits import MOST_HINTS
 from core.wiring import Core
 from tests.accounts import open_account
@@ -155,6 +156,17 @@ async def test_an_accounts_own_phone_may_try_as_often_as_it_likes(limited: Core)
     for _ in range(3):
         assert (await _refused(limited, 600, MTS, "100082")).left == Money.roubles(300)
     await _pays(limited, 300, MTS, "100082")
+
+
+@ON_SQLITE
+async def test_a_phone_that_is_registered_after_its_tries_is_told_what_is_left(limited: Core) -> None:
+    owner = await open_account(limited, "100082")
+    await _pays(limited, 900, number="100082")
+    for _ in range(MOST_HINTS):
+        await _refused(limited, 600, MTS, "100082")
+    async with limited.database.transaction() as tx:
+        await tx.execute(insert(account_phone).values(account_id=owner, msisdn=MTS.address))
+    assert (await _refused(limited, 600, MTS, "100082")).left == Money.roubles(300)
 
 
 @ON_POSTGRES
