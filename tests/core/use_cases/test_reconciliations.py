@@ -37,7 +37,7 @@ from tests.core.scenes import (
     the_payment,
     told,
 )
-from tests.fakes import FakeClock, FakeProvider
+from tests.fakes import Dies, FakeClock, FakeProvider
 
 DAY = timedelta(days=1)
 LATER = timedelta(hours=1)
@@ -318,7 +318,7 @@ async def test_a_process_that_died_is_followed_by_another(
     with monkeypatch.context() as patch:
         patch.setattr(comparisons.Comparison, "theirs", _dies)
         patch.setattr("core.use_cases.reconciliations._Run.let_go", _nothing)
-        with pytest.raises(_Death):
+        with pytest.raises(Dies):
             await _run(core)
     with pytest.raises(ReconciliationUnderWay):
         await _run(core)
@@ -327,12 +327,8 @@ async def test_a_process_that_died_is_followed_by_another(
     assert await posted(core, owner) == HUNDRED
 
 
-class _Death(BaseException):
-    """The process is gone."""
-
-
 async def _dies(_comparison: object) -> None:
-    raise _Death
+    raise Dies
 
 
 async def _nothing(_run: object) -> None:
