@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select, update
 
 from core.ids import AccountId, new_id
@@ -30,6 +31,16 @@ async def hire(core: Core) -> None:
     await core.staff.add(ANNA, Role.SENDER, by=ADMIN, telegram="500")
     await core.staff.add(BORIS, Role.APPROVER, by=ADMIN)
     await core.staff.add(VERA, Role.VIEWER, by=ADMIN)
+
+
+@pytest.fixture
+async def seven_people(core: Core) -> Core:
+    """Staff, and seven people: six in Telegram, one with a phone alone. `city = seven_people` in a test module."""
+    await hire(core)
+    for n in range(1, 7):
+        await live_at(core, str(n), chats=(f"{n}0",))
+    await live_at(core, "7", phones=("79140000007",))
+    return core
 
 
 def four_eyes(core: Core, *, above: int = 0) -> None:
