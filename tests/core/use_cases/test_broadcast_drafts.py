@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from core.ids import Payer
-from core.notice_states import BroadcastKind, Reach
+from core.notice_states import BroadcastKind, BroadcastState, Reach
 from core.staff_errors import NoAddress, TextsRefused
 from core.states import Channel, Lane
 from core.storage.broadcast_tables import broadcast
@@ -16,8 +16,8 @@ from core.use_cases.broadcast_drafts import Draft
 from core.wiring import Core
 from tests.core.broadcast_scenes import ANNA, BORIS, TEXTS, VERA, drafted, seven_people, state_of
 from tests.core.scenes import ON_SQLITE, rows
-from tests.core.use_cases.test_broadcasts import S
 
+S = BroadcastState
 city = seven_people
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from core.errors import Refusal
+from core.notice_states import BroadcastState
 from core.staff_errors import NotAllowed, OwnBroadcast, VersionChanged
 from core.use_cases.broadcast_drafts import Draft
 from core.use_cases.broadcast_work import BroadcastWork
@@ -22,9 +23,9 @@ from tests.core.broadcast_scenes import (
     work,
 )
 from tests.core.scenes import ON_SQLITE
-from tests.core.use_cases.test_broadcasts import S
 from tests.fakes import FakeClock
 
+S = BroadcastState
 city = seven_people
 
 

@@ -36,8 +36,6 @@ from tests.core.scenes import ON_POSTGRES, ON_SQLITE, processes, rows
 from tests.fakes import FakeClock, FakeProvider
 
 S = BroadcastState
-
-
 city = seven_people
 
 
