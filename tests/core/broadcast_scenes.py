@@ -43,7 +43,10 @@ async def hire(core: Core) -> None:
 
 @pytest.fixture
 async def seven_people(core: Core) -> Core:
-    """Staff, and seven people, six in Telegram and one with a phone alone; `city = seven_people` there."""
+    """Staff, and seven people: six in Telegram, one with a phone alone.
+
+    A test module asks for them so: `city = seven_people`.
+    """
     await hire(core)
     for n in range(1, 7):
         await live_at(core, str(n), chats=(f"{n}0",))

@@ -94,5 +94,5 @@ def success(reference: str, roubles: int, number: str = "100080", currency: str 
 
 @pytest.fixture
 def listing(clock: FakeClock) -> ListingProvider:
-    """`provider = listing` in a test module: the core there is wired with it."""
+    """A test module whose core is wired with it says so: `provider = listing`."""
     return ListingProvider(clock)
