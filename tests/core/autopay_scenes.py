@@ -3,11 +3,14 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import pytest
+from pydantic import SecretStr
 from sqlalchemy import func, insert, select
 
 from core.ids import AccountId, CardId, MandateId, Payer, new_id
 from core.money import Money
 from core.profile import Profile
+from core.settings import Settings
 from core.states import Access
 from core.storage.autopay_tables import mandate, mandate_charge
 from core.storage.queue import unfinished
@@ -23,6 +26,12 @@ CARD_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 CONSENT = "2026-04"
 DAY = timedelta(days=1)
 MONTH = EveryDays(30)
+
+
+@pytest.fixture
+def with_card_key(settings: Settings) -> Settings:
+    """A test module whose core keeps cards says so: `settings = with_card_key`."""
+    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
 
 
 async def linked_account(

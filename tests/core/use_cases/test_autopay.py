@@ -34,7 +34,6 @@ from core.use_cases.autopay_charging import ACTIVE_WITHIN
 from core.use_cases.schedules import EveryDays, Monthly
 from core.wiring import Core, open_core
 from tests.core.autopay_scenes import (
-    CARD_KEY,
     CONSENT,
     MONTH,
     agreed,
@@ -46,6 +45,7 @@ from tests.core.autopay_scenes import (
     live_until,
     pay_and_save,
     the_mandate,
+    with_card_key,
     work,
 )
 from tests.core.scenes import CHAT, ON_POSTGRES, ON_SQLITE, card_page, deliver_all, processes, rows, told
@@ -56,10 +56,7 @@ STRANGER = Payer.telegram(300)
 TERMS = Terms(Money.roubles(300), MONTH)
 FIRST = date(2026, 5, 27)
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
+settings = with_card_key
 
 
 async def test_the_offer_is_the_last_payment_and_thirty_days(core: Core, provider: FakeProvider) -> None:

@@ -29,16 +29,13 @@ from core.storage.proof_tables import one_time_code
 from core.storage.tables import link, payment
 from core.wiring import Core, open_core
 from tests.accounts import open_account
-from tests.core.autopay_scenes import CARD_KEY, connect, link_to, pay_and_save, work
+from tests.core.autopay_scenes import connect, link_to, pay_and_save, with_card_key, work
 from tests.core.scenes import CHAT, NUMBER, ON_SQLITE, PHONE, arrives, rows, told
 from tests.fakes import FakeClock, FakeProvider
 
 STRANGER = Payer.sms("79990000001")
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
+settings = with_card_key
 
 
 async def _account(core: Core, number: str = NUMBER) -> AccountId:

@@ -3,12 +3,8 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-import pytest
-from pydantic import SecretStr
-
 from core.money import Money
 from core.payments.provider import Declined, NotSent, Pending, Succeeded, Unknown
-from core.settings import Settings
 from core.states import MandateState, PaymentState
 from core.storage.autopay_tables import mandate_event, refund
 from core.storage.message_tables import notice
@@ -16,7 +12,6 @@ from core.storage.tables import payment
 from core.use_cases.schedules import EveryDays, Monthly
 from core.wiring import Core
 from tests.core.autopay_scenes import (
-    CARD_KEY,
     agreed,
     charges,
     connect,
@@ -26,6 +21,7 @@ from tests.core.autopay_scenes import (
     pay_and_save,
     the_mandate,
     today,
+    with_card_key,
     work,
 )
 from tests.core.scenes import CHAT, ON_SQLITE, in_suspense, posted, rows, told
@@ -33,10 +29,7 @@ from tests.fakes import FakeClock, FakeProvider
 
 FIRST = date(2026, 5, 27)  # 30 days after the payment of 27 April
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
+settings = with_card_key
 
 
 async def test_a_mandate_warns_a_day_ahead_and_charges_on_its_date(

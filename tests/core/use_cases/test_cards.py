@@ -28,6 +28,7 @@ from tests.core.autopay_scenes import (
     pay_and_save,
     the_mandate,
     today,
+    with_card_key,
     work,
 )
 from tests.core.scenes import CHAT, ON_POSTGRES, ON_SQLITE, posted, processes, quote_by_card, rows, told
@@ -36,10 +37,7 @@ from tests.fakes import CARD_EXPIRES, CARD_MASK, FakeClock, FakeProvider
 
 OTHER = Payer.telegram(200)
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
+settings = with_card_key
 
 
 async def test_a_card_is_kept_sealed_where_its_payer_wished_it(core: Core, provider: FakeProvider) -> None:
