@@ -26,6 +26,9 @@ CARD_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 CONSENT = "2026-04"
 DAY = timedelta(days=1)
 MONTH = EveryDays(30)
+FIRST = date(2026, 5, 27)  # 30 days after a payment on the clock's first day
+TERMS = Terms(Money.roubles(300), MONTH)
+OTHER = Payer.telegram(200)
 
 
 @pytest.fixture
