@@ -9,7 +9,6 @@ from tests.bot.accounts import PASSWORD
 from tests.bot.stand import Person, Stand
 from tests.core.autopay_scenes import goes_to, live_until, today
 
-FIRST_CHARGE = date(2026, 5, 27)  # of `with_autopay`: thirty days behind the clock's first
 NEAR = timedelta(days=3)  # a warning is a day ahead: what comes before moves nothing
 
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 from core.payments.provider import Declined
 from core.states import MandateState
 from handlers.telegram import buttons_autopay as to
-from tests.bot.scenes import FIRST_CHARGE, day_comes, maybe_state_of, state_of, with_autopay
+from tests.bot.scenes import day_comes, maybe_state_of, state_of, with_autopay
 from tests.bot.stand import Person, Stand
+from tests.core.autopay_scenes import FIRST
 from tests.core.scenes import told
 from tests.fakes import CARD_MASK
 
@@ -21,7 +22,7 @@ async def test_it_is_paused_and_resumed(keeping: Stand, keeper: Person) -> None:
     await keeper.sees("Автоплатёж счёта 100080 приостановлен")
     await keeping.settled()
     assert (await told(keeping.core, keeper.payer)).count("autopay_paused") == 1
-    await day_comes(keeping, FIRST_CHARGE)
+    await day_comes(keeping, FIRST)
     assert keeping.provider.tokens == []
     keeper.says("/autopay")
     await keeper.sees("приостановлен вами")
@@ -36,27 +37,27 @@ async def test_a_warning_comes_a_day_ahead_and_its_charge_can_be_skipped(
     keeping: Stand, keeper: Person
 ) -> None:
     await with_autopay(keeping, keeper)
-    await day_comes(keeping, FIRST_CHARGE - DAY)
+    await day_comes(keeping, FIRST - DAY)
     warning = await keeper.sees("27 мая 2026 автоплатёж пополнит счёт 100080")
     assert "500,00" in warning
     skip = keeper.data("Пропустить этот раз")
     keeper.presses("Пропустить этот раз", times=3)
     skipped = await keeper.sees("Списание 27 мая 2026 для счёта 100080 пропущено")
     assert "26 июня 2026" in skipped
-    await day_comes(keeping, FIRST_CHARGE)
+    await day_comes(keeping, FIRST)
     assert keeping.provider.tokens == []
     keeper.presses_stale(skip)
     await keeping.settled()
     assert (await told(keeping.core, keeper.payer)).count("autopay_skipped") == 1
-    assert (await state_of(keeping, keeper)).next_on == FIRST_CHARGE + 30 * DAY
+    assert (await state_of(keeping, keeper)).next_on == FIRST + 30 * DAY
 
 
 async def test_what_is_charged_cannot_be_skipped_any_more(keeping: Stand, keeper: Person) -> None:
     await with_autopay(keeping, keeper)
-    await day_comes(keeping, FIRST_CHARGE - DAY)
+    await day_comes(keeping, FIRST - DAY)
     await keeper.sees("автоплатёж пополнит счёт 100080")
     skip = keeper.data("Пропустить этот раз")
-    await day_comes(keeping, FIRST_CHARGE)
+    await day_comes(keeping, FIRST)
     assert len(keeping.provider.tokens) == 1
     assert keeper.messages[-1]["text"].startswith("Деньги на счёте")
     keeper.presses_stale(skip)
@@ -74,7 +75,7 @@ async def test_the_next_charge_is_skipped_from_the_screen(keeping: Stand, keeper
 async def test_a_decline_tells_when_it_is_tried_again(keeping: Stand, keeper: Person) -> None:
     await with_autopay(keeping, keeper)
     keeping.provider.will(Declined("insufficient_funds"))
-    await day_comes(keeping, FIRST_CHARGE)
+    await day_comes(keeping, FIRST)
     said = await keeper.sees("Автоплатёж не смог списать 500,00")
     assert "недостаточно денег" in said
     assert "Повторим 28 мая 2026" in said
@@ -85,7 +86,7 @@ async def test_a_decline_tells_when_it_is_tried_again(keeping: Stand, keeper: Pe
 async def test_a_refused_card_is_replaced_by_another(keeping: Stand, keeper: Person) -> None:
     await with_autopay(keeping, keeper)
     keeping.provider.will(Declined("card_expired", hard=True))
-    await day_comes(keeping, FIRST_CHARGE)
+    await day_comes(keeping, FIRST)
     said = await keeper.sees("нужна другая карта")
     assert "срок действия карты истёк" in said
     keeper.presses("Выбрать карту")

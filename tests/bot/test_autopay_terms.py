@@ -11,18 +11,9 @@ from core.states import MandateState
 from core.use_cases.agreements import Terms
 from core.use_cases.schedules import EveryDays, Monthly
 from handlers.telegram import buttons_autopay as to
-from tests.bot.scenes import (
-    FIRST_CHARGE,
-    linked,
-    maybe_state_of,
-    paid,
-    quoted,
-    state_of,
-    with_autopay,
-    with_card,
-)
+from tests.bot.scenes import linked, maybe_state_of, paid, quoted, state_of, with_autopay, with_card
 from tests.bot.stand import Person, Stand
-from tests.core.autopay_scenes import CONSENT
+from tests.core.autopay_scenes import CONSENT, FIRST
 from tests.core.scenes import told
 from tests.fakes import CARD_MASK
 
@@ -47,7 +38,7 @@ async def test_after_a_payment_autopay_is_offered_and_connected(keeping: Stand, 
     screen = await keeper.sees("Состояние: действует")
     assert "450,00" in screen
     held = await state_of(keeping, keeper)
-    assert (held.state, held.next_on) == (MandateState.ACTIVE, FIRST_CHARGE)
+    assert (held.state, held.next_on) == (MandateState.ACTIVE, FIRST)
 
 
 async def test_many_taps_on_connect_agree_once_and_the_notice_stays(keeping: Stand, keeper: Person) -> None:

@@ -12,6 +12,7 @@ from core.storage.tables import payment
 from core.use_cases.schedules import EveryDays, Monthly
 from core.wiring import Core
 from tests.core.autopay_scenes import (
+    FIRST,
     agreed,
     charges,
     connect,
@@ -26,8 +27,6 @@ from tests.core.autopay_scenes import (
 )
 from tests.core.scenes import CHAT, ON_SQLITE, in_suspense, posted, rows, told
 from tests.fakes import FakeClock, FakeProvider
-
-FIRST = date(2026, 5, 27)  # 30 days after the payment of 27 April
 
 settings = with_card_key
 

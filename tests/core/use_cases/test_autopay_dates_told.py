@@ -1,6 +1,6 @@
 """Autopay's notices name no date that will not come: of one that is paused, requested, over or behind."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from tests.accounts import open_account
 from tests.core.autopay_scenes import (
     CONSENT,
     DAY,
+    FIRST,
     MONTH,
     agreed,
     charges,
@@ -30,7 +31,6 @@ from tests.core.scenes import CHAT, ON_SQLITE, PHONE, arrives, rows, told
 from tests.fakes import FakeClock, FakeProvider
 
 pytestmark = ON_SQLITE
-FIRST = date(2026, 5, 27)  # 30 days after the payment of 27 April
 
 settings = with_card_key
 

@@ -1,7 +1,5 @@
 """An agreement that has no date left ends, whatever became of its last one: it never lives on idle."""
 
-from datetime import date
-
 from core.money import Money
 from core.payments.provider import Succeeded
 from core.states import MandateState
@@ -9,6 +7,7 @@ from core.storage.tables import payment
 from core.wiring import Core
 from tests.core.autopay_scenes import (
     DAY,
+    FIRST,
     charges,
     connect,
     goes_to,
@@ -22,7 +21,6 @@ from tests.core.scenes import CHAT, ON_SQLITE, in_suspense, quote_by_card, rows,
 from tests.fakes import FakeClock, FakeProvider
 
 pytestmark = ON_SQLITE
-FIRST = date(2026, 5, 27)  # 30 days after the payment of 27 April
 
 settings = with_card_key
 
