@@ -227,7 +227,7 @@ steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 59)), max_size
 
 
 @given(steps)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_success_is_booked_once_and_nothing_is_charged_twice(
     fresh_database: FreshDatabase, steps: list[tuple[Step, int]]
 ) -> None:
