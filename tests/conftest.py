@@ -85,7 +85,7 @@ LONG = ("tests/crash/", "tests/journeys/", "tests/properties/", "tests/cli/test_
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long ones first; run some without coverage, and on PostgreSQL what SQLite has covered already."""
+    """Put the long ones first; run some without coverage, and on PostgreSQL what SQLite has covered."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
     on_sqlite = {_name(item) for item in items if _database(item) == "sqlite"}
     for item in items:

@@ -36,10 +36,9 @@ from tests.core.autopay_scenes import (
     work,
 )
 from tests.core.scenes import CHAT, deliver_all, posted, rows, summed
-from tests.fakes import FakeClock
+from tests.fakes import Dies, FakeClock
 from tests.properties.conftest import FreshDatabase
 from tests.properties.desk import Desk
-from tests.properties.test_payments import Dies
 
 UNFINISHED = (PaymentState.INTENT, PaymentState.SENDING, PaymentState.UNKNOWN, PaymentState.PENDING)
 SHIFTS = [timedelta(seconds=6), timedelta(seconds=31), timedelta(minutes=6), timedelta(hours=2)]

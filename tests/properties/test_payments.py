@@ -35,7 +35,7 @@ from tests.core.scenes import (
     shown_code,
     summed,
 )
-from tests.fakes import FakeClock, FakeProvider
+from tests.fakes import Dies, FakeClock, FakeProvider
 from tests.properties.conftest import FreshDatabase
 
 UNFINISHED = (PaymentState.INTENT, PaymentState.SENDING, PaymentState.UNKNOWN)
@@ -53,10 +53,6 @@ ANSWERS: list[tuple[Outcome, bool]] = [
     (Unknown("timeout"), True),
     (Pending(), False),
 ]
-
-
-class Dies(BaseException):
-    """The process is gone."""
 
 
 class Mortal(FakeProvider):
