@@ -22,6 +22,8 @@ demo: .venv/ready ## the product and its outside world on one web page
 run: .venv/ready ## the product against a real Bot API and SMSC, settings from the environment
 	@$(BIN)/aliance run $(ARGS)
 
+# Written bytecode saves each of the some hundred processes that tests start half a second.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/ready ## every test with coverage; CRASH=20 repeats the crash tests 20 times, ARGS="-k name" chooses
 	@rm -f .coverage .coverage.*
 	@ALIANCE_TEST_CRASH_ROUNDS=$(or $(CRASH),1) $(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n auto --dist worksteal --cov --cov-report=term)

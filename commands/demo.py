@@ -170,7 +170,7 @@ def _settings(given: Given, keys: Keys, world: Outside, folder: Path, address: s
     """Nothing of an installation's .env reaches a demo, and of its environment only what is meant for it."""
     own: dict[str, Any] = {}
     if not given.smsc:
-        own["smsc_url"] = f"smpp://demo:demo@127.0.0.1:{world.smpp_port}"
+        own["smsc_url"] = f"smpp://demo:demo@127.0.0.1:{world.smpp_port}?direct=yes"
         own |= {"kannel_url": "", "aggregator_key": "", "aggregator_reply_url": ""}
     if not given.bot_api:
         own |= {"telegram_api": world.url, "telegram_token": keys.bot_token}

@@ -18,7 +18,7 @@ from core.storage.database import Database
 from core.storage.schema import is_current
 from core.use_cases import audit
 from core.wiring import open_core
-from sms_gateway.configured import ways_in, ways_of
+from sms_gateway.configured import UNSAID, unsaid, ways_in, ways_of
 
 TROUBLE = 1
 
@@ -129,7 +129,10 @@ async def _confirmation(settings: Settings) -> str:
     by_word = [name for name, vouches in ways.items() if vouches and asked == "word"]
     by_code = [name for name in ways if name not in by_word]
     said = [("ДА", by_word), ("three digits", by_code)]
-    return "; ".join(f"{what}: {', '.join(names)}" for what, names in said if names) or "no SMS come in"
+    told = [f"{what}: {', '.join(names)}" for what, names in said if names] or ["no SMS come in"]
+    if asked == "word" and (names := unsaid(settings)):
+        told.append(f"{UNSAID} ({', '.join(names)})")
+    return "; ".join(told)
 
 
 async def _trail(settings: Settings, file: Path) -> str:

@@ -134,5 +134,4 @@ def _id(text: str) -> UUID:
 def _try(given: argparse.Namespace) -> int:
     from commands import sms_try
 
-    profile = given.settings().operator_profile
-    return sms_try.tell(given.text, sender=given.sender, as_json=given.json, operator_profile=profile)
+    return sms_try.tell(given.text, sender=given.sender, as_json=given.json, settings=given.settings())

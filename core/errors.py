@@ -84,6 +84,27 @@ class YesUnvouched(Refusal):
     """The quote was asked for by a way that vouches for its sender, and the yes came by another."""
 
 
+@dataclass
+class RequestUnvouched(Refusal):
+    """An open quote was asked for by a way that vouches for its sender, and another request came by another.
+
+    `number` and `amount` are the open quote's, `by_code`: it is confirmed by its digits.
+    """
+
+    number: str
+    amount: Money
+    by_code: bool
+
+
+@dataclass
+class CancelUnvouched(Refusal):
+    """The quote was asked for by a way that vouches for its sender, and the no came by another."""
+
+    amount: Money
+    by_code: bool
+    closes_in: timedelta
+
+
 class NotYours(Refusal):
     """The thing belongs to another person."""
 

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from core import profile as profiles
 from core.clock import Clock, SystemClock
@@ -74,9 +73,6 @@ from core.wiring_parts import (
     seal_of,
     telling_of,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,15 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
 from core.settings import Settings
-from sms_gateway.kannel.gateway import Gateway, gateways_of
+from sms_gateway.kannel.gateway import KANNEL, Gateway, gateways_of
 from sms_gateway.smpp.address import smscs_of
 from sms_gateway.smpp.link import Mode, Smsc
 from sms_gateway.smpp.tls import tls_of
 
 Network = IPv4Network | IPv6Network
+
+UNSAID = "direct= is not said: taken for the operator's own"
+OTHER_SMSCS = f"{KANNEL} (others)"  # of Kannel's SMSCs those without an address of their own
 
 
 def ways_of(settings: Settings) -> list[str]:
@@ -39,8 +42,20 @@ def ways_in(settings: Settings) -> dict[str, bool]:
     with _named("SMSC_URL"):
         found = {each.label: each.direct for each in binds_of(settings) if each.mode != Mode.TRANSMITTER}
     with _named("KANNEL_URL"):
-        found |= {each.name: each.direct for each in kannels_of(settings)}
-    return found | ({"aggregator": False} if settings.aggregator_key.get_secret_value() else {})
+        kannels = {each.name: each.direct for each in kannels_of(settings)}
+    if kannels and KANNEL not in kannels:
+        kannels[OTHER_SMSCS] = False
+    aggregator = {"aggregator": False} if settings.aggregator_key.get_secret_value() else {}
+    return found | kannels | aggregator
+
+
+def unsaid(settings: Settings) -> list[str]:
+    """The SMSCs whose messages a bind takes and of which no address says `direct=`; as `ways_of` else."""
+    with _named("SMSC_URL"):
+        binds = binds_of(settings)
+    said = {each.name for each in binds if each.says_direct}
+    taking = dict.fromkeys(each.name for each in binds if each.mode != Mode.TRANSMITTER)
+    return [name for name in taking if name not in said]
 
 
 def binds_of(settings: Settings) -> list[Smsc]:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from core.errors import OperatorUnknown
 from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.sms_queries import SmsQueries
@@ -16,7 +18,7 @@ from handlers.locale import Catalogues
 from handlers.sms.dispatch import Dispatch
 from handlers.sms.texts import Texts
 from sms_gateway.carriers import Carriers, Lasting
-from sms_gateway.configured import binds_of
+from sms_gateway.configured import UNSAID, binds_of, unsaid
 from sms_gateway.delivery import Delivery
 from sms_gateway.handling import Handling
 from sms_gateway.receive import Receive
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from sms_gateway.gateways import Gateways
 
 STOP_SECONDS = 8.0  # for what delivery holds, then again for what the handlers hold
+
+log = structlog.get_logger(__name__)
 
 
 class SmsDoor:
@@ -64,6 +68,7 @@ class SmsDoor:
             settling=self._settling,
             wall=core.wall,
         )
+        self._core = core
         self._ending = asyncio.Event()
 
     def routes(self, client_of: ClientOf) -> list[web.RouteDef]:
@@ -73,6 +78,7 @@ class SmsDoor:
         return self._gateways.routes(self._handling.take_up, self._settling.take_receipt, client_of)
 
     async def run(self) -> None:
+        _warn_of_unsaid(self._core)
         async with asyncio.TaskGroup() as tasks:
             workers = [
                 tasks.create_task(work)
@@ -99,6 +105,13 @@ class SmsDoor:
 
     def _note_change(self) -> None:
         self._carriers.note_change()
+
+
+def _warn_of_unsaid(core: Core) -> None:
+    """A plain yes by what is an aggregator's bind in truth would be anybody's."""
+    if core.profile.sms.confirm == "word":
+        for name in unsaid(core.settings):
+            log.warning(UNSAID, smsc=name)
 
 
 def _gateways_of(core: Core, patience: Patience | None, on_change: Callable[[], None]) -> Gateways | None:

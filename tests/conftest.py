@@ -65,6 +65,7 @@ UNCOVERED = (
     "tests/bot/test_autopay",
     "tests/bot/test_hostile_buttons",
     "tests/bot/test_link_by_sms",
+    "tests/cli/test_run",
     "tests/handlers/sms/test_autopay",
     "tests/handlers/sms/test_guards",
     "tests/handlers/sms/test_yes_to_something_else",
@@ -78,10 +79,14 @@ UNCOVERED = (
     "tests/journeys/test_demo_pieces",
     "tests/journeys/test_secrets",
 )
+# Long lives, most of which is waiting. They come first, for one worker to wait in while the others work, and
+# leave short tests to be shared out at the end.
+LONG = ("tests/crash/", "tests/journeys/", "tests/properties/", "tests/cli/test_run")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run these without coverage, and on PostgreSQL what SQLite has covered already."""
+    """Put the long ones first; run some without coverage, and on PostgreSQL what SQLite has covered."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
     on_sqlite = {_name(item) for item in items if _database(item) == "sqlite"}
     for item in items:
         is_second = _database(item) == "postgres" and _name(item) in on_sqlite

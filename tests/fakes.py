@@ -47,6 +47,10 @@ class FakeClock:
         self.at += by
 
 
+class Dies(BaseException):
+    """The process is gone."""
+
+
 @dataclass(slots=True)
 class Held:
     """A charge in the fake provider's books."""

@@ -36,6 +36,7 @@ async def why_not(
     now: datetime,
     *,
     answering: IncomingId,
+    vouched: bool,
 ) -> Refusal | None:
     """What stands against confirming the phone's newest quote; a late one is closed here."""
     if row is None or now - row.created_at > EXPIRED_REMEMBERED:
@@ -47,8 +48,10 @@ async def why_not(
         return QuoteExpired()
     if row.state != TopUpState.QUOTED:
         return AlreadyConfirmed(row.id)
-    if row.code is not None:  # it is this quote's alone, and so says which one is meant
-        return await _why_not_by_code(tx, row, code, now)
+    is_word = code is None or code in quote_codes.sums_as_typed(row.amount, row.total)
+    if row.code is not None and not (vouched and is_word and await quote_codes.does_word_stand(tx, row)):
+        # The code is this quote's alone, and so says which one is meant.
+        return await _why_not_by_code(tx, row, None if is_word else code, now, vouched=vouched)
     named = amount in (Money(row.amount), Money(row.total))
     if amount is not None and not named:
         return WrongSum(Money(row.amount))
@@ -59,15 +62,20 @@ async def why_not(
     return SumNeeded(Money(row.amount)) if (row.needs_sum or is_of_another) and not named else None
 
 
-async def _why_not_by_code(tx: Transaction, row: Any, code: str | None, now: datetime) -> Refusal | None:
-    of_phone = f"quote_codes:{row.payer}"
+async def _why_not_by_code(
+    tx: Transaction, row: Any, code: str | None, now: datetime, *, vouched: bool
+) -> Refusal | None:
+    # Counted apart: who sends in another's name must not use up the tries of who is vouched for.
+    of_phone = f"quote_codes:{'' if vouched else 'unvouched:'}{row.payer}"
     if await limits.reached(tx, of_phone, CODES_OF_ONE_PHONE, now=now) is not None:
         return TooManyCodes()
-    if code is None or code in quote_codes.sums_as_typed(row.amount, row.total):
+    if code is None:
         return CodeNeeded()  # a word is no guess, and no code looks like the sum
     if secrets.compare_digest(row.code, code):
         return None
     await limits.hit(tx, of_phone, now=now)
+    if not vouched and await quote_codes.was_vouched(tx, row):
+        return CodeNeeded()  # not theirs to end
     await limits.hit(tx, f"quote_code:{row.id}", now=now)
     if await limits.count(tx, f"quote_code:{row.id}") >= CODE_TRIES:
         await move(tx, row, TopUpState.CANCELLED, at=now, why="too many codes")

@@ -74,11 +74,35 @@ def is_open_by_word(row: Any, now: datetime) -> bool:
     return row is not None and row.state == TopUpState.QUOTED and row.code is None and row.expires_at > now
 
 
+async def stands(tx: Transaction, row: Any, now: datetime) -> bool:
+    """Whether a quote is open and was asked for by a way that vouches: nothing by another ends it."""
+    return row.state == TopUpState.QUOTED and row.expires_at > now and await was_vouched(tx, row)
+
+
+async def was_vouched(tx: Transaction, row: Any) -> bool:
+    """Whether a quote was asked for by a way that vouches for its sender."""
+    payload = await tx.scalar(select(incoming.c.payload).where(incoming.c.id == row.quoted_by))
+    return payload is not None and is_vouched(payload)
+
+
+async def let_word_stand(tx: Transaction, row: Any, *, now: datetime) -> None:
+    """A yes by a way that vouches is enough for this quote, digits or not."""
+    await limits.hit(tx, _word_of(row), now=now)
+
+
+async def does_word_stand(tx: Transaction, row: Any) -> bool:
+    return await limits.count(tx, _word_of(row)) > 0
+
+
 async def give_code(tx: Transaction, row: Any) -> Any:
     """From now on an open quote is confirmed by its code alone; the row as it is then."""
     code = code_besides(sums_as_typed(row.amount, row.total))
     given = update(top_up).where(top_up.c.id == row.id).values(code=code).returning(*top_up.c)
     return (await tx.execute(given)).one()
+
+
+def _word_of(row: Any) -> str:
+    return f"word_stands:{row.id}"
 
 
 def _yes_of(payer: Payer) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import and_, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock
@@ -26,6 +26,7 @@ from core.money import Money
 from core.profile import Profile
 from core.states import Channel, Method, TopUpState
 from core.storage.database import Database, Transaction
+from core.storage.queue import unfinished
 from core.storage.tables import account, top_up
 from core.use_cases import limits, quote_codes
 from core.use_cases.accounts import is_linked
@@ -33,7 +34,8 @@ from core.use_cases.charge_limits import ChargeLimits
 from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.prices import priced, within
-from core.use_cases.top_up_moves import alone_by_sms, move, newest_by_sms, record
+from core.use_cases.quotes_before import Asked, quoted_before
+from core.use_cases.top_up_moves import alone_by_sms, move, record
 from core.use_cases.top_up_moves import by as by_payer
 
 # Asked with every request, and so built once.
@@ -60,19 +62,6 @@ class Quote:
     operator: str | None
     code: str | None
     needs_sum: bool
-
-
-@dataclass(slots=True)
-class _Asked:
-    """A request on its way to a quote; what is found out about the phone is added."""
-
-    payer: Payer
-    number: str
-    values: dict[str, Any]
-    answering: IncomingId | None
-    why: str
-    by_code: bool  # a plain yes will not confirm it
-    code_before: str | None = None  # of the phone's newest top-up
 
 
 class Quotes:
@@ -110,8 +99,8 @@ class Quotes:
 
         `told` are the names that the SMSC has for the phone's operator, `vouched` says that the message came
         by a bind to the operator itself: else the quote asks for a code. Raises MethodUnavailable,
-        AmountTooSmall, AmountTooLarge, OperatorUnknown, LimitReached, UnknownAccount and, for who
-        guesses at numbers, TooManyUnknownAccounts.
+        AmountTooSmall, AmountTooLarge, OperatorUnknown, LimitReached, RequestUnvouched, UnknownAccount
+        and, for who guesses at numbers, TooManyUnknownAccounts.
         """
         by_phone = method == Method.MOBILE
         if not self._payments.takes(method) or (by_phone and payer.channel != Channel.SMS):
@@ -125,11 +114,12 @@ class Quotes:
             "method": method,
             "quoted_by": answering,
         } | priced(amount, limit, None if whose is None else whose.operator)
-        asked = _Asked(
+        asked = Asked(
             payer,
             number,
             values,
             answering,
+            vouched=vouched,
             why="asked" if whose is None else f"asked, {whose.operator.code}: {whose.because}",
             by_code=by_phone and (self._profile.sms.confirm == "code" or not vouched),
         )
@@ -157,36 +147,57 @@ class Quotes:
             raise QuoteExpired
         return quote_of(row, row.number)
 
-    async def _store_quote(self, asked: _Asked) -> Quote:
+    async def expire_once(self, n: int) -> int:
+        """Close quotes whose window has passed."""
+        now = self._clock.now()
+        late = and_(unfinished(top_up), top_up.c.expires_at <= now)
+        async with self._database.read() as tx:
+            if await tx.scalar(select(top_up.c.id).where(late).limit(1)) is None:
+                return 0
+        async with self._database.transaction() as tx:
+            rows = await tx.all(
+                select(top_up)
+                .where(late)
+                .order_by(top_up.c.expires_at)
+                .limit(n)
+                .with_for_update(skip_locked=True)
+            )
+            for row in rows:
+                await move(tx, row, TopUpState.EXPIRED, at=now, why="window passed")
+        return len(rows)
+
+    async def _store_quote(self, asked: Asked) -> Quote:
         payer, answering = asked.payer, asked.answering
+        refusal: Refusal | None
         async with self._database.transaction() as tx:
             if payer.channel == Channel.SMS:
                 await alone_by_sms(tx, payer)
             found = await self._find(tx, asked)
             # From this limit on an existing account is passed over in silence too, or a guesser would go on.
             if found.id is not None and (not found.past or await self._knows(tx, payer, found.id)):
-                row = await self._quoted_before(tx, found.id, asked)
-                if row is None:
-                    await self._check_limits(tx, payer, found.id, asked.values)
-                    row = await self._insert(tx, found.id, asked)
-                elif asked.by_code and quote_codes.is_open_by_word(row, self._clock.now()):
-                    row = await quote_codes.give_code(tx, row)
-                quote = quote_of(row, asked.number)
-                if answering is not None:
-                    await self._reply(tx, payer, quote, row.locale, answering)
-                return quote
-            refusal = (
-                TooManyUnknownAccounts() if found.past else await self._count_unknown(tx, payer, asked.number)
-            )
-        raise refusal  # outside, or the count would be rolled back with it
+                row = await quoted_before(
+                    tx, found.id, asked, now=self._clock.now(), wall_now=self._wall.now()
+                )
+                refusal = None if row is not None else await self._limit(tx, found.id, asked)
+                if refusal is None:
+                    if row is None:
+                        row = await self._insert(tx, found.id, asked)
+                    quote = quote_of(row, asked.number)
+                    if answering is not None:
+                        await self._reply(tx, payer, quote, row.locale, answering)
+                    return quote
+            elif found.past:
+                refusal = TooManyUnknownAccounts()
+            else:
+                refusal = await self._count_unknown(tx, payer, asked.number)
+        raise refusal  # outside, or what it counted would be rolled back with it
 
-    async def _check_limits(
-        self, tx: Transaction, payer: Payer, account_id: AccountId, asked: dict[str, Any]
-    ) -> None:
-        if asked["method"] == Method.MOBILE:
-            amount = Money(asked["amount"])
-            if (reached := await self._charge_limits.why_not(tx, payer, account_id, amount)) is not None:
-                raise reached
+    async def _limit(self, tx: Transaction, account_id: AccountId, asked: Asked) -> Refusal | None:
+        if asked.values["method"] != Method.MOBILE:
+            return None
+        return await self._charge_limits.why_no_quote(
+            tx, asked.payer, account_id, Money(asked.values["amount"])
+        )
 
     async def _knows(self, tx: Transaction, payer: Payer, account_id: AccountId) -> bool:
         """Whether an answer tells the payer nothing new: the account is theirs, or they paid for it."""
@@ -202,7 +213,7 @@ class Quotes:
         await limits.hit(tx, subject, now=now)
         return UnknownAccount(number)
 
-    async def _find(self, tx: Transaction, asked: _Asked) -> Any:
+    async def _find(self, tx: Transaction, asked: Asked) -> Any:
         """The account; whether who asks is `past` the limit for numbers that are none; a yes in vain."""
         subject = limits.subject(asked.payer, "unknown_account")
         past = limits.past_params(subject, limits.UNKNOWN_ACCOUNTS, now=self._clock.now())
@@ -211,37 +222,10 @@ class Quotes:
         asked.by_code |= bool(row.yes_in_vain)
         return row
 
-    async def _quoted_before(self, tx: Transaction, account_id: AccountId, asked: _Asked) -> Any:
-        """The quote that this very message, or an identical request, has made already.
-
-        Another open quote of the phone is cancelled: from then on a confirmation names the sum, or a code.
-        """
-        if asked.answering is not None:
-            same_message = await tx.first(select(top_up).where(top_up.c.quoted_by == asked.answering))
-            if same_message is not None:
-                return same_message
-        if asked.payer.channel != Channel.SMS:
-            return None
-        row = await newest_by_sms(tx, asked.payer)
-        if row is None:
-            return None
-        asked.code_before = row.code
-        asked.by_code |= await quote_codes.was_just_confirmed(tx, row, now=self._wall.now())
-        if row.state != TopUpState.QUOTED:
-            return None
-        now = self._clock.now()
-        if row.expires_at <= now:
-            await move(tx, row, TopUpState.EXPIRED, at=now, why="window passed")
-            return None
-        if (row.account_id, row.amount) == (account_id, asked.values["amount"]):
-            return row
-        await move(tx, row, TopUpState.CANCELLED, at=now, why="replaced")
-        asked.values["needs_sum"] = True
-        asked.by_code |= row.code is not None  # what spoke against a plain yes may do so still
-        return None
-
-    async def _insert(self, tx: Transaction, account_id: AccountId, asked: _Asked) -> Any:
+    async def _insert(self, tx: Transaction, account_id: AccountId, asked: Asked) -> Any:
         now, code = self._clock.now(), None
+        if asked.replaces is not None:
+            await move(tx, asked.replaces, TopUpState.CANCELLED, at=now, why="replaced")
         if asked.by_code:
             taken = quote_codes.sums_as_typed(asked.values["amount"], asked.values["total"])
             code = quote_codes.code_besides(taken | {asked.code_before or ""})

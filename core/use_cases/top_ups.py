@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import select, update
 
 from core.clock import Clock
 from core.errors import (
     AlreadyConfirmed,
+    CancelUnvouched,
     NoOpenQuote,
     NotYours,
     QuoteExpired,
@@ -23,7 +24,6 @@ from core.money import Money
 from core.profile import Profile
 from core.states import Method, PaymentState, TopUpState
 from core.storage.database import Database, Transaction
-from core.storage.queue import unfinished
 from core.storage.tables import account, payment, top_up
 from core.use_cases import confirmations, history, quote_codes
 from core.use_cases.cards import Cards
@@ -165,13 +165,13 @@ class TopUps:
                 row = await newest_by_sms(tx, payer)
                 if not vouched and quote_codes.is_open_by_word(row, self._clock.now()):
                     raise YesUnvouched  # and nothing is changed: it may be anybody's
-                refusal = await self._why_not(tx, row, amount, code, answering)
-                if refusal is not None:
-                    await quote_codes.note_yes_in_vain(tx, payer, now=self._wall.now())
-                else:
+                refusal = await self._why_not(tx, row, amount, code, answering, vouched=vouched)
+                if refusal is None:
                     await self._consume(tx, row, confirmed_by=answering)
                     await incoming.finish(tx, answering, outcome=incoming.REPLY)
                     confirmed = row.id
+                elif vouched:  # a word by another way confirms nothing, given again or not
+                    await quote_codes.note_yes_in_vain(tx, payer, now=self._wall.now())
         if refusal is not None:
             raise refusal  # outside, or what it closed and counted would be rolled back with it
         await self._payments.collect_for(confirmed)
@@ -190,14 +190,17 @@ class TopUps:
                 raise AlreadyConfirmed(top_up_id)
             await move(tx, row, TopUpState.CANCELLED, at=self._clock.now(), why="by payer")
 
-    async def cancel_open(self, payer: Payer, *, answering: IncomingId) -> None:
-        """SMS: drop the phone's open quote and say so; raises NoOpenQuote."""
+    async def cancel_open(self, payer: Payer, *, answering: IncomingId, vouched: bool = False) -> None:
+        """SMS: drop the phone's open quote and say so; raises NoOpenQuote, CancelUnvouched."""
+        now = self._clock.now()
         async with self._database.transaction() as tx:
             await alone_by_sms(tx, payer)
             row = await newest_by_sms(tx, payer)
             if row is None or row.state != TopUpState.QUOTED:
                 raise NoOpenQuote
-            await move(tx, row, TopUpState.CANCELLED, at=self._clock.now(), why="by payer")
+            if not vouched and await quote_codes.stands(tx, row, now):
+                raise CancelUnvouched(Money(row.amount), row.code is not None, row.expires_at - now)
+            await move(tx, row, TopUpState.CANCELLED, at=now, why="by payer")
             said = Cancelled(await number_of(tx, row.account_id), Money(row.amount))
             await incoming.answer(tx, answering, payer, said, locale=row.locale, now=self._wall.now())
 
@@ -223,28 +226,21 @@ class TopUps:
 
     async def expire_once(self, n: int) -> int:
         """Close quotes whose window has passed."""
-        now = self._clock.now()
-        late = and_(unfinished(top_up), top_up.c.expires_at <= now)
-        async with self._database.read() as tx:
-            if await tx.scalar(select(top_up.c.id).where(late).limit(1)) is None:
-                return 0
-        async with self._database.transaction() as tx:
-            rows = await tx.all(
-                select(top_up)
-                .where(late)
-                .order_by(top_up.c.expires_at)
-                .limit(n)
-                .with_for_update(skip_locked=True)
-            )
-            for row in rows:
-                await move(tx, row, TopUpState.EXPIRED, at=now, why="window passed")
-        return len(rows)
+        return await self._quotes.expire_once(n)
 
     async def _why_not(
-        self, tx: Transaction, row: Any, amount: Money | None, code: str | None, answering: IncomingId
+        self,
+        tx: Transaction,
+        row: Any,
+        amount: Money | None,
+        code: str | None,
+        answering: IncomingId,
+        *,
+        vouched: bool,
     ) -> Refusal | None:
-        now = self._clock.now()
-        refusal = await confirmations.why_not(tx, row, amount, code, now, answering=answering)
+        refusal = await confirmations.why_not(
+            tx, row, amount, code, self._clock.now(), answering=answering, vouched=vouched
+        )
         if refusal is not None or row.method != Method.MOBILE:
             return refusal
         payer = Payer.sms(row.payer)

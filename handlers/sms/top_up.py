@@ -41,4 +41,9 @@ async def confirm(core: Core, message: Message) -> None:
 
 
 async def cancel(core: Core, message: Message) -> None:
-    await core.top_ups.cancel_open(message.payer, answering=message.id)
+    try:
+        await core.top_ups.cancel_open(message.payer, answering=message.id, vouched=message.vouched)
+    except Refusal:
+        # Who said no does not mean it by a yes to something else.
+        await core.top_ups.ask_for_sum(message.payer)
+        raise

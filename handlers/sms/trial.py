@@ -48,14 +48,16 @@ def understand(text: str, profile: Profile) -> dict[str, str | int | None]:
     }
 
 
-def answer(text: str, profile: Profile, *, sender: str, locale: str | None = None) -> str:
+def answer(
+    text: str, profile: Profile, *, sender: str, vouched: bool = True, locale: str | None = None
+) -> str:
     """What a phone (E.164 digits) would be answered, as far as no database has to be asked.
 
-    An accepted top-up is quoted as if its account existed; what depends on the phone's own state
-    is told in parentheses.
+    An accepted top-up is quoted as if its account existed, by a way that vouches for the phone or not;
+    what depends on the phone's own state is told in parentheses.
     """
     command = parse(text, Dialect.of(profile))
-    said = _said(command, profile, sender)
+    said = _said(command, profile, Payer.sms(sender), vouched=vouched)
     if isinstance(said, str):
         return said
     return Texts(profile, _catalogues(profile.zone)).say(
@@ -73,7 +75,7 @@ def _catalogues(zone: ZoneInfo) -> Catalogues:
     return Catalogues(zone)
 
 
-def _said(command: Command, profile: Profile, sender: str) -> Notice | str:
+def _said(command: Command, profile: Profile, payer: Payer, *, vouched: bool) -> Notice | str:
     match command.kind:
         case CommandKind.UNKNOWN:
             return Help() if command.with_keyword else _SILENCE
@@ -88,11 +90,11 @@ def _said(command: Command, profile: Profile, sender: str) -> Notice | str:
     if command.problem is not None:
         return errors.of_problem(command, profile)
     if command.kind is CommandKind.TOP_UP:
-        return _quote(command, profile, Payer.sms(sender))
+        return _quote(command, profile, payer, vouched=vouched)
     return _DEPENDS[command.kind]
 
 
-def _quote(command: Command, profile: Profile, payer: Payer) -> Notice:
+def _quote(command: Command, profile: Profile, payer: Payer, *, vouched: bool) -> Notice:
     assert command.account is not None
     assert command.amount is not None
     operator, limits = profile.operator_of(payer.address), profile.methods["mobile"]
@@ -103,5 +105,5 @@ def _quote(command: Command, profile: Profile, payer: Payer) -> Notice:
     total = command.amount if by_provider else command.amount + commission
     if total > limits.most_total:
         return errors.of_refusal(AmountTooLarge(limits.most), command)
-    code = "000" if profile.sms.confirm == "code" else None
+    code = "000" if profile.sms.confirm == "code" or not vouched else None
     return Quoted(command.account, command.amount, commission, total, commission_from=by_provider, code=code)

@@ -67,7 +67,7 @@ def _smsc_of(url: str, given: Smsc) -> Smsc:
         raise ValueError(f"no host has the name {parts.hostname!r}") from None
     except ValueError as error:
         raise ValueError(f"the SMSC at {parts.hostname}, who we are there: {error}") from None
-    tls = parts.scheme == "smpps"
+    tls, options = parts.scheme == "smpps", _options(parts, given)
     return replace(
         given,
         host=parts.hostname,
@@ -75,7 +75,8 @@ def _smsc_of(url: str, given: Smsc) -> Smsc:
         system_id=system_id,
         password=password,
         tls=tls,
-        **_options(parts, given),
+        says_direct="direct" in options,
+        **options,
     )
 
 

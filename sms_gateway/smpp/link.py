@@ -62,6 +62,7 @@ class Smsc:
     called: str = ""
     number: int = 1  # among the binds of the name
     direct: bool = True  # the operator's own, who vouches for its senders; else an aggregator's
+    says_direct: bool = False  # its address says which; else it is taken for the operator's own
     operator: str = ""  # whose phones it serves, by the profile's code; empty: anybody's
     operator_tlv: int | None = None  # the tag of a TLV that names a sender's operator
     id_tlv: int | None = None  # of one that holds the SMSC's own id of an incoming message

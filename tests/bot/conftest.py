@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from bot.delivery import Delivery
+from bot.pace import BulkPace, Pace
+from core.messages.rates import LocalRates
 from core.settings import Settings
 from handlers.telegram import watches
 from tests.bot.accounts import import_accounts
 from tests.bot.desk_scenes import APPROVER, staffed_stand
-from tests.bot.stand import Person, Stand, open_stand
+from tests.bot.stand import FAST, Person, Stand, open_stand
 from tests.core.autopay_scenes import CARD_KEY
 
 
@@ -20,6 +23,17 @@ async def stand(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Stand]:
     async with open_stand(settings) as opened:
         await import_accounts(opened.core.imports, tmp_path, opened.core.profile.tariffs[0].code)
         yield opened
+
+
+@pytest.fixture
+def delivery(stand: Stand) -> Delivery:
+    core = stand.core
+    return Delivery(core.sending, core.subscribers, core.wakeups, stand.door.bot, stand.catalogues)
+
+
+@pytest.fixture
+def pace() -> BulkPace:
+    return Pace(LocalRates(FAST, first=FAST)).bulk()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from core.states import Channel
 from core.use_cases.autopay import AutopayScreen
 from core.use_cases.cards import CardView
 from tests.bot.accounts import PASSWORD
@@ -57,6 +58,13 @@ async def with_autopay(stand: Stand, person: Person) -> AutopayScreen:
     await person.sees("подключён")
     await stand.settled()
     return await state_of(stand, person)
+
+
+async def code_on_the_phone(stand: Stand) -> str:
+    (due,) = await stand.core.sending.claim(Channel.SMS, 10)
+    assert (due.template, due.address) == ("sms_code", "79141234567")
+    await stand.core.sending.sent([(due, "m-1")])
+    return str(due.params["code"])
 
 
 async def state_of(stand: Stand, person: Person, number: str = "100080") -> AutopayScreen:

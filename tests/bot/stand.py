@@ -24,6 +24,7 @@ from tests.fakes import FakeClock, FakeProvider
 TOKEN = "4242:telegram-token-of-the-tests"
 SECRET = "webhook-secret"
 SHOWN_WITHIN_SECONDS = 20.0
+FAST = 1000.0  # messages a second: no test waits for its turn
 
 
 @dataclass

@@ -10,7 +10,7 @@ from aiohttp import ClientTimeout
 from sqlalchemy import select
 
 from bot.bulk import BulkDelivery
-from bot.pace import BulkPace, Pace
+from bot.pace import BulkPace
 from core.ids import Payer
 from core.messages import outbox
 from core.messages.notices import Unlinked
@@ -25,7 +25,6 @@ from tests.core.frozen_scenes import agreed, becomes, claimed, follows, is_froze
 from tests.deadlines import until
 
 CHATS = range(8000, 8010)
-FAST = 1000.0
 SECOND = timedelta(seconds=1)
 SENT, FAILED, DUE, UNCERTAIN = NoticeState.SENT, NoticeState.FAILED, NoticeState.DUE, NoticeState.UNCERTAIN
 
@@ -37,11 +36,6 @@ async def stand(sqlite_url: str) -> AsyncIterator[Stand]:
         for chat in CHATS:
             opened.api.chats.of(chat).started = True
         yield opened
-
-
-@pytest.fixture
-def pace() -> BulkPace:
-    return Pace(LocalRates(FAST, first=FAST)).bulk()
 
 
 @pytest.fixture

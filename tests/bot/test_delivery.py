@@ -35,12 +35,6 @@ async def stand(sqlite_url: str) -> AsyncIterator[Stand]:
         yield opened
 
 
-@pytest.fixture
-def delivery(stand: Stand) -> Delivery:
-    core = stand.core
-    return Delivery(core.sending, core.subscribers, core.wakeups, stand.door.bot, stand.catalogues)
-
-
 async def told(stand: Stand, said: Notice = RECEIPT, *, edit: str | None = None, to: int = 7001) -> None:
     async with stand.core.database.transaction() as tx:
         key, now = str(next(_keys)), stand.clock.now()

@@ -4,7 +4,7 @@ import pytest
 
 from core.states import Access, Channel
 from handlers.telegram.buttons import ToSmsLink
-from tests.bot.scenes import linked
+from tests.bot.scenes import code_on_the_phone, linked
 from tests.bot.stand import Person, Stand
 
 
@@ -20,13 +20,6 @@ async def asks(stand: Stand, person: Person, number: str = "100080") -> str:
     person.says(number)
     await stand.updates_handled()
     return await person.sees(f"Если счёт {number} есть")
-
-
-async def code_on_the_phone(stand: Stand) -> str:
-    (due,) = await stand.core.sending.claim(Channel.SMS, 10)
-    assert (due.template, due.address) == ("sms_code", "79141234567")
-    await stand.core.sending.sent([(due, "m-1")])
-    return str(due.params["code"])
 
 
 async def test_the_code_links_with_full_access(keeping: Stand, keeper: Person) -> None:

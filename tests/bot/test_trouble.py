@@ -7,16 +7,15 @@ import pytest
 
 from bot.bulk import BulkDelivery
 from bot.delivery import Delivery
-from bot.pace import BulkPace, Pace
+from bot.pace import BulkPace
 from core.messages import outbox
 from core.messages.outbox import LEASE
-from core.messages.rates import LocalRates
 from core.settings import Settings
 from core.states import NoticeState
 from core.storage.message_tables import notice
 from core.use_cases.sending import MAX_ATTEMPTS
 from tests.bot.stand import Stand, open_stand
-from tests.bot.test_bulk import CHATS, FAST, time_passes
+from tests.bot.test_bulk import CHATS, time_passes
 from tests.bot.test_delivery import RECEIPT
 from tests.core.frozen_scenes import is_frozen, outcomes
 from tests.core.scenes import rows
@@ -32,17 +31,6 @@ async def stand(sqlite_url: str) -> AsyncIterator[Stand]:
         for chat in (7001, *CHATS):
             opened.api.chats.of(chat).started = True
         yield opened
-
-
-@pytest.fixture
-def delivery(stand: Stand) -> Delivery:
-    core = stand.core
-    return Delivery(core.sending, core.subscribers, core.wakeups, stand.door.bot, stand.catalogues)
-
-
-@pytest.fixture
-def pace() -> BulkPace:
-    return Pace(LocalRates(FAST, first=FAST)).bulk()
 
 
 @pytest.fixture

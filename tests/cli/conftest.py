@@ -11,6 +11,10 @@ import structlog
 
 import aliance
 from commands import logs
+from core.profile import Profile
+from core.storage.database import Database
+from core.use_cases.imports import Imports
+from tests.fakes import FakeClock
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., tuple[int, str, str]]
@@ -54,3 +58,13 @@ def start(folder: Path, *arguments: str, **settings: str) -> subprocess.Popen[st
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@pytest.fixture
+def imports(database: Database, profile: Profile, clock: FakeClock) -> Imports:
+    return Imports(database, profile, clock)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "accounts.csv"

@@ -207,6 +207,26 @@ def test_trying_a_text_says_what_it_is_and_would_be_answered(run: Run) -> None:
     assert "103" in said
 
 
+@pytest.mark.parametrize(
+    "ways, by, answer",
+    [
+        ({"SMSC_URL": "smpp://us:x@h?name=mts smpp://us:x@h?name=hub"}, ", by mts\n", "ответьте ДА."),
+        ({"SMSC_URL": "smpp://us:x@h?name=hub&direct=no"}, ", by hub\n", "ответьте ДА 000."),
+        (
+            {"KANNEL_URL": "http://us:x@h?smsc=mts", "KANNEL_TOKEN": "x" * 16},
+            ", by kannel:mts\n",
+            "ответьте ДА 000.",
+        ),
+        ({"SMSC_URL": "smpp://us:x@h?windw=3"}, "10000\n", "ответьте ДА."),
+    ],
+)
+def test_a_text_is_tried_by_the_first_way_that_is_configured(
+    run: Run, ways: dict[str, str], by: str, answer: str
+) -> None:
+    code, said, _ = run("sms", "try", "aliance 100080 100", **ways)
+    assert (code, by in said, answer in said) == (0, True, True)
+
+
 def test_trying_many_texts_answers_each_in_its_line() -> None:
     """As a script does: one text a line in, one object a line out, at once."""
     with subprocess.Popen(

@@ -3,12 +3,15 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import pytest
+from pydantic import SecretStr
 from sqlalchemy import func, insert, select
 
 from core.ids import AccountId, CardId, MandateId, Payer, new_id
 from core.money import Money
 from core.profile import Profile
-from core.states import Access
+from core.settings import Settings
+from core.states import Access, Channel
 from core.storage.autopay_tables import mandate, mandate_charge
 from core.storage.queue import unfinished
 from core.storage.tables import link, payment
@@ -16,13 +19,22 @@ from core.use_cases.agreements import Terms
 from core.use_cases.schedules import EveryDays, Period
 from core.wiring import Core
 from tests.accounts import open_account
-from tests.core.scenes import CHAT, quote_by_card, rows
+from tests.core.scenes import CHAT, NUMBER, PHONE, quote_by_card, rows
 from tests.fakes import FakeClock, FakeProvider
 
 CARD_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 CONSENT = "2026-04"
 DAY = timedelta(days=1)
 MONTH = EveryDays(30)
+FIRST = date(2026, 5, 27)  # 30 days after a payment on the clock's first day
+TERMS = Terms(Money.roubles(300), MONTH)
+OTHER = Payer.telegram(200)
+
+
+@pytest.fixture
+def with_card_key(settings: Settings) -> Settings:
+    """A test module whose core keeps cards says so: `settings = with_card_key`."""
+    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
 
 
 async def linked_account(
@@ -123,3 +135,17 @@ async def the_mandate(core: Core, mandate_id: MandateId) -> Any:
 async def charges(core: Core, mandate_id: MandateId) -> list[tuple[date, int, str]]:
     found = await rows(core, mandate_charge, mandate_id=mandate_id)
     return [(row.period, row.attempt, row.state.value) for row in found]
+
+
+async def account_with_phone(core: Core, number: str = NUMBER) -> AccountId:
+    return await open_account(core, number, tariff=None, phones=[PHONE.address])
+
+
+async def code_on_the_phone(core: Core, phone: Payer = PHONE) -> str:
+    """The code of the newest SMS, as its delivery sees it."""
+    held = await core.sending.claim(Channel.SMS, 50)
+    await core.sending.sent([(each, None) for each in held])
+    codes = [str(each.params["code"]) for each in held if each.template == "sms_code"]
+    assert codes, [each.template for each in held]
+    assert all(each.address == phone.address for each in held if each.template == "sms_code")
+    return codes[-1]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select, update
 
 from core.ids import AccountId, new_id
@@ -23,6 +24,14 @@ from tests.core.scenes import rows
 
 ADMIN, ANNA, BORIS, VERA = "Admin", "Anna", "Boris", "Vera"  # admin, sender, approver, viewer
 TEXTS: Texts = {"ru": {"telegram": "<b>Работы</b> ночью", "sms": "Работы ночью"}}
+OTHER_TEXTS = {"ru": {"telegram": "Работы <i>завтра</i>", "sms": "Работы завтра"}}
+OUTCOMES = {  # of five of the seven people, by address
+    "20": (NoticeState.FAILED, "blocked"),
+    "30": (NoticeState.FAILED, "HTTP 500"),
+    "40": (NoticeState.UNCERTAIN, "timeout"),
+    "50": (NoticeState.CANCELLED, "opted out"),
+    "60": (NoticeState.EXPIRED, "too late to be of use"),
+}
 
 
 async def hire(core: Core) -> None:
@@ -30,6 +39,19 @@ async def hire(core: Core) -> None:
     await core.staff.add(ANNA, Role.SENDER, by=ADMIN, telegram="500")
     await core.staff.add(BORIS, Role.APPROVER, by=ADMIN)
     await core.staff.add(VERA, Role.VIEWER, by=ADMIN)
+
+
+@pytest.fixture
+async def seven_people(core: Core) -> Core:
+    """Staff, and seven people: six in Telegram, one with a phone alone.
+
+    A test module asks for them so: `city = seven_people`.
+    """
+    await hire(core)
+    for n in range(1, 7):
+        await live_at(core, str(n), chats=(f"{n}0",))
+    await live_at(core, "7", phones=("79140000007",))
+    return core
 
 
 def four_eyes(core: Core, *, above: int = 0) -> None:
@@ -124,6 +146,10 @@ async def state_of(core: Core, of: Broadcast) -> BroadcastState:
     return BroadcastState(row.state)
 
 
+async def states_of(core: Core, of: Broadcast) -> dict[str, NoticeState]:
+    return {address: row.state for address, row in (await recipients(core, of)).items()}
+
+
 async def ended(
     core: Core, outcomes: Mapping[str, tuple[NoticeState, str | None]] | None = None, **changes: Any
 ) -> Broadcast:
@@ -132,3 +158,14 @@ async def ended(
     await deliver(core, made, outcomes)
     await work(core)
     return await core.broadcasts.get(made.number, by=ANNA)
+
+
+async def told_instead(core: Core, of: Broadcast, address: str, state: NoticeState) -> None:
+    """The SMS that a delivery stores where a bot is blocked."""
+    row = (await recipients(core, of))[address]
+    values = row._asdict() | {
+        "id": new_id(), "dedupe_key": f"instead:{row.id}", "channel": Channel.SMS, "state": state,
+        "address": f"791400000{address}", "parent_id": row.id, "reason": None,
+    }  # fmt: skip
+    async with core.database.transaction() as tx:
+        await tx.execute(insert(notice).values(values))

@@ -12,7 +12,9 @@ from sqlalchemy import insert, select, update
 from core.clock import Clock
 from core.ids import AccountId, new_id
 from core.ledger.opening import Opened, open_subscribers
+from core.messages.autopay_notices import AutopayWarning
 from core.messages.outbox import DueNotice
+from core.money import Money
 from core.notice_states import BroadcastKind, BroadcastState, Reach
 from core.states import Access, Channel, Lane, NoticeState, ServiceState
 from core.storage.broadcast_tables import broadcast, consent
@@ -20,10 +22,13 @@ from core.storage.database import Database, Transaction
 from core.storage.message_tables import notice
 from core.storage.tables import account, account_phone, link, subscriber
 from core.wiring import Core
+from tests.core.autopay_scenes import FIRST
 
 TEXT = "<b>Авария</b>: {name}, до вечера нет связи."
 PLAIN = "Авария: {name}, до вечера нет связи."
 TEXTS = {"ru": {"telegram": TEXT, "sms": PLAIN}}
+PHONE = "79241234567"
+WARNING = AutopayWarning("m", "100080", Money(100), FIRST, FIRST, None)
 
 _numbers = itertools.count(1)
 

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
 
+import pytest
+
 from core.ids import PaymentId
 from core.money import Money
 from core.payments.charge import Charge, Refund
@@ -88,3 +90,9 @@ class ListingProvider(FakeProvider):
 
 def success(reference: str, roubles: int, number: str = "100080", currency: str = "RUB") -> Succeeded:
     return Succeeded(reference, number, Money.roubles(roubles), currency)
+
+
+@pytest.fixture
+def listing(clock: FakeClock) -> ListingProvider:
+    """A test module whose core is wired with it says so: `provider = listing`."""
+    return ListingProvider(clock)

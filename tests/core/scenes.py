@@ -19,6 +19,7 @@ from core.settings import Settings
 from core.states import Channel, Lane, Method, TopUpState
 from core.storage.message_tables import notice
 from core.storage.tables import ledger_transfer, payment, top_up
+from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.quotes import Quote
 from core.use_cases.top_ups import Confirmed
 from core.wiring import Core, open_core
@@ -45,10 +46,13 @@ async def processes(
         yield [await stack.enter_async_context(each) for each in opening]
 
 
-async def arrives(core: Core, payer: Payer = PHONE, *, external_id: str | None = None) -> IncomingId:
+async def arrives(
+    core: Core, payer: Payer = PHONE, *, external_id: str | None = None, vouched: bool = False
+) -> IncomingId:
     """An SMS of the payer's, stored and in this caller's hands."""
     name = external_id or f"text-{next(_texts)}"
-    (accepted,) = await core.receiving.accept([Arrival(Channel.SMS, "smsc", name, payer.address, {})])
+    payload = {VOUCHED: True} if vouched else {}
+    (accepted,) = await core.receiving.accept([Arrival(Channel.SMS, "smsc", name, payer.address, payload)])
     return accepted.id
 
 
@@ -66,7 +70,7 @@ async def quote_by_sms(
         amount=Money.roubles(roubles),
         method=Method.MOBILE,
         locale="ru",
-        answering=await arrives(core, payer),
+        answering=await arrives(core, payer, vouched=vouched),
         vouched=vouched,
     )
 

@@ -190,6 +190,10 @@ async def stage(opened: Outside, url: str) -> AsyncIterator[Stage]:
         await database.close()
 
 
+async def both_are_bound(phones: Phones) -> bool:
+    return await phones.sessions() >= 2
+
+
 async def _open_account(database: Database) -> AccountId:
     account_id = AccountId(new_id())
     async with database.transaction() as tx:

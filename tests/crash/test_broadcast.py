@@ -13,7 +13,7 @@ from core.storage.message_tables import notice
 from tests.core.frozen_scenes import Outbox, is_frozen
 from tests.crash.agreed import LEASES, Scene, scene
 from tests.crash.fuse import Point, both
-from tests.crash.lives import PATIENCE_SECONDS, ROUNDS
+from tests.crash.lives import PATIENCE_SECONDS, ROUNDS, both_are_bound
 from tests.deadlines import until
 
 PEOPLE = 6
@@ -31,7 +31,7 @@ async def test_no_death_skips_a_recipient_or_sends_to_one_twice(
     url = f"smpp://demo:demo@127.0.0.1:{opened.smpp_port}"
     async with Phones.at(opened.url) as phones, scene(pg_url, frozenset({"sms"}), smsc_url=url) as on:
         dying, living = await on.begin_both(point)
-        await until(lambda: _are_bound(phones), within=PATIENCE_SECONDS, what="both are bound")
+        await until(lambda: both_are_bound(phones), within=PATIENCE_SECONDS, what="both are bound")
 
         async def died_or_done() -> bool:
             return dying.has_died() or await _are_out(on)
@@ -56,10 +56,6 @@ async def test_no_death_skips_a_recipient_or_sends_to_one_twice(
             heard = len(await phones.received_sms(row.address))
             sure = row.state in GONE
             assert heard == 1 if sure else (row.state == NoticeState.UNCERTAIN and heard <= 1), row.state
-
-
-async def _are_bound(phones: Phones) -> bool:
-    return await phones.sessions() >= 2
 
 
 async def _are_out(on: Scene) -> bool:

@@ -10,7 +10,7 @@ from core.states import NoticeState
 from core.storage.message_tables import notice
 from tests.crash.agreed import Scene, scene
 from tests.crash.fuse import Point, both
-from tests.crash.lives import PATIENCE_SECONDS, ROUNDS
+from tests.crash.lives import PATIENCE_SECONDS, ROUNDS, both_are_bound
 from tests.deadlines import until
 
 PEOPLE = 8
@@ -28,7 +28,7 @@ async def test_no_death_leaves_a_receipt_unsent_or_repeats_it_unmarked(
     url = f"smpp://demo:demo@127.0.0.1:{opened.smpp_port}"
     async with Phones.at(opened.url) as phones, scene(pg_url, frozenset({"jobs", "sms"}), smsc_url=url) as on:
         dying, living = await on.begin_both(point)
-        await until(lambda: _are_bound(phones), within=PATIENCE_SECONDS, what="both are bound")
+        await until(lambda: both_are_bound(phones), within=PATIENCE_SECONDS, what="both are bound")
 
         async def died_or_done() -> bool:
             return dying.has_died() or await _all_are_told(on)
@@ -50,10 +50,6 @@ async def test_no_death_leaves_a_receipt_unsent_or_repeats_it_unmarked(
             heard = len(await phones.received_sms(row.address))
             assert heard == 1 or (heard == 2 and row.repeat), (row.template, heard)
         await on.prove()
-
-
-async def _are_bound(phones: Phones) -> bool:
-    return await phones.sessions() >= 2
 
 
 async def _all_are_told(on: Scene) -> bool:

@@ -36,10 +36,9 @@ from tests.core.autopay_scenes import (
     work,
 )
 from tests.core.scenes import CHAT, deliver_all, posted, rows, summed
-from tests.fakes import FakeClock
+from tests.fakes import Dies, FakeClock
 from tests.properties.conftest import FreshDatabase
 from tests.properties.desk import Desk
-from tests.properties.test_payments import Dies
 
 UNFINISHED = (PaymentState.INTENT, PaymentState.SENDING, PaymentState.UNKNOWN, PaymentState.PENDING)
 SHIFTS = [timedelta(seconds=6), timedelta(seconds=31), timedelta(minutes=6), timedelta(hours=2)]
@@ -228,7 +227,7 @@ steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 59)), max_size
 @example([(_answers, 0), (_days_pass, 6), (_pays, 1), (_calls_back, 1), (_days_pass, 1)])
 # A charge whose answer was lost, deleted and unlinked before anybody asks.
 @example([(_answers, 4), (_days_pass, 6), (_deletes, 0), (_unlinks, 0)])
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_period_is_charged_once_and_every_success_is_booked_once(
     fresh_database: FreshDatabase, steps: list[tuple[Step, int]]
 ) -> None:

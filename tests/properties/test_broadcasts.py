@@ -203,7 +203,7 @@ INSTEAD: list[Step] = [
 
 # To make a failure smaller takes minutes: its steps are few enough to be read.
 @settings(
-    max_examples=12,
+    max_examples=8,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )

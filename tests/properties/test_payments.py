@@ -35,7 +35,7 @@ from tests.core.scenes import (
     shown_code,
     summed,
 )
-from tests.fakes import FakeClock, FakeProvider
+from tests.fakes import Dies, FakeClock, FakeProvider
 from tests.properties.conftest import FreshDatabase
 
 UNFINISHED = (PaymentState.INTENT, PaymentState.SENDING, PaymentState.UNKNOWN)
@@ -53,10 +53,6 @@ ANSWERS: list[tuple[Outcome, bool]] = [
     (Unknown("timeout"), True),
     (Pending(), False),
 ]
-
-
-class Dies(BaseException):
-    """The process is gone."""
 
 
 class Mortal(FakeProvider):
@@ -231,7 +227,7 @@ steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 59)), max_size
 
 
 @given(steps)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_success_is_booked_once_and_nothing_is_charged_twice(
     fresh_database: FreshDatabase, steps: list[tuple[Step, int]]
 ) -> None:

@@ -85,7 +85,7 @@ readings = st.lists(
 
 
 @given(days, readings)
-@settings(max_examples=16, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_books_are_the_same_however_the_register_is_read(
     fresh_database: FreshDatabase, day: Day, readings: list[Reading]
 ) -> None:

@@ -91,7 +91,7 @@ steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 11)), max_size
 
 
 @given(has_it=st.booleans(), steps=steps)
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_payment_is_credited_once_at_most_and_its_money_never_lost(
     fresh_database: FreshDatabase, has_it: bool, steps: list[tuple[Step, int]]
 ) -> None:

@@ -2,82 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
-from core.ids import AccountId, Payer
-from core.ledger.transfer import clearing
 from core.money import ZERO, Money
 from core.settings import Settings
-from core.states import EventState, Method, PaymentState, TransferKind
-from core.storage.tables import ledger_transfer, payment, provider_event
-from core.wiring import Core, open_core
+from core.states import EventState, PaymentState, TransferKind
+from core.storage.tables import ledger_transfer
 from tests.accounts import open_account
-from tests.core.scenes import CHAT, NUMBER, PHONE, deliver_all, in_suspense, posted, rows, summed, told
+from tests.core.scenes import NUMBER, in_suspense, posted, rows
 from tests.fakes import FakeClock
 from tests.providers.faults import Fault
-from tests.providers.ways import WAYS, ByArsenalPay, ByYooKassa, Way, open_way
+from tests.providers.house import CALLING, House, open_house
+from tests.providers.ways import WAYS, ByArsenalPay, ByYooKassa
 
 LOST = [Fault.SILENT, Fault.BROKEN, Fault.CUT]
-ROUNDS = 10  # more than what one moment makes due
 ON_POSTGRES = {"ArsenalPay, phone", "YooKassa, card"}
-CALLING = [name for name in WAYS if name != "ArsenalPay, card"]
-
-
-@dataclass
-class House:
-    core: Core
-    way: Way
-    clock: FakeClock
-    owner: AccountId
-
-    @property
-    def total(self) -> str:
-        """What 100 roubles cost the payer."""
-        return "103.00" if self.way.method is Method.MOBILE else "100.00"
-
-    async def lives(self, by: timedelta) -> None:
-        """Time passes, with every job at its work."""
-        self.clock.shift(by)
-        for _ in range(ROUNDS):
-            if not await self.core.jobs.run_all_once():
-                return
-
-    async def balance(self) -> Money:
-        return await posted(self.core, self.owner)
-
-    async def states(self) -> list[PaymentState]:
-        return [row.state for row in await rows(self.core, payment)]
-
-    async def events(self) -> list[EventState]:
-        return [row.state for row in await rows(self.core, provider_event)]
-
-    async def tells(self) -> list[str]:
-        return [each for each in await told(self.core, self._payer) if each not in ("quoted", "pending")]
-
-    @property
-    def _payer(self) -> Payer:
-        return PHONE if self.way.method is Method.MOBILE else CHAT
-
-    async def agrees(self) -> None:
-        """Their books and ours hold the same sum, and nothing that must not happen happened."""
-        assert -(await summed(self.core, clearing(self.way.provider).id)) == Money(self.way.money)
-        await deliver_all(self.core)
-        assert await self.core.invariants.check() == []
-
-
-@asynccontextmanager
-async def _opened(
-    name: str, settings: Settings, clock: FakeClock, *, timeout: float = 10.0
-) -> AsyncIterator[House]:
-    async with (
-        open_way(name, timeout=timeout) as (way, provider),
-        open_core(settings, clock=clock, wall=clock, providers=[provider]) as core,
-    ):
-        yield House(core, way, clock, await open_account(core))
 
 
 def _places(names: Iterable[str]) -> list[object]:
@@ -91,7 +32,7 @@ def _places(names: Iterable[str]) -> list[object]:
 @pytest.fixture(params=_places(WAYS))
 async def house(request: pytest.FixtureRequest, clock: FakeClock) -> AsyncIterator[House]:
     name, database = request.param
-    async with _opened(name, _settings(request.getfixturevalue(database)), clock) as opened:
+    async with open_house(name, _settings(request.getfixturevalue(database)), clock) as opened:
         yield opened
 
 
@@ -99,7 +40,7 @@ async def house(request: pytest.FixtureRequest, clock: FakeClock) -> AsyncIterat
 async def hasty(request: pytest.FixtureRequest, clock: FakeClock) -> AsyncIterator[House]:
     """A house that waits for half a second."""
     name, database = request.param
-    async with _opened(name, _settings(request.getfixturevalue(database)), clock, timeout=0.5) as opened:
+    async with open_house(name, _settings(request.getfixturevalue(database)), clock, timeout=0.5) as opened:
         yield opened
 
 
@@ -309,99 +250,13 @@ async def test_money_that_nobody_asked_for_is_held(house: House) -> None:
     await house.agrees()
 
 
-async def test_a_phone_whose_owner_does_not_answer_is_asked_about(
-    settings: Settings, clock: FakeClock
-) -> None:
-    async with _opened("ArsenalPay, phone", settings, clock) as house:
-        await house.way.begins(house.core)
-        there = await house.way.arrives(house.core)
-        await house.lives(timedelta(seconds=6))
-        assert await house.states() == [PaymentState.PENDING]
-        there.status = "ERR_PAY"
-        await house.lives(timedelta(minutes=1))
-        assert await house.states() == [PaymentState.DECLINED]
-        assert await house.tells() == ["declined"]
-        await house.agrees()
-
-
 @pytest.mark.parametrize("name", CALLING)
 async def test_a_payment_that_was_made_is_found_without_any_callback(
     settings: Settings, clock: FakeClock, name: str
 ) -> None:
-    async with _opened(name, settings, clock) as house:
+    async with open_house(name, settings, clock) as house:
         await house.way.begins(house.core)
         house.way.pays(await house.way.arrives(house.core))
         await house.lives(timedelta(minutes=2))
         assert await house.balance() == Money(100_00)
         await house.agrees()
-
-
-async def test_foreign_money_is_no_money_of_ours(settings: Settings, clock: FakeClock) -> None:
-    async with _opened("YooKassa, card", settings, clock) as house:
-        await house.way.begins(house.core)
-        there = await house.way.arrives(house.core)
-        assert isinstance(house.way, ByYooKassa)
-        body = house.way.desk.pays(there, amount={"value": "100.00", "currency": "USD"})
-        await house.way.delivers(house.core, body)
-        assert await house.balance() == ZERO
-        assert await house.events() == [EventState.REFUSED]
-
-
-async def test_a_notification_that_is_forged_credits_nothing(settings: Settings, clock: FakeClock) -> None:
-    async with _opened("YooKassa, card", settings, clock) as house:
-        await house.way.begins(house.core)
-        there = await house.way.arrives(house.core)
-        assert isinstance(house.way, ByYooKassa)
-        forged = house.way.desk.tells("payment.succeeded", there)
-        await house.core.callbacks.take("yookassa", body=forged, headers={}, peer="203.0.113.7")
-        assert await house.events() == []
-        await house.core.callbacks.take("yookassa", body=forged, headers={}, peer="185.71.76.1")
-        assert await house.core.callbacks.events_once(10) == 1
-        assert await house.events() == [EventState.NEW]
-        assert await house.balance() == ZERO
-
-
-@pytest.mark.parametrize(
-    "net, full, credited, held",
-    [
-        ("97.00", "100.00", 100_00, 0),
-        ("97.00", "99.00", 0, 97_00),
-        ("20.00", "100.00", 0, 20_00),
-    ],
-)
-async def test_a_fee_that_was_taken_out_of_the_sum_is_ours(
-    settings: Settings, clock: FakeClock, net: str, full: str, credited: int, held: int
-) -> None:
-    async with _opened("ArsenalPay, card", settings, clock) as house:
-        await house.way.begins(house.core)
-        there = await house.way.arrives(house.core)
-        assert isinstance(house.way, ByArsenalPay)
-        fee = {"AMOUNT": net, "AMOUNT_FULL": full, "MERCH_TYPE": "1"}
-        await house.way.delivers(house.core, house.way.desk.callback(there, "payment", **fee))
-        assert await house.balance() == Money(credited)
-        assert await in_suspense(house.core) == Money(held)
-        await house.way.delivers(house.core, house.way.desk.callback(there, "reversal", **fee))
-        assert await house.balance() == ZERO
-        assert await in_suspense(house.core) == ZERO
-
-
-@pytest.mark.parametrize(
-    "fields, word",
-    [
-        ({}, "YES"),
-        ({"ACCOUNT": "999999"}, "NO"),
-        ({"AMOUNT": "9.99"}, "NO"),
-        ({"AMOUNT": "14999.01"}, "NO"),
-    ],
-)
-async def test_a_question_before_a_payment_stores_nothing(
-    settings: Settings, clock: FakeClock, fields: dict[str, str], word: str
-) -> None:
-    async with _opened("ArsenalPay, card", settings, clock) as house:
-        await house.way.begins(house.core)
-        there = await house.way.arrives(house.core)
-        assert isinstance(house.way, ByArsenalPay)
-        body = house.way.desk.callback(there, "check", **fields)
-        (answer,) = await house.way.delivers(house.core, body)
-        assert answer.body == word
-        assert await house.events() == []

@@ -1,14 +1,12 @@
 """YooKassa's notifications: believed for nothing but a name, and that only from its own addresses."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clock import SystemClock
 from core.money import Money
 from core.payments.charge import Refund
 from core.payments.provider import (
@@ -25,9 +23,8 @@ from core.payments.yookassa import YooKassa
 from core.payments.yookassa_callbacks import Networks
 from core.states import Method
 from tests.providers.faults import Fault
-from tests.providers.served import served
-from tests.providers.test_yookassa import CHARGE, SBP, adapter
 from tests.providers.yookassa_desk import PEER, YooKassaDesk
+from tests.providers.yookassa_scenes import CHARGE, SBP, adapter
 
 REFERENCE = "23d93cac-000f-5000-8000-126628f15141"
 
@@ -39,21 +36,6 @@ def _apart() -> YooKassa:
 def _body(event: object = "payment.succeeded", **changes: Any) -> bytes:
     said = {"type": "notification", "event": event, "object": {"id": REFERENCE, "status": "succeeded"}}
     return json.dumps(said | changes).encode()
-
-
-@pytest.fixture
-async def desk() -> AsyncIterator[YooKassaDesk]:
-    there = YooKassaDesk(now=SystemClock().now())
-    async with served(there.app()) as url:
-        there.url = url
-        yield there
-
-
-@pytest.fixture
-async def yookassa(desk: YooKassaDesk) -> AsyncIterator[YooKassa]:
-    made = adapter(desk.url)
-    yield made
-    await made.close()
 
 
 def _told(body: bytes) -> Told:

@@ -13,14 +13,13 @@ import yookassa as sdk
 from core.clock import SystemClock
 from core.ids import PaymentId, new_id
 from core.money import Money
-from core.payments.charge import Charge, Receipt, Refund
+from core.payments.charge import Charge, Refund
 from core.payments.yookassa import YooKassa
 from core.states import Method
 from tests.providers.served import served
-from tests.providers.test_yookassa import PUBLIC_URL, adapter
 from tests.providers.yookassa_desk import KEY, SHOP, YooKassaDesk
+from tests.providers.yookassa_scenes import PUBLIC_URL, RECEIPT, adapter
 
-RECEIPT = Receipt("Услуги связи, лицевой счёт 100080", vat_code=11, email="a@b.test", tax_system=1)
 CHARGE = Charge(PaymentId(new_id()), "100080", Money(113_50), "someone", phone="79140001111")
 TOKEN = "2a7834f6-0001-5000-a000-1da326e5e123"
 

@@ -14,7 +14,7 @@ from core.states import Method
 from core.storage.tables import payment
 from core.wiring import Core
 from tests.core.scenes import CHAT, NUMBER, quote_by_sms, says_yes
-from tests.providers import test_arsenalpay, test_yookassa, yookassa_desk
+from tests.providers import test_arsenalpay, yookassa_desk, yookassa_scenes
 from tests.providers.arsenalpay_desk import ArsenalPayDesk, Transaction
 from tests.providers.faults import Faults
 from tests.providers.served import served
@@ -143,7 +143,7 @@ class ByYooKassa(Way):
         return self.desk.app()
 
     def adapter(self, url: str, *, timeout: float) -> Provider:
-        return test_yookassa.adapter(url, timeout=timeout)
+        return yookassa_scenes.adapter(url, timeout=timeout)
 
     async def arrives(self, core: Core) -> str:
         return next(reversed(self.desk.payments))

@@ -10,7 +10,7 @@ from commands.doctor import examine
 from commands.run import CannotRun, check_parts
 from core.profile import SHIPPED
 from core.settings import Settings
-from sms_gateway.configured import binds_of, ways_of
+from sms_gateway.configured import binds_of, unsaid, ways_of
 
 TWO = "smpp://us:hidden@h:1?name=mts&mode=pair smpps://us:hidden@h:2?name=mts&window=3"
 
@@ -84,28 +84,60 @@ def test_gateways_are_ways_beside_the_binds() -> None:
 DIRECT = "&direct=yes"
 
 
+def profile_that_confirms_by(confirm: str, folder: Path) -> str:
+    path, shipped = folder / "profile.toml", SHIPPED.read_text(encoding="utf-8")
+    path.write_text(shipped.replace('confirm = "word"', f'confirm = "{confirm}"'), encoding="utf-8")
+    return str(path)
+
+
 @pytest.mark.parametrize(
     "kannel, confirm, told",
     [
-        ("", "word", "ДА: mts; three digits: hub, kannel:mts, aggregator"),
-        (DIRECT, "word", "ДА: mts, kannel:mts; three digits: hub, aggregator"),
-        (DIRECT, "code", "three digits: mts, hub, kannel:mts, aggregator"),
+        ("", "word", "ДА: mts; three digits: hub, kannel:mts, kannel (others), aggregator"),
+        (DIRECT, "word", "ДА: mts, kannel:mts; three digits: hub, kannel (others), aggregator"),
+        (DIRECT, "code", "three digits: mts, hub, kannel:mts, kannel (others), aggregator"),
+        (
+            f"{DIRECT} http://us:hidden-2@h:2",
+            "word",
+            "ДА: mts, kannel:mts; three digits: hub, kannel, aggregator",
+        ),
     ],
 )
 async def test_the_doctor_tells_by_which_ways_a_word_confirms(
     kannel: str, confirm: str, told: str, sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    profile = tmp_path / "profile.toml"
-    shipped = SHIPPED.read_text(encoding="utf-8")
-    profile.write_text(shipped.replace('confirm = "word"', f'confirm = "{confirm}"'), encoding="utf-8")
+    profile = profile_that_confirms_by(confirm, tmp_path)
     ways = {"kannel_url": f"http://us:hidden-1@h:1/x?smsc=mts{kannel}", "kannel_token": "x" * 16}
     url = (
-        "smpp://us:hidden@h:1?name=mts smpp://us:hidden@h:2?name=hub&direct=no "
+        "smpp://us:hidden@h:1?name=mts&direct=yes smpp://us:hidden@h:2?name=hub&direct=no "
         "smpp://us:hidden@h:3?name=out&mode=transmitter"
     )
-    settings = settings_of(url, database_url=sqlite_url, operator_profile=str(profile), **ways, **AGGREGATOR)
+    settings = settings_of(url, database_url=sqlite_url, operator_profile=profile, **ways, **AGGREGATOR)
     await examine(settings, invariants=False)
     assert f"confirmation by SMS: {told}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "url, names",
+    [
+        (TWO, ["mts"]),
+        ("smpp://us@h:1?name=mts&direct=yes smpp://us@h:2?name=mts smpp://us@h:3?name=hub", ["hub"]),
+        ("smpp://us@h:1?name=hub&direct=no smpp://us@h:2?name=out&mode=transmitter", []),
+        ("", []),
+    ],
+)
+def test_an_smsc_that_is_not_said_to_be_direct_is_known(url: str, names: list[str]) -> None:
+    assert unsaid(settings_of(url)) == names
+
+
+@pytest.mark.parametrize("confirm, told", [("word", True), ("code", False)])
+async def test_the_doctor_says_whom_it_takes_for_the_operators_own(
+    confirm: str, told: bool, sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile = profile_that_confirms_by(confirm, tmp_path)
+    await examine(settings_of(TWO, database_url=sqlite_url, operator_profile=profile), invariants=False)
+    warned = "direct= is not said: taken for the operator's own (mts)" in capsys.readouterr().out
+    assert warned == told
 
 
 def test_a_kannel_says_plainly_whether_it_is_direct() -> None:

@@ -14,12 +14,15 @@ import pytest
 import smpp34
 from pydantic import SecretStr
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from core.settings import Settings
 from core.storage.message_tables import incoming, notice, sms_submission
 from core.wiring import Core
 from handlers.locale import Catalogues
+from sms_gateway.configured import UNSAID
 from sms_gateway.door import SmsDoor
+from tests.core.scenes import ON_SQLITE
 from tests.deadlines import until
 from tests.sms_gateway.raw_smsc import QUICK
 from tests.sms_gateway.smpp34_smsc import Smpp34Smsc, smpp34_smsc
@@ -101,6 +104,16 @@ async def test_a_top_up_by_sms_from_text_to_receipt(core: Core, smsc: Smpp34Smsc
         assert account in smsc.texts[1][1]
     assert {row.state for row in await rows(core, incoming)} == {"done"}
     assert await core.invariants.check() == []
+
+
+@ON_SQLITE
+async def test_an_smsc_that_is_not_said_to_be_direct_is_warned_of_at_the_start(
+    core: Core, smsc: Smpp34Smsc
+) -> None:
+    with capture_logs() as said:
+        async with door_of(core):
+            await smsc.esme()
+    assert [each["smsc"] for each in said if each["event"] == UNSAID] == [f"demo@127.0.0.1:{smsc.port}"]
 
 
 async def test_the_same_message_five_times_gets_one_reply(core: Core, smsc: Smpp34Smsc, account: str) -> None:

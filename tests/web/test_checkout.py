@@ -12,7 +12,7 @@ from core.storage.tables import account, payment, provider_event
 from core.wiring import Core, open_core
 from tests.core.scenes import rows
 from tests.fakes import FakeClock
-from tests.providers import test_arsenalpay, test_yookassa, yookassa_desk
+from tests.providers import test_arsenalpay, yookassa_desk, yookassa_scenes
 from tests.providers.arsenalpay_desk import ArsenalPayDesk, Transaction
 from tests.providers.served import served
 from tests.providers.yookassa_desk import YooKassaDesk
@@ -126,7 +126,7 @@ async def test_a_question_in_time_of_trouble_is_left_open(core: Core, client: Cl
 async def test_a_stranger_tells_us_nothing(
     settings: Settings, clock: FakeClock, open_client: Serve, through: str | None, status: int, core: Core
 ) -> None:
-    yookassa = test_yookassa.adapter("https://api.yookassa.test")
+    yookassa = yookassa_scenes.adapter("https://api.yookassa.test")
     async with open_core(settings, clock=clock, wall=clock, providers=[yookassa]) as opened:
         client = await open_client(opened)
         headers = {} if through is None else {"X-Forwarded-For": through}
@@ -142,7 +142,7 @@ async def test_a_notification_through_our_proxy_is_taken_and_looked_up(
     desk = YooKassaDesk()
     behind = settings.model_copy(update={"trusted_proxies": "127.0.0.1"})
     async with served(desk.app()) as url:
-        yookassa = test_yookassa.adapter(url)
+        yookassa = yookassa_scenes.adapter(url)
         async with open_core(behind, clock=clock, wall=clock, providers=[yookassa]) as opened:
             client = await open_client(opened)
             quote = await opened.top_ups.quote(

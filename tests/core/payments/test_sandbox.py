@@ -1,97 +1,19 @@
 """The sandbox adapter: what it sends is signed, what it hears is an outcome, and nothing makes it raise."""
 
 import asyncio
-import hashlib
-import hmac
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
-from aiohttp import web
 
-from core.ids import PaymentId, new_id
+from core.ids import new_id
 from core.money import Money
-from core.payments.charge import Charge, Refund
-from core.payments.provider import (
-    CallbackRejected,
-    Declined,
-    Done,
-    Hint,
-    Noted,
-    NotSent,
-    Outcome,
-    Pending,
-    ProviderEvent,
-    Refunded,
-    SavedMethod,
-    Succeeded,
-    Unknown,
-)
+from core.payments.charge import Refund
+from core.payments.provider import Declined, Done, NotSent, Outcome, Pending, Refunded, Succeeded, Unknown
 from core.payments.sandbox import Sandbox
-from core.states import Method
+from tests.core.payments.sandbox_desk import CHARGE, SAVED, Desk, sandbox_apart, sandbox_at, sign
 from tests.servers import processes
-
-KEY = b"secret"
-CHARGE = Charge(PaymentId(new_id()), "100080", Money(113_00), "someone", "79141234567")
-
-
-@dataclass
-class Desk:
-    """The provider's side of the wire: answers as told, remembers what it was asked."""
-
-    url: str = ""
-    status: int = 200
-    body: bytes = b"{}"
-    kind: str = "application/json"
-    asked: list[tuple[str, str, bytes, str]] = field(default_factory=list)
-    silent: asyncio.Event | None = None
-
-    def answers(self, body: object, status: int = 200) -> None:
-        self.body, self.status = json.dumps(body).encode(), status
-
-    async def serve(self, request: web.Request) -> web.StreamResponse:
-        raw = await request.read()
-        self.asked.append((request.method, request.path_qs, raw, request.headers.get("X-Signature", "")))
-        if self.silent is not None:
-            await self.silent.wait()
-        return web.Response(status=self.status, body=self.body, content_type=self.kind)
-
-
-def _sign(raw: bytes) -> str:
-    return hmac.new(KEY, raw, hashlib.sha256).hexdigest()
-
-
-@pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    there = Desk()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", there.serve)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    there.url = f"http://127.0.0.1:{runner.addresses[0][1]}/provider"
-    yield there
-    if there.silent is not None:
-        there.silent.set()
-    await runner.cleanup()
-
-
-@pytest.fixture
-async def sandbox(desk: Desk) -> AsyncIterator[Sandbox]:
-    opened = _sandbox(desk.url)
-    yield opened
-    await opened.close()
-
-
-def _sandbox(url: str, *, timeout: float = 10.0) -> Sandbox:
-    return Sandbox(
-        url=url + "/", key=KEY.decode(), merchant="m", public_url="http://us.example/", timeout=timeout
-    )
-
 
 REFUND = Refund(new_id(), "c-1", Money(50_00))
 Call = Callable[[Sandbox], Awaitable[object]]
@@ -107,7 +29,7 @@ async def test_a_checkout_is_signed_and_answered_by_its_page(desk: Desk, sandbox
     desk.answers({"id": "c-1", "url": "http://pay.example/c-1", "status": "pending"}, 201)
     assert await sandbox.start_checkout(CHARGE) == Pending("c-1", "http://pay.example/c-1")
     ((method, path, raw, signature),) = desk.asked
-    assert (method, path, signature) == ("POST", "/provider/checkouts", _sign(raw))
+    assert (method, path, signature) == ("POST", "/provider/checkouts", sign(raw))
     assert json.loads(raw) == {
         "merchant": "m",
         "payment": str(CHARGE.id),
@@ -241,7 +163,7 @@ async def test_a_status_says_whether_anything_was_charged(
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 async def test_what_never_left_is_not_sent(call: Call) -> None:
-    nowhere = _sandbox(f"http://127.0.0.1:{processes.free_port()}")
+    nowhere = sandbox_at(f"http://127.0.0.1:{processes.free_port()}")
     assert await call(nowhere) == NotSent("unreachable")
     assert isinstance(await nowhere.get_state(CHARGE, None), Unknown)
     await nowhere.close()
@@ -250,7 +172,7 @@ async def test_what_never_left_is_not_sent(call: Call) -> None:
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 async def test_a_provider_that_does_not_answer_leaves_it_unknown(desk: Desk, call: Call) -> None:
     desk.silent = asyncio.Event()
-    hasty = _sandbox(desk.url, timeout=0.2)
+    hasty = sandbox_at(desk.url, timeout=0.2)
     assert await call(hasty) == Unknown("TimeoutError")
     assert await hasty.get_state(CHARGE, None) == Unknown("TimeoutError")
     await hasty.close()
@@ -262,14 +184,11 @@ async def test_a_connection_that_is_cut_leaves_it_unknown() -> None:
         writer.close()
 
     server = await asyncio.start_server(cuts, "127.0.0.1", 0)
-    sandbox = _sandbox(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    sandbox = sandbox_at(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     assert isinstance(await sandbox.charge_mobile(CHARGE), Unknown)
     await sandbox.close()
     server.close()
     await server.wait_closed()
-
-
-SAVED = SavedMethod("card_1", "2200 00xx xxxx 0004", expires=date(2028, 2, 29))
 
 
 async def test_the_state_is_everything_under_our_key(desk: Desk, sandbox: Sandbox) -> None:
@@ -290,7 +209,7 @@ async def test_the_state_is_everything_under_our_key(desk: Desk, sandbox: Sandbo
     ]
     ((method, path, _, signature),) = desk.asked
     assert (method, path) == ("GET", f"/provider/payments?payment={CHARGE.id}")
-    assert signature == _sign(f"payment={CHARGE.id}".encode())
+    assert signature == sign(f"payment={CHARGE.id}".encode())
 
 
 @pytest.mark.parametrize(
@@ -309,155 +228,5 @@ async def test_a_state_that_cannot_be_read_is_unknown(desk: Desk, sandbox: Sandb
     assert await sandbox.get_state(CHARGE, None) == Unknown("status_503")
 
 
-SAID: dict[str, Any] = {
-    "event": "e-1",
-    "kind": "payment.succeeded",
-    "id": "c-1",
-    "payment": str(CHARGE.id),
-    "merchant": "m",
-    "account": "100080",
-    "amount": 113_00,
-    "currency": "RUB",
-    "test": True,
-    "method": "card",
-    "card": {"mask": "2200 00xx xxxx 0004", "saved": False},
-    "reason": None,
-    "at": "2026-04-27T05:00:00+00:00",
-}
-
-
-def _body(**changes: object) -> bytes:
-    return json.dumps({name: each for name, each in (SAID | changes).items() if each != "-"}).encode()
-
-
-def _sandbox_apart() -> Sandbox:
-    return _sandbox("http://127.0.0.1:1")
-
-
-def test_a_callback_of_a_card_that_was_remembered_is_a_hint() -> None:
-    body = _body(card={"mask": "2200 00xx xxxx 0004", "saved": True})
-    assert _sandbox_apart().read_callback(body).outcome == Hint("payment", "c-1")
-
-
-def _hinted() -> ProviderEvent:
-    return _sandbox_apart().read_callback(_body(card={"mask": "2200 00xx xxxx 0004", "saved": True}))
-
-
-@pytest.mark.parametrize(
-    "payments, outcome",
-    [
-        (
-            [{"id": "c-1", "status": "succeeded", "account": "1", "amount": 5,
-              "saved": {"token": "card_1", "mask": "2200 00xx xxxx 0004", "expires": "2028-02"}}],
-            Succeeded("c-1", "1", Money(5), "RUB", saved=SAVED),
-        ),
-        ([{"id": "c-1", "status": "declined", "reason": "card_lost"}], Declined("other", "c-1", hard=True)),
-        ([{"id": "c-2", "status": "succeeded", "account": "1", "amount": 5}], Noted()),
-        ([], Noted()),
-    ],
-)  # fmt: skip
-async def test_a_hint_is_looked_up(
-    desk: Desk, sandbox: Sandbox, payments: list[object], outcome: Succeeded | Declined | Noted
-) -> None:
-    desk.answers({"payments": payments})
-    found = await sandbox.look_up(_hinted())
-    assert found == replace(_hinted(), outcome=outcome)
-    assert desk.asked[0][1] == f"/provider/payments?payment={CHARGE.id}"
-
-
-@pytest.mark.parametrize(
-    "status, body",
-    [(500, {}), (200, {"payments": [5]}), (200, {"payments": [{"id": "c-1", "status": "pending"}]})],
-)
-async def test_a_hint_that_cannot_be_looked_up_is_left_open(
-    desk: Desk, sandbox: Sandbox, status: int, body: object
-) -> None:
-    desk.answers(body, status)
-    assert isinstance(await sandbox.look_up(_hinted()), Unknown)
-
-
-def test_a_genuine_callback_is_read() -> None:
-    body = _body()
-    told = _sandbox_apart().parse_callback(body, {"X-Signature": _sign(body)}, "")
-    event = told.event
-    assert (event.key, event.payment_id, event.method) == ("e-1", CHARGE.id, Method.CARD)
-    assert event.outcome == Succeeded("c-1", "100080", Money(113_00), "RUB", "2200 00xx xxxx 0004")
-    assert event.at == datetime(2026, 4, 27, 5, tzinfo=UTC)
-    declined = _sandbox_apart().read_callback(
-        _body(kind="payment.declined", reason="card_expired", card=None)
-    )
-    assert declined.outcome == Declined("card_expired", "c-1", hard=True)
-    assert (told.kept, told.answer.body) == (body, "OK")
-
-
-@pytest.mark.parametrize(
-    "signature",
-    [None, "", "0" * 64, "é", _sign(_body(amount=1)), _sign(_body()).upper()],
-    ids=["none", "empty", "zeros", "no ASCII", "of another body", "in capitals"],
-)
-def test_a_callback_without_its_signature_is_rejected(signature: str | None) -> None:
-    headers = {} if signature is None else {"X-Signature": signature}
-    with pytest.raises(CallbackRejected) as rejected:
-        _sandbox_apart().parse_callback(_body(), headers, "")
-    assert rejected.value.answer.status == 403
-
-
-def test_one_changed_byte_breaks_the_signature() -> None:
-    body = _body()
-    for place in range(0, len(body), 7):
-        changed = body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
-        with pytest.raises(CallbackRejected, match="signature"):
-            _sandbox_apart().parse_callback(changed, {"X-Signature": _sign(body)}, "")
-
-
-@pytest.mark.parametrize(
-    "changes, status",
-    [
-        ({"merchant": "another"}, 403),
-        ({"test": False}, 403),
-        ({"test": 1}, 403),
-        ({"test": "-"}, 400),
-        ({"event": None}, 400),
-        ({"event": ""}, 400),
-        ({"event": "x" * 65}, 400),
-        ({"id": None}, 400),
-        ({"id": "nul\u0000"}, 400),
-        ({"payment": "1"}, 400),
-        ({"payment": 1}, 400),
-        ({"kind": "payment.refunded"}, 400),
-        ({"amount": 113.0}, 400),
-        ({"amount": "11300"}, 400),
-        ({"amount": -1}, 400),
-        ({"amount": True}, 400),
-        ({"amount": "-"}, 400),
-        ({"account": "-"}, 400),
-        ({"currency": "-"}, 400),
-        ({"method": "cash"}, 400),
-        ({"at": "yesterday"}, 400),
-        ({"card": "4111111111111111"}, 400),
-    ],
-)
-def test_a_signed_callback_that_makes_no_sense_is_rejected(changes: dict[str, object], status: int) -> None:
-    body = _body(**changes)
-    with pytest.raises(CallbackRejected) as rejected:
-        _sandbox_apart().parse_callback(body, {"X-Signature": _sign(body)}, "")
-    assert rejected.value.answer.status == status
-
-
-@pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"null", b'"x"', b"1", b"\xff\xfe", _body()[:-1] + b', "amount": 1}']
-)
-def test_a_body_that_is_no_object_or_says_a_thing_twice_is_rejected(body: bytes) -> None:
-    with pytest.raises(CallbackRejected, match="malformed"):
-        _sandbox_apart().parse_callback(body, {"X-Signature": _sign(body)}, "")
-
-
-@pytest.mark.parametrize("mask", ["4111111111111111", "4111 1111 1111 1111", "x" * 33, 5, None])
-def test_a_mask_that_shows_the_whole_card_is_not_kept(mask: object) -> None:
-    outcome = _sandbox_apart().read_callback(_body(card={"mask": mask, "saved": False})).outcome
-    assert isinstance(outcome, Succeeded)
-    assert outcome.card_mask is None
-
-
 async def test_closing_what_was_never_opened_is_nothing() -> None:
-    await _sandbox_apart().close()
+    await sandbox_apart().close()

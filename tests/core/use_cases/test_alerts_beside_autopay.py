@@ -3,28 +3,23 @@
 from datetime import timedelta
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import update
 
 from core.ids import AccountId
 from core.money import Money
 from core.payments.provider import Declined
-from core.settings import Settings
 from core.states import Access
 from core.storage.tables import account
 from core.wiring import Core
 from tests.accounts import open_account
 from tests.core.alert_scenes import goes, looks, said, the_account
-from tests.core.autopay_scenes import CARD_KEY, connect, link_to, pay_and_save, work
+from tests.core.autopay_scenes import connect, link_to, pay_and_save, with_card_key, work
 from tests.core.scenes import CHAT, ON_SQLITE
 from tests.fakes import FakeClock, FakeProvider
 
 pytestmark = ON_SQLITE
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
+settings = with_card_key
 
 
 async def _three_days_left(core: Core, provider: FakeProvider, *, roubles: int) -> AccountId:

@@ -1,6 +1,5 @@
-"""Autopay in the chat: who may agree to what, what each change tells whom, and that two at once are one."""
+"""Autopay in the chat: what may be agreed to, what each change makes of the dates, what is told."""
 
-import asyncio
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -12,21 +11,19 @@ from core.errors import (
     AmountTooSmall,
     CardNeeded,
     ConsentOutdated,
-    FullAccessNeeded,
     MandateExists,
     MethodUnavailable,
     NoMandate,
-    NotLinked,
     NotYours,
     PeriodOutOfRange,
     Refusal,
     StaleScreen,
     UntilTooEarly,
 )
-from core.ids import CardId, Payer, new_id
+from core.ids import CardId, new_id
 from core.money import Money
 from core.settings import Settings
-from core.states import Access, MandateState
+from core.states import MandateState
 from core.storage.autopay_tables import mandate, mandate_event
 from core.storage.message_tables import notice
 from core.use_cases.agreements import Terms
@@ -34,32 +31,24 @@ from core.use_cases.autopay_charging import ACTIVE_WITHIN
 from core.use_cases.schedules import EveryDays, Monthly
 from core.wiring import Core, open_core
 from tests.core.autopay_scenes import (
-    CARD_KEY,
     CONSENT,
+    FIRST,
     MONTH,
+    TERMS,
     agreed,
     charges,
     connect,
-    goes_to,
-    link_to,
     linked_account,
     live_until,
     pay_and_save,
     the_mandate,
+    with_card_key,
     work,
 )
-from tests.core.scenes import CHAT, ON_POSTGRES, ON_SQLITE, card_page, deliver_all, processes, rows, told
+from tests.core.scenes import CHAT, ON_SQLITE, card_page, deliver_all, rows, told
 from tests.fakes import FakeClock, FakeProvider
 
-OTHER = Payer.telegram(200)
-STRANGER = Payer.telegram(300)
-TERMS = Terms(Money.roubles(300), MONTH)
-FIRST = date(2026, 5, 27)
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
+settings = with_card_key
 
 
 async def test_the_offer_is_the_last_payment_and_thirty_days(core: Core, provider: FakeProvider) -> None:
@@ -128,61 +117,6 @@ async def test_what_may_not_be_agreed_to(core: Core, provider: FakeProvider) -> 
     for least_or_most in (Money.roubles(10), Money.roubles(10_000)):
         assert await core.autopay.preview(CHAT, owner, replace(TERMS, amount=least_or_most)) == FIRST
     assert await core.autopay.preview(CHAT, owner, replace(TERMS, until=FIRST)) == FIRST
-
-
-@ON_SQLITE
-async def test_only_full_access_agrees_and_ends(core: Core, provider: FakeProvider) -> None:
-    owner, mandate_id = await agreed(core, provider)
-    await link_to(core, owner, OTHER, access=Access.READ)
-    for who, refusal in ((STRANGER, NotLinked), (OTHER, FullAccessNeeded)):
-        for attempt in (
-            core.autopay.offer(who, owner),
-            core.autopay.connect(who, owner, TERMS, consent=CONSENT),
-            core.autopay.change(who, owner, TERMS, consent=CONSENT),
-            core.autopay.pause(who, owner),
-            core.autopay.resume(who, owner),
-            core.autopay.skip(who, mandate_id, FIRST),
-            core.autopay.delete(who, owner),
-        ):
-            with pytest.raises(refusal):
-                await attempt
-    with pytest.raises(NotLinked):
-        await core.autopay.state(STRANGER, owner)
-    seen = await core.autopay.state(OTHER, owner)
-    assert seen is not None
-    assert not seen.mine
-
-
-@ON_SQLITE
-async def test_another_with_full_access_may_end_and_not_change(core: Core, provider: FakeProvider) -> None:
-    owner, _ = await agreed(core, provider)
-    await link_to(core, owner, OTHER)
-    with pytest.raises(NotYours):
-        await core.autopay.change(OTHER, owner, replace(TERMS, amount=Money.roubles(900)), consent=CONSENT)
-    with pytest.raises(MandateExists):
-        await core.autopay.connect(OTHER, owner, TERMS, consent=CONSENT)
-    await core.autopay.pause(OTHER, owner)
-    with pytest.raises(NotYours):
-        await core.autopay.resume(OTHER, owner)
-    await core.autopay.delete(OTHER, owner)
-    assert (await told(core, CHAT))[-2:] == ["autopay_paused", "autopay_deleted"]
-    assert await told(core, OTHER) == ["autopay_paused", "autopay_deleted"]
-    by_other = {
-        each.address: each.params["by_other"] for each in await rows(core, notice, template="autopay_deleted")
-    }
-    assert by_other == {CHAT.address: True, OTHER.address: False}
-
-
-@ON_SQLITE
-async def test_who_agreed_may_end_it_without_a_link(core: Core, provider: FakeProvider) -> None:
-    owner, _ = await agreed(core, provider)
-    await core.links_by_sms.unlink(CHAT, owner)
-    assert (await core.autopay.state(CHAT, owner)) is not None
-    with pytest.raises(NotLinked):
-        await core.autopay.change(CHAT, owner, TERMS, consent=CONSENT)
-    await core.autopay.delete(CHAT, owner)
-    with pytest.raises(NotLinked):
-        await core.autopay.state(CHAT, owner)
 
 
 @ON_SQLITE
@@ -304,85 +238,3 @@ async def test_there_is_nothing_to_change_where_there_is_none(core: Core) -> Non
     ):
         with pytest.raises(NoMandate):
             await attempt
-
-
-@ON_POSTGRES
-async def test_two_taps_in_two_processes_make_one_mandate(
-    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
-) -> None:
-    owner = await linked_account(core)
-    await link_to(core, owner, OTHER)
-    async with processes(settings, clock, provider, count=2) as both:
-        for _ in range(6):
-            ended = await asyncio.gather(
-                *(
-                    each.autopay.connect(who, owner, TERMS, consent=CONSENT)
-                    for each in both
-                    for who in (CHAT, OTHER)
-                ),
-                return_exceptions=True,
-            )
-            assert sum(isinstance(each, MandateExists) for each in ended) == 3
-            await core.autopay.delete(CHAT, owner)
-
-
-@ON_POSTGRES
-async def test_two_processes_charge_each_period_once(
-    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
-) -> None:
-    owner, mandate_id = await agreed(core, provider)
-    async with processes(settings, clock, provider, count=2) as both:
-        for day in (FIRST - timedelta(days=1), FIRST):
-            while clock.now().astimezone(core.profile.zone).date() < day:
-                goes_to(
-                    clock, core.profile, clock.now().astimezone(core.profile.zone).date() + timedelta(days=1)
-                )
-            for _ in range(3):
-                await asyncio.gather(*(each.jobs.run_all_once() for each in both for _ in range(2)))
-    assert await charges(core, mandate_id) == [(FIRST, 1, "paid")]
-    assert len(provider.tokens) == 1
-    assert (await told(core, CHAT)).count("autopay_warning") == 1
-    assert owner is not None
-
-
-@ON_POSTGRES
-async def test_no_charge_starts_after_a_deletion_however_they_race(
-    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
-) -> None:
-    """The sender in one process, the deletion in another, over and over."""
-    owner = await linked_account(core)
-    await pay_and_save(core, provider)
-    async with processes(settings, clock, provider, count=2) as (one, two):
-        for _ in range(8):
-            mandate_id = await connect(core, owner, period=EveryDays(7))
-            row = await the_mandate(core, mandate_id)
-            day = clock.now().astimezone(core.profile.zone).date()
-            while day < row.next_on - timedelta(days=1):
-                day += timedelta(days=1)
-                goes_to(clock, core.profile, day)
-            await work(core, rounds=1)
-            goes_to(clock, core.profile, row.next_on)
-            (due,) = [job for job in one.jobs._jobs if job.name == "charge by mandate"]
-            assert await due.once() == 1
-            before = len(provider.tokens)
-            _, under_way = await asyncio.gather(
-                one.payments.collect_once(10), two.autopay.delete(CHAT, owner)
-            )
-            (made,) = await charges(core, mandate_id)
-            began = len(provider.tokens) > before
-            assert made[2] == ("paid" if began else "cancelled")
-            assert began or not under_way
-            clock.shift(timedelta(seconds=2))
-            await work(core)
-
-
-async def test_who_agreed_finds_the_account_also_after_unlinking_it(
-    core: Core, provider: FakeProvider
-) -> None:
-    owner, _ = await agreed(core, provider)
-    await core.links_by_sms.unlink(CHAT, owner)
-    (one,) = await core.autopay.agreed_on(CHAT)
-    assert (one.id, one.number, one.access) == (owner, "100080", Access.READ)
-    assert await core.autopay.agreed_on(STRANGER) == []
-    await core.autopay.delete(CHAT, owner)
-    assert await core.autopay.agreed_on(CHAT) == []

@@ -1,4 +1,4 @@
-"""Autopay by SMS: less at once, more by a code to the registered phone; links by the same kind of code."""
+"""Autopay by SMS: less at once, more by a code to the registered phone."""
 
 import asyncio
 from datetime import timedelta
@@ -22,45 +22,34 @@ from core.errors import (
 from core.ids import AccountId, Payer
 from core.money import Money
 from core.settings import Settings
-from core.states import Access, Channel, MandateState, PaymentState
+from core.states import MandateState, PaymentState
 from core.storage.autopay_tables import mandate
 from core.storage.message_tables import incoming, notice
 from core.storage.proof_tables import one_time_code
-from core.storage.tables import link, payment
+from core.storage.tables import payment
 from core.wiring import Core, open_core
-from tests.accounts import open_account
-from tests.core.autopay_scenes import CARD_KEY, connect, link_to, pay_and_save, work
+from tests.core.autopay_scenes import (
+    account_with_phone,
+    code_on_the_phone,
+    connect,
+    link_to,
+    pay_and_save,
+    with_card_key,
+)
 from tests.core.scenes import CHAT, NUMBER, ON_SQLITE, PHONE, arrives, rows, told
 from tests.fakes import FakeClock, FakeProvider
 
 STRANGER = Payer.sms("79990000001")
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
-
-
-async def _account(core: Core, number: str = NUMBER) -> AccountId:
-    return await open_account(core, number, tariff=None, phones=[PHONE.address])
+settings = with_card_key
 
 
 async def _same_person(core: Core, provider: FakeProvider) -> AccountId:
     """A chat with a saved card, linked by a code to the registered phone."""
-    owner = await _account(core)
+    owner = await account_with_phone(core)
     await link_to(core, owner, CHAT, phone=PHONE.address)
     await pay_and_save(core, provider)
     return owner
-
-
-async def _code(core: Core, phone: Payer = PHONE) -> str:
-    """The code of the newest SMS, as its delivery sees it."""
-    held = await core.sending.claim(Channel.SMS, 50)
-    await core.sending.sent([(each, None) for each in held])
-    codes = [str(each.params["code"]) for each in held if each.template == "sms_code"]
-    assert codes, [each.template for each in held]
-    assert all(each.address == phone.address for each in held if each.template == "sms_code")
-    return codes[-1]
 
 
 async def _set(core: Core, roubles: int, *, number: str | None = None, payer: Payer = PHONE) -> None:
@@ -86,7 +75,7 @@ async def test_connecting_takes_a_code_and_the_card_of_the_same_person(
     assert await told(core, PHONE) == ["autopay_none", "sms_code"]
     assert await rows(core, mandate) == []
     assert await core.autopay_by_sms.has_code(PHONE)
-    await _confirm(core, await _code(core))
+    await _confirm(core, await code_on_the_phone(core))
     (row,) = await rows(core, mandate)
     assert (row.state, row.amount, row.every_days) == (MandateState.ACTIVE, 300_00, 30)
     assert (row.channel, row.payer) == (PHONE.channel, PHONE.address)
@@ -106,7 +95,7 @@ async def test_less_is_at_once_and_more_by_a_code(core: Core, provider: FakeProv
     await _set(core, 300)
     (row,) = await rows(core, mandate)
     assert (row.amount, (await told(core, PHONE))[-1]) == (200_00, "sms_code")
-    await _confirm(core, await _code(core))
+    await _confirm(core, await code_on_the_phone(core))
     (row,) = await rows(core, mandate)
     assert (row.amount, (await told(core, PHONE))[-1]) == (300_00, "autopay_changed")
 
@@ -122,7 +111,7 @@ async def test_two_sums_at_once_raise_nothing_without_a_code(core: Core, provide
 async def test_a_phone_lowers_what_another_person_agreed_to_and_does_not_raise_it(
     core: Core, provider: FakeProvider
 ) -> None:
-    owner = await _account(core)
+    owner = await account_with_phone(core)
     await link_to(core, owner, CHAT)  # by the password: whose phone it is, nobody has shown
     await pay_and_save(core, provider)
     await connect(core, owner)
@@ -141,7 +130,7 @@ async def test_a_code_to_raise_does_not_raise_what_another_agreed_to_since(
     owner, other = await _same_person(core, provider), Payer.telegram(200)
     await connect(core, owner)
     await _set(core, 400)
-    code = await _code(core)
+    code = await code_on_the_phone(core)
     await core.autopay.delete(CHAT, owner)
     await link_to(core, owner, other)
     await pay_and_save(core, provider, payer=other)
@@ -170,9 +159,9 @@ async def test_stop_is_at_once(core: Core, provider: FakeProvider) -> None:
 
 @ON_SQLITE
 async def test_without_a_card_the_card_pages_address_comes(core: Core, provider: FakeProvider) -> None:
-    await _account(core)
+    await account_with_phone(core)
     await _set(core, 300)
-    await _confirm(core, await _code(core))
+    await _confirm(core, await code_on_the_phone(core))
     assert (await told(core, PHONE))[-2:] == ["autopay_requested", "checkout_ready"]
     (row,) = await rows(core, payment, state=PaymentState.PENDING)
     assert provider.calls[-1].save is True
@@ -186,26 +175,26 @@ async def test_without_a_card_the_card_pages_address_comes(core: Core, provider:
 async def test_the_card_of_a_chat_that_only_knows_the_password_is_not_the_phones(
     core: Core, provider: FakeProvider
 ) -> None:
-    owner = await _account(core)
+    owner = await account_with_phone(core)
     await link_to(core, owner, CHAT)
     await pay_and_save(core, provider)
     await _set(core, 300)
-    await _confirm(core, await _code(core))
+    await _confirm(core, await code_on_the_phone(core))
     (row,) = await rows(core, mandate)
     assert (row.state, row.card_id) == (MandateState.REQUESTED, None)
 
 
 @ON_SQLITE
 async def test_which_account_is_meant(core: Core, provider: FakeProvider) -> None:
-    await _account(core)
-    await _account(core, "166301")
+    await account_with_phone(core)
+    await account_with_phone(core, "166301")
     with pytest.raises(AccountNeeded) as raised:
         await _state(core)
     assert raised.value.numbers == ["100080", "166301"]
     with pytest.raises(NotLinked):
         await _state(core, "271556")
     await _set(core, 300, number="0166301")
-    await _confirm(core, await _code(core))
+    await _confirm(core, await code_on_the_phone(core))
     await _state(core)  # the one that has it
     assert (await told(core, PHONE))[-1] == "autopay_state"
     with pytest.raises(NoRegisteredPhone):
@@ -218,7 +207,7 @@ async def test_a_code_has_five_tries_and_five_minutes(
 ) -> None:
     await _same_person(core, provider)
     await _set(core, 300)
-    code = await _code(core)
+    code = await code_on_the_phone(core)
     wrong = "000000" if code != "000000" else "111111"
     for left in (4, 3, 2, 1, 0):
         with pytest.raises(CodeWrong) as raised:
@@ -227,7 +216,7 @@ async def test_a_code_has_five_tries_and_five_minutes(
     with pytest.raises(CodeExpired):
         await _confirm(core, code)
     await _set(core, 300)
-    code = await _code(core)
+    code = await code_on_the_phone(core)
     clock.shift(timedelta(minutes=5, seconds=1))
     with pytest.raises(CodeExpired):
         await _confirm(core, code)
@@ -238,7 +227,7 @@ async def test_a_code_has_five_tries_and_five_minutes(
 async def test_a_code_is_for_one_person_one_purpose_and_one_use(core: Core, provider: FakeProvider) -> None:
     owner = await _same_person(core, provider)
     await _set(core, 300)
-    code = await _code(core)
+    code = await code_on_the_phone(core)
     with pytest.raises(CodeExpired):
         await _confirm(core, code, payer=STRANGER)
     with pytest.raises(CodeExpired):
@@ -272,7 +261,7 @@ async def test_three_codes_in_fifteen_minutes_and_ten_a_day(
 async def test_no_code_rests_in_the_database(core: Core, provider: FakeProvider) -> None:
     await _same_person(core, provider)
     await _set(core, 300)
-    code = await _code(core)
+    code = await code_on_the_phone(core)
     async with core.database.read() as tx:
         hashes = (await tx.all(select(one_time_code)))[0]
         said = (await tx.all(select(notice).where(notice.c.template == "sms_code")))[0]
@@ -293,95 +282,3 @@ async def test_limits_come_before_a_code(
             await _set(other, 300)
         with pytest.raises(MethodUnavailable):
             await other.links_by_sms.start(CHAT, NUMBER)
-
-
-async def test_a_chat_is_linked_by_a_code_to_the_registered_phone(core: Core, provider: FakeProvider) -> None:
-    owner = await _account(core)
-    other = Payer.telegram(200)
-    await link_to(core, owner, other)
-    await core.links_by_sms.start(CHAT, "0" + NUMBER)
-    assert await told(core, PHONE) == ["sms_code"]
-    assert await core.links_by_sms.complete(CHAT, await _code(core)) == NUMBER
-    (row,) = await rows(core, link, address=CHAT.address)
-    assert (row.access, row.phone) == (Access.FULL, PHONE.address)
-    assert await told(core, other) == ["linked"]
-    assert await told(core, CHAT) == []
-
-
-@ON_SQLITE
-async def test_a_code_widens_what_a_contact_had_opened(core: Core, provider: FakeProvider) -> None:
-    await _account(core)
-    await core.links.by_contact(CHAT, PHONE.address)
-    await core.links_by_sms.start(CHAT, NUMBER)
-    await core.links_by_sms.complete(CHAT, await _code(core))
-    (row,) = await rows(core, link, address=CHAT.address)
-    assert row.access == Access.FULL
-
-
-@ON_SQLITE
-async def test_an_account_that_is_none_says_and_counts_the_same(core: Core, clock: FakeClock) -> None:
-    await open_account(core, "166301", tariff=None)  # without a phone
-    for number in ("999999", "166301"):
-        clock.shift(timedelta(minutes=16))
-        await core.links_by_sms.start(CHAT, number)
-        for left in (4, 3):
-            with pytest.raises(CodeWrong) as raised:
-                await core.links_by_sms.complete(CHAT, "123456")
-            assert raised.value.tries_left == left
-    assert await rows(core, notice) == []
-    clock.shift(timedelta(minutes=16))
-    for _ in range(3):
-        await core.links_by_sms.start(CHAT, "999999")
-    with pytest.raises(TooManyTries):
-        await core.links_by_sms.start(CHAT, "999999")
-    with pytest.raises(TooManyTries):  # nor does another person send more to one account
-        await core.links_by_sms.start(Payer.telegram(201), "999999")
-    await work(core, rounds=1)
-
-
-async def test_an_account_with_a_phone_is_unlinked_by_a_code(core: Core, provider: FakeProvider) -> None:
-    owner, other = await _account(core), Payer.telegram(200)
-    await link_to(core, owner, CHAT)
-    await link_to(core, owner, other)
-    assert not await core.links_by_sms.unlink(CHAT, owner)
-    assert not await core.links_by_sms.unlink(CHAT, owner)  # a second tap
-    assert await told(core, PHONE) == ["sms_code"]
-    code = await _code(core)
-    with pytest.raises(CodeExpired):
-        await core.links_by_sms.complete(CHAT, code)
-    with pytest.raises(CodeExpired):
-        await core.links_by_sms.complete_unlink(other, code)
-    assert len(await rows(core, link, ended_at=None)) == 2
-    assert await core.links_by_sms.complete_unlink(CHAT, code) == NUMBER
-    (left,) = await rows(core, link, ended_at=None)
-    assert left.address == other.address
-    assert await told(core, other) == ["unlinked"]
-    with pytest.raises(CodeExpired):
-        await core.links_by_sms.complete_unlink(CHAT, code)
-
-
-@ON_SQLITE
-async def test_codes_to_unlink_have_the_limits_of_all_codes(core: Core, clock: FakeClock) -> None:
-    owner = await _account(core)
-    await link_to(core, owner, CHAT)
-    for _ in range(3):
-        assert not await core.links_by_sms.unlink(CHAT, owner)
-        clock.shift(timedelta(minutes=2))
-    with pytest.raises(TooManyTries):
-        await core.links_by_sms.unlink(CHAT, owner)
-    with pytest.raises(NotLinked):
-        await core.links_by_sms.unlink(Payer.telegram(201), owner)
-
-
-@ON_SQLITE
-async def test_without_a_phone_or_a_key_an_account_is_unlinked_at_once(
-    core: Core, provider: FakeProvider, settings: Settings, clock: FakeClock
-) -> None:
-    phoneless, owner = await open_account(core, "166301", tariff=None), await _account(core)
-    for each in (phoneless, owner):
-        await link_to(core, each, CHAT)
-    assert await core.links_by_sms.unlink(CHAT, phoneless)
-    keyless = settings.model_copy(update={"card_key": SecretStr("")})
-    async with open_core(keyless, clock=clock, wall=clock, providers=[provider]) as other:
-        assert await other.links_by_sms.unlink(CHAT, owner)
-    assert await rows(core, link, ended_at=None) == []

@@ -1,22 +1,20 @@
 """Autopay's notices name no date that will not come: of one that is paused, requested, over or behind."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
-from pydantic import SecretStr
 
 from core.ids import AccountId
 from core.money import Money
-from core.settings import Settings
 from core.storage.message_tables import notice
 from core.use_cases.agreements import Terms
 from core.use_cases.schedules import EveryDays
 from core.wiring import Core
 from tests.accounts import open_account
 from tests.core.autopay_scenes import (
-    CARD_KEY,
     CONSENT,
     DAY,
+    FIRST,
     MONTH,
     agreed,
     charges,
@@ -26,18 +24,15 @@ from tests.core.autopay_scenes import (
     live_until,
     pay_and_save,
     today,
+    with_card_key,
     work,
 )
 from tests.core.scenes import CHAT, ON_SQLITE, PHONE, arrives, rows, told
 from tests.fakes import FakeClock, FakeProvider
 
 pytestmark = ON_SQLITE
-FIRST = date(2026, 5, 27)  # 30 days after the payment of 27 April
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
+settings = with_card_key
 
 
 async def _dates(core: Core, template: str) -> list[str | None]:

@@ -1,19 +1,13 @@
 """An agreement that has no date left ends, whatever became of its last one: it never lives on idle."""
 
-from datetime import date
-
-import pytest
-from pydantic import SecretStr
-
 from core.money import Money
 from core.payments.provider import Succeeded
-from core.settings import Settings
 from core.states import MandateState
 from core.storage.tables import payment
 from core.wiring import Core
 from tests.core.autopay_scenes import (
-    CARD_KEY,
     DAY,
+    FIRST,
     charges,
     connect,
     goes_to,
@@ -21,17 +15,14 @@ from tests.core.autopay_scenes import (
     live_until,
     pay_and_save,
     the_mandate,
+    with_card_key,
 )
 from tests.core.scenes import CHAT, ON_SQLITE, in_suspense, quote_by_card, rows, told
 from tests.fakes import FakeClock, FakeProvider
 
 pytestmark = ON_SQLITE
-FIRST = date(2026, 5, 27)  # 30 days after the payment of 27 April
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
+settings = with_card_key
 
 
 async def _idle(core: Core) -> list[str]:

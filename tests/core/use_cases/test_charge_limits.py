@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from core.errors import LimitReached
 from core.ids import Payer
@@ -13,7 +14,9 @@ from core.money import Money
 from core.payments.provider import Declined, Unknown
 from core.settings import Settings
 from core.states import TopUpState
-from core.storage.tables import payment
+from core.storage.proof_tables import limit_hit
+from core.storage.tables import account_phone, payment
+from core.use_cases.charge_limits import MOST_HINTS
 from core.wiring import Core
 from tests.accounts import open_account
 from tests.core.other_profile import with_profile
@@ -111,6 +114,72 @@ async def test_what_is_left_of_an_accounts_limit_is_told_to_its_own_phones_alone
     await _pays(limited, 200, own, "100082")
     refusal = await says_yes(limited, payer_before, code=quote.code)
     assert refusal == _reached("account", "day", 1200, None, "100082")
+
+
+@ON_SQLITE
+async def test_a_stranger_who_tries_sums_is_refused_alike_for_a_day(limited: Core, clock: FakeClock) -> None:
+    await _pays(limited, 900)
+    alike = _reached("account", "day", 1200, None)
+    assert [await _refused(limited, roubles, MTS) for roubles in (600, 400, 300, 10)] == [alike] * 4
+    await _pays(limited, 10, MTS, "100081")
+    await _pays(limited, 100)
+    clock.shift(DAY)
+    await _pays(limited, 300, MTS)
+
+
+@ON_SQLITE
+async def test_a_sum_that_fits_after_a_refusal_is_the_last_that_is_told(limited: Core) -> None:
+    await _pays(limited, 900)
+    await _pays(limited, 50, MTS)  # before the first refusal all that fits is taken
+    await _pays(limited, 40, MTS)
+    alike = _reached("account", "day", 1200, None)
+    assert await _refused(limited, 600, MTS) == alike
+    quote = await quote_by_sms(limited, 100, payer=MTS)
+    assert [await _refused(limited, roubles, MTS) for roubles in (150, 10)] == [alike] * 2
+    assert (await quote_by_sms(limited, 100, payer=MTS)).id == quote.id  # what is open stays so
+    assert await says_yes(limited, MTS, code=quote.code) is None
+
+
+@ON_SQLITE
+async def test_a_refused_confirmation_tells_a_stranger_as_much(limited: Core) -> None:
+    quote = await quote_by_sms(limited, 700, payer=MTS)
+    await _pays(limited, 900)
+    alike = _reached("account", "day", 1200, None)
+    assert [await says_yes(limited, MTS, code=quote.code) for _ in range(2)] == [alike] * 2
+    assert await _refused(limited, 10, MTS) == alike
+
+
+@ON_SQLITE
+async def test_an_accounts_own_phone_may_try_as_often_as_it_likes(limited: Core) -> None:
+    await open_account(limited, "100082", phones=[MTS.address])
+    await _pays(limited, 900, number="100082")
+    for _ in range(3):
+        assert (await _refused(limited, 600, MTS, "100082")).left == Money.roubles(300)
+    await _pays(limited, 300, MTS, "100082")
+
+
+@ON_SQLITE
+async def test_a_phone_that_is_registered_after_its_tries_is_told_what_is_left(limited: Core) -> None:
+    owner = await open_account(limited, "100082")
+    await _pays(limited, 900, number="100082")
+    for _ in range(MOST_HINTS):
+        await _refused(limited, 600, MTS, "100082")
+    async with limited.database.transaction() as tx:
+        await tx.execute(insert(account_phone).values(account_id=owner, msisdn=MTS.address))
+    assert (await _refused(limited, 600, MTS, "100082")).left == Money.roubles(300)
+
+
+@ON_POSTGRES
+async def test_sums_that_are_tried_at_once_are_counted_one_after_the_other(
+    limited: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    await _pays(limited, 900)
+    async with processes(limited.settings, clock, provider, count=2) as cores:
+        answers = await asyncio.gather(
+            *(quote_by_sms(cores[n % 2], 400 + n, payer=MTS) for n in range(6)), return_exceptions=True
+        )
+    assert answers == [_reached("account", "day", 1200, None)] * 6
+    assert [hit.subject.partition(":")[0] for hit in await rows(limited, limit_hit)] == ["hints"] * MOST_HINTS
 
 
 @ON_SQLITE

@@ -4,12 +4,9 @@ import asyncio
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import pytest
 from sqlalchemy import select, update
 
 from core.ids import AccountId, Payer
-from core.ledger import book
-from core.ledger.transfer import of_subscriber
 from core.money import Money
 from core.settings import Settings
 from core.states import Method, ServiceState, TransferKind
@@ -17,12 +14,10 @@ from core.storage.tables import account, ledger_transfer
 from core.use_cases.account_screen import AccountState
 from core.wiring import Core, open_core
 from tests.accounts import open_account
+from tests.core.scenes import ON_POSTGRES, ON_SQLITE, posted
 from tests.fakes import FakeClock, FakeProvider
 
-ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-ON_POSTGRES = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 ZONE = ZoneInfo("Asia/Vladivostok")
-PHONE = Payer.sms("79241234567")
 
 
 def _at(local: str) -> datetime:
@@ -44,11 +39,6 @@ async def _row(core: Core, owner: AccountId) -> tuple[ServiceState, str | None, 
         row = await tx.one(select(account).where(account.c.id == owner))
     since = row.negative_since
     return row.state, row.tariff, None if since is None else f"{since:%d.%m}"
-
-
-async def _posted(core: Core, owner: AccountId) -> Money:
-    async with core.database.read() as tx:
-        return await book.balance(tx, of_subscriber(owner))
 
 
 async def _pay(core: Core, number: str, roubles: int) -> None:
@@ -83,7 +73,7 @@ async def test_a_month_of_nights_costs_exactly_the_fee(core: Core, clock: FakeCl
     for _ in range(28):
         clock.shift(timedelta(days=1))
         await core.fees.post_once(10)
-    assert await _posted(core, owner) == Money(1110_00)
+    assert await posted(core, owner) == Money(1110_00)
     assert len(await _fees(core, owner)) == 28
     assert (await core.accounts.screen(owner)).charged == Money(0)
 
@@ -113,9 +103,9 @@ async def test_the_grace_lasts_seven_days_and_the_eighth_blocks(core: Core, cloc
     assert (await core.accounts.screen(internet)).state == AccountState.BLOCKED
     clock.at = _at("2026-06-11 00:00")
     await core.fees.post_once(10)
-    assert await _posted(core, internet) == Money(10_00 - 890_00 * 7 // 30)
+    assert await posted(core, internet) == Money(10_00 - 890_00 * 7 // 30)
     television = 200_00 * 10 // 30 - 200_00 * 7 // 30
-    assert await _posted(core, package) == Money(10_00 - 890_00 * 7 // 30 - television)
+    assert await posted(core, package) == Money(10_00 - 890_00 * 7 // 30 - television)
     assert len(await _fees(core, internet)) == 7
     assert len(await _fees(core, package)) == 10
 
@@ -139,7 +129,7 @@ async def test_a_payment_ends_grace_and_block_and_the_old_rate(
     owner = await open_account(core, balance=Money(-1_00), tariff="svoya-moskva")
     clock.at = _at("2026-06-10 12:00")
     await core.fees.post_once(10)
-    owed = await _posted(core, owner)
+    owed = await posted(core, owner)
     await _pay(core, "100080", 50)
     provider_body = provider.pays(provider.calls[-1].id)
     await core.callbacks.take("fake", body=provider_body, headers={})
@@ -148,7 +138,7 @@ async def test_a_payment_ends_grace_and_block_and_the_old_rate(
     await core.callbacks.take("fake", body=provider.pays(provider.calls[-1].id), headers={})
     assert await _row(core, owner) == (ServiceState.ACTIVE, "svoya-moskva", None)
     morning = 200_00 * (9 * 1440 + 720) // 43_200 - 200_00 * 9 * 1440 // 43_200
-    assert await _posted(core, owner) == owed + Money(1050_00 - morning)
+    assert await posted(core, owner) == owed + Money(1050_00 - morning)
     clock.at = _at("2026-06-11 00:00")
     await core.fees.post_once(10)
     evening = 890_00 * 10 // 30 - 890_00 * (9 * 1440 + 720) // 43_200
@@ -237,6 +227,4 @@ async def test_two_processes_post_a_night_once(
         await asyncio.gather(*(each.fees.post_once(20) for each in (core, other, core, other)))
     for owner in owners:
         assert len(await _fees(core, owner)) == 3
-        assert await _posted(core, owner) == Money(100_00) - Money(
-            sum(f for _, f in await _fees(core, owner))
-        )
+        assert await posted(core, owner) == Money(100_00) - Money(sum(f for _, f in await _fees(core, owner)))

@@ -2,29 +2,23 @@
 
 import asyncio
 
-import pytest
-from pydantic import SecretStr
 from sqlalchemy import insert, select, text, update
 
 from core.ids import new_id
 from core.money import Money
-from core.settings import Settings
 from core.states import Method, PaymentState
 from core.storage.autopay_tables import mandate
 from core.storage.tables import payment
 from core.wiring import Core
 from tests.accounts import open_account
-from tests.core.autopay_scenes import CARD_KEY, agreed, connect, link_to, pay_and_save, the_mandate
+from tests.core.autopay_scenes import agreed, connect, link_to, pay_and_save, the_mandate, with_card_key
 from tests.core.scenes import CHAT, ON_POSTGRES, PHONE, arrives, told
 from tests.deadlines import until
 from tests.fakes import FakeProvider
 
 pytestmark = ON_POSTGRES
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
+settings = with_card_key
 
 
 async def _somebody_waits(core: Core) -> bool:

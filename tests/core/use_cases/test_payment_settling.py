@@ -52,11 +52,6 @@ WHO: dict[str, Any] = {"by": "Anna", "why": "their cabinet"}
 
 
 @pytest.fixture
-def provider(clock: FakeClock) -> FakeProvider:
-    return FakeProvider(clock)
-
-
-@pytest.fixture
 async def owner(core: Core, provider: FakeProvider) -> AccountId:
     """An account to which a phone pays 100 roubles, and the provider's answer is lost."""
     owner = await open_account(core, tariff=None)

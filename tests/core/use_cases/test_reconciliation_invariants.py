@@ -11,14 +11,11 @@ from core.settings import Settings
 from core.storage.staff_tables import assignment, difference
 from core.wiring import Core, open_core
 from tests.accounts import open_account
-from tests.core.register import ListingProvider, success
-from tests.core.use_cases.test_reconciliations import MONDAY
+from tests.core.reconciliation_scenes import MONDAY
+from tests.core.register import ListingProvider, listing, success
 from tests.fakes import FakeClock
 
-
-@pytest.fixture
-def provider(clock: FakeClock) -> ListingProvider:
-    return ListingProvider(clock)
+provider = listing
 
 
 @pytest.fixture

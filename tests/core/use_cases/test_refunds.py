@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from core.errors import NotRefundable, RefundTooLarge
 from core.ids import AccountId, PaymentId, new_id
@@ -18,7 +17,7 @@ from core.states import RefundState
 from core.storage.autopay_tables import refund
 from core.storage.tables import payment
 from core.wiring import Core
-from tests.core.autopay_scenes import CARD_KEY, linked_account, pay_and_save, work
+from tests.core.autopay_scenes import linked_account, pay_and_save, with_card_key, work
 from tests.core.scenes import (
     CHAT,
     MTS,
@@ -39,10 +38,7 @@ from tests.fakes import FakeClock, FakeProvider
 
 HUNDRED = Money.roubles(100)
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
+settings = with_card_key
 
 
 class Answers:

@@ -14,16 +14,13 @@ from core.settings import Settings
 from core.states import PaymentState
 from core.storage.tables import payment
 from core.wiring import Core, open_core
-from tests.core.autopay_scenes import CARD_KEY, linked_account, pay_and_save
+from tests.core.autopay_scenes import linked_account, pay_and_save, with_card_key
 from tests.core.scenes import CHAT, ON_SQLITE, posted, quote_by_card, rows
 from tests.fakes import FakeClock, FakeProvider
 
 pytestmark = ON_SQLITE
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"card_key": SecretStr(CARD_KEY)})
+settings = with_card_key
 
 
 async def _charged_and_lost(core: Core, provider: FakeProvider) -> tuple[AccountId, UUID]:

@@ -250,7 +250,7 @@ async def test_with_nothing_open_there_is_nothing_to_confirm(core: Core) -> None
     with pytest.raises(StaleScreen):
         await core.top_ups.cancel(TopUpId(new_id()), by=CHAT)
     with pytest.raises(NoOpenQuote):
-        await core.top_ups.cancel_open(PHONE, answering=await arrives(core))
+        await core.top_ups.cancel_open(PHONE, answering=await arrives(core), vouched=True)
 
 
 @ON_SQLITE
@@ -269,7 +269,7 @@ async def test_a_cancelled_quote_cannot_be_confirmed(core: Core, provider: FakeP
         await core.top_ups.cancel(by_card.id, by=CHAT)
     with pytest.raises(StaleScreen):
         await core.top_ups.confirm(by_card.id, by=CHAT)
-    await core.top_ups.cancel_open(PHONE, answering=await arrives(core))
+    await core.top_ups.cancel_open(PHONE, answering=await arrives(core), vouched=True)
     assert isinstance(await says_yes(core), NoOpenQuote)
     assert await told(core, PHONE) == ["quoted", "cancelled"]
     assert (await the_top_up(core, by_sms.id)).state == TopUpState.CANCELLED
@@ -285,7 +285,7 @@ async def test_a_confirmed_quote_cannot_be_cancelled(core: Core) -> None:
     await quote_by_sms(core)
     await says_yes(core)
     with pytest.raises(NoOpenQuote):
-        await core.top_ups.cancel_open(PHONE, answering=await arrives(core))
+        await core.top_ups.cancel_open(PHONE, answering=await arrives(core), vouched=True)
 
 
 @ON_POSTGRES

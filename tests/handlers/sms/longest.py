@@ -263,6 +263,11 @@ def _refusals() -> Iterator[Longest]:
         if whose == "account":
             said = Refused("limit_reached", reached | {"left": None})
             yield Longest(f"refused, {whose}, {period}, of a stranger", said, PLAIN_SEGMENTS)
+    for name, by_code in (("word", False), ("code", True)):
+        open_one = {"number": NUMBER, "amount": AMOUNT, "by_code": by_code, "closes_in": 15}
+        for problem_name in ("request_unvouched", "cancel_unvouched"):
+            said = Refused(problem_name, open_one)
+            yield Longest(f"refused, {problem_name}, {name}", said, CODE_SEGMENTS)
     refusals: dict[str, dict[str, Any]] = {
         "advertising_not_understood": {},
         "alerts_amount_too_large": {"most": AMOUNT},

@@ -105,6 +105,11 @@ def test_a_commission_of_the_provider_and_a_code_are_shown(profile: Profile) -> 
     )
 
 
+def test_a_way_that_vouches_for_nobody_gets_digits(profile: Profile) -> None:
+    asked = "aliance 100080 100"
+    assert trial.answer(asked, profile, sender=MTS, vouched=False).endswith("Для оплаты ответьте ДА 000.")
+
+
 def test_trying_a_text_loads_neither_bot_nor_server_nor_database() -> None:
     look = "import sys, handlers.sms.trial; print(*{'aiogram', 'aiohttp', 'sqlalchemy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -155,6 +155,8 @@ REFUSALS: list[errors.Refusal] = [
     errors.CodeNeeded(),
     errors.TooManyCodes(),
     errors.YesUnvouched(),
+    errors.RequestUnvouched("100080", Money(1000), by_code=False),
+    errors.CancelUnvouched(Money(1000), by_code=True, closes_in=timedelta(minutes=3)),
     errors.NotYours(),
     errors.StaleScreen(),
     errors.AlreadyConfirmed(new_id()),
