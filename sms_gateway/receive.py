@@ -16,7 +16,8 @@ from core.states import Channel
 from core.storage.batch import is_of_its_data, is_of_one
 from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.receiving import Receiving
-from core.use_cases.sms_parts import Piece, TooManyParts
+from core.use_cases.sms_parts import ComeAgain, Piece
+from sms_gateway.all_said import is_all_said
 from sms_gateway.fingerprints import Fingerprints, id_before
 from sms_gateway.reassembly import Content, Part, content_of, key_of
 from sms_gateway.receipts import Receipt, receipt_of
@@ -24,14 +25,7 @@ from sms_gateway.senders import MOST_SENDER_LETTERS, sender_of
 from sms_gateway.smpp import status as s
 from sms_gateway.smpp.codec import HEADER_OCTETS
 from sms_gateway.smpp.link import Smsc
-from sms_gateway.smpp.pdu import (
-    TAG_MESSAGE_PAYLOAD,
-    TAG_SAR_NUMBER,
-    TAG_SAR_REFERENCE,
-    TAG_SAR_TOTAL,
-    DataSm,
-    DeliverSm,
-)
+from sms_gateway.smpp.pdu import DataSm, DeliverSm
 from sms_gateway.texts import text_of
 
 log = structlog.get_logger(__name__)
@@ -39,10 +33,6 @@ log = structlog.get_logger(__name__)
 GROUP_SECONDS = 0.003  # what arrives in this time shares one commit, and waits no longer for it
 MOST_IN_GROUP = 200
 MOST_OPERATOR_LETTERS = 32
-SAR_TAGS = frozenset({TAG_SAR_REFERENCE, TAG_SAR_TOTAL, TAG_SAR_NUMBER})
-# What the standard has behind a text (4.6.1), but for 0x04xx: these are Cyrillic letters too.
-BEHIND_A_TEXT = SAR_TAGS | {0x19, 0x1E, *range(0x201, 0x206), 0x20A, 0x20B, 0x20D, 0x381, 0x1383}
-OF_VENDORS = range(0x1400, 0x2000)  # to 0x3FFF, of which the rest are punctuation
 
 # What becomes of the messages of a commit that this door is to handle.
 TakeUp = Callable[[Sequence[Accepted]], None]
@@ -126,16 +116,16 @@ class Receive:
         # One at a time: of two parts stored side by side neither transaction sees the other's.
         async with self._parts:
             try:
-                parts = await self._receiving.parts.keep(piece)
-            except TooManyParts:
+                whole = await self._receiving.parts.keep(piece)
+            except ComeAgain:
                 return s.TEMPORARY_APPLICATION_ERROR
-        if parts is None:
+        if whole is None:
             return s.OK
-        whole = content._replace(octets=b"".join(parts))
-        status = await self._store(self._arrival(smsc, pdu, whole, joined=key), whole.octets)
+        joined = content._replace(octets=b"".join(whole.octets))
+        status = await self._store(self._arrival(smsc, pdu, joined, joined=key), joined.octets)
         if status == s.OK:
             async with self._parts:
-                await self._receiving.parts.drop(key, parts)
+                await self._receiving.parts.drop(key, whole.octets)
         return status
 
     async def _store(self, arrival: Arrival, octets: bytes) -> int:
@@ -173,24 +163,8 @@ class Receive:
 
 
 def _content(pdu: DeliverSm | DataSm) -> Content:
-    """Of a message that was cut short in its text, the whole body, as no text: it may have said more."""
-    if pdu.cut is not None:
-        tags = {each.tag for each in pdu.tlvs}
-        part_of_many = SAR_TAGS & (tags | {pdu.cut}) and not tags >= SAR_TAGS
-        if part_of_many or not pdu.message or _may_go_on(pdu, pdu.cut):
-            return Content(pdu.raw[HEADER_OCTETS:], None, whole=False)
-    return content_of(pdu)
-
-
-def _may_go_on(pdu: DeliverSm | DataSm, cut: int) -> bool:
-    """Whether what was cut may be the text's own end, taken for TLVs by a wrong sm_length."""
-    if cut in (0, TAG_MESSAGE_PAYLOAD):
-        return True
-    if isinstance(pdu, DataSm) or not pdu.short_message:
-        return False
-    if not pdu.tlvs:
-        return cut not in BEHIND_A_TEXT
-    return pdu.tlvs[0].tag not in BEHIND_A_TEXT and pdu.tlvs[0].tag not in OF_VENDORS
+    """Of a message that may have said more than can be read of it, the whole body, as no text."""
+    return content_of(pdu) if is_all_said(pdu) else Content(pdu.raw[HEADER_OCTETS:], None, whole=False)
 
 
 def _facts(smsc: Smsc, pdu: DeliverSm | DataSm) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -61,6 +62,7 @@ class ReceiptTold:
     phone: str  # digits; empty where it names none
     state: SmsState
     reason: str
+    received_at: datetime | None = None  # None: now
 
     @property
     def keys(self) -> frozenset[str]:
@@ -100,15 +102,21 @@ def readings(key: str) -> list[str]:
 def joined(rows: Iterable[Any]) -> tuple[SmsState, str | None] | None:
     """What the parts of a notice's trials, by rows of sms_submission, come to; None where parts are missing.
 
-    A text that arrived once has arrived; else its newest trial counts.
+    A text that arrived once has arrived; else its newest trial counts. Where that is not through, or no
+    answer came to it, a text that an SMSC has whole does: its repeat need not go on.
     """
     texts: dict[str, list[Any]] = {}
     for row in sorted(rows, key=lambda row: (row.trial, row.part)):
         # A trial that went on where another was stopped is the same text.
         texts.setdefault(row.digest, []).append(row)
     ends = [_of_text(parts) for parts in texts.values()]
-    delivered = [end for end in ends if end is not None and end[0] is SmsState.DELIVERED]
-    return delivered[0] if delivered else (ends[-1] if ends else None)
+    newest = ends[-1] if ends else None
+    in_doubt = newest is None or newest[0] is SmsState.UNKNOWN
+    for state in (SmsState.DELIVERED, SmsState.SENT) if in_doubt else (SmsState.DELIVERED,):
+        for end in ends:
+            if end is not None and end[0] is state:
+                return end
+    return newest
 
 
 _HAS = {SmsState.SENT: 1, SmsState.DELIVERED: 2}

@@ -15,6 +15,7 @@ from core.storage.message_tables import notice, sms_receipt, sms_submission
 
 STRANGE_AFTER = timedelta(seconds=60)  # by then its submission is written, if it was ours and was answered
 UNKNOWN_WITHIN = timedelta(days=1)
+TOLD_AGAIN_WITHIN = timedelta(hours=6)  # SMSCs repeat receipts, after a rebind those of hours
 AT_ONCE = 100
 OPEN = (SmsState.SENT, SmsState.UNKNOWN)
 PHONE_DIGITS = 10  # that two forms of a number share
@@ -74,26 +75,39 @@ def _choose(told: ReceiptTold, known: Sequence[Row[Any]]) -> Row[Any] | None:
 
 
 async def _of_its_phone(tx: Transaction, told: ReceiptTold, now: datetime) -> list[Row[Any]]:
-    """The parts that a receipt without an id may be of: all of its phone that wait for one.
+    """The parts that a receipt without an id may be of: all of its phone that wait for one, by whatever way.
 
-    None where another text is on its way there: its submission is not written yet. One that was settled just
-    now counts too, as SMSCs repeat receipts.
+    None where another text is on its way there: its submission is not written yet. One that was settled
+    lately counts too, whatever settled it: this may be its receipt, told again.
     """
     to_phone = and_(notice.c.channel == Channel.SMS, notice.c.address == told.phone)
     under_way = select(notice.c.id).where(to_phone, notice.c.state == NoticeState.TAKEN).limit(1)
     if await tx.scalar(under_way) is not None:
         return []
     return await tx.all(
-        select(_PART.notice_id, _PART.trial, _PART.part)
+        select(_PART.notice_id, _PART.trial, _PART.part, _PART.smsc, _PART.state, _PART.submitted_at)
         .join(notice, notice.c.id == _PART.notice_id)
         .where(
             to_phone,
-            _PART.smsc == told.smsc,
-            _PART.receipt == true(),
             _PART.submitted_at > now - UNKNOWN_WITHIN,
-            or_(_PART.state.in_(OPEN), _PART.settled_at > now - STRANGE_AFTER),
+            or_(
+                and_(_PART.receipt == true(), _PART.state.in_(OPEN)),
+                _PART.settled_at > now - TOLD_AGAIN_WITHIN,
+            ),
         )
     )
+
+
+def is_of(told: ReceiptTold, part: Row[Any], now: datetime) -> bool:
+    """Whether a receipt is of the only part that it may be of.
+
+    Without an id it is of none that left after it came, and of none that nobody knows to have arrived at the
+    SMSC: what tells of money would not be told again.
+    """
+    if told.ids:
+        return True
+    came_at = told.received_at or now
+    return part.smsc == told.smsc and part.state is SmsState.SENT and part.submitted_at < came_at
 
 
 def _same_phone(one: str, other: str) -> bool:
@@ -144,6 +158,7 @@ async def alone_of_a_phone(tx: Transaction, now: datetime) -> list[tuple[Row[Any
                 select(sms_receipt).where(
                     sms_receipt.c.smsc == smsc,
                     sms_receipt.c.phone == phone,
+                    sms_receipt.c.known_as != "",
                     # It is written down some seconds after it went out.
                     sms_receipt.c.received_at > parts[0].submitted_at - STRANGE_AFTER,
                     sms_receipt.c.received_at < now - STRANGE_AFTER,

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select
@@ -15,12 +15,21 @@ from core.states import Channel, IncomingOutcome, IncomingState
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import incoming, sms_part, sms_part_joined
 from core.storage.new_rows import NewRows
+from core.use_cases.sms_part_meeting import (
+    PARTS_LIVE,
+    Fate,
+    Mark,
+    in_doubt,
+    marked,
+    meet,
+    newest,
+    only_repeats,
+    unmarked,
+)
 
-# Phones send the parts of one text within seconds, SMSCs give again within minutes what was not acknowledged.
-# A reference comes round after 256 texts, or with the phone's next start: older parts are of another text.
-PARTS_LIVE = timedelta(minutes=10)
 WHOLE_LIVE = timedelta(days=2)  # SMSCs give again for no longer
 TEXTS_OF_A_SENDER = 16  # begun and not whole; more are no person's
+PARTS_OF_A_SENDER = 64  # of these texts
 MOST_PARTS = 10_000  # of all senders: some megabytes
 TEXTS_AT_ONCE = 500  # given up by one round
 
@@ -31,8 +40,23 @@ _JOINED = NewRows(sms_part_joined, "key", "number", "digest", returning="number"
 log = structlog.get_logger()
 
 
-class TooManyParts(Exception):
-    """So many lie here that this one was not stored: it may come again later."""
+class ComeAgain(Exception):
+    """The part is not acknowledged: it may be given again later."""
+
+
+class TooManyParts(ComeAgain):
+    """So many lie here that this one was not stored."""
+
+
+class InDoubt(ComeAgain):
+    """It made a text whole that may be of two, or met a whole one: a moment later more is known."""
+
+
+class Whole(NamedTuple):
+    """The parts of a text in their order, and what was kept beside each."""
+
+    octets: list[bytes]
+    told: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,35 +82,36 @@ class SmsParts:
         self._wall = wall
         self._is_full = False
 
-    async def keep(self, piece: Piece) -> list[bytes] | None:
-        """Store one part of a long SMS; all parts in order once the last has come, else None.
+    async def keep(self, piece: Piece) -> Whole | None:
+        """Store one part of a long SMS; the whole text once the last has come, else None.
 
         The parts stay until `drop`, so a death between the last part and the message's own acceptance
-        loses nothing: the SMSC sends the last part again. Raises TooManyParts.
+        loses nothing: the SMSC sends the last part again. Raises ComeAgain.
         """
-        key = piece.key[:160]
+        key, now = piece.key[:160], self._wall.now()
         async with self._database.transaction() as tx:
-            # Two parts at once would each miss the other, and the text would never be whole.
+            # Two parts at once would each miss the other, and the text would never be whole. One that makes
+            # room gives up other texts of its sender: two of these would wait for each other.
+            await tx.alone(f"sms_part:{piece.sender}")
             await tx.alone(f"sms_part:{key}")
-            if await self._was_joined(tx, key, piece):
+            again = await self._was_joined(tx, key, piece)
+            if again and "id" in piece.payload:
                 return None
-            stored = await tx.all(select(sms_part).where(sms_part.c.key == key).with_for_update())
-            if stored and self._is_of_another_text(piece, stored):
+            rows = await _lying(tx, key)
+            if rows and newest(rows) < now - PARTS_LIVE and _is_of_another_text(piece, rows):
                 await self._give_up(tx, [key])
-                stored = []
-            parts = {row.number: row.raw for row in stored}
-            if piece.number not in parts:
-                await self._add(tx, key, piece, beside=len(stored))
-                parts[piece.number] = piece.raw
-        return [parts[number] for number in sorted(parts)] if len(parts) == piece.total else None
-
-    async def told(self, key: str) -> list[dict[str, Any]]:
-        """What was kept beside the parts, in their order."""
-        async with self._database.read() as tx:
-            rows = await tx.all(
-                select(sms_part.c.payload).where(sms_part.c.key == key[:160]).order_by(sms_part.c.number)
-            )
-        return [row.payload for row in rows]
+                rows = []
+            fate, mark = meet(piece.number, piece.raw, piece.total, rows, again=again, now=now)
+            if fate is Fate.REFUSED:
+                raise InDoubt
+            if fate in (Fate.KEPT, Fate.INSTEAD, Fate.ALONE):
+                await self._put(tx, key, piece, fate, mark, beside=len(rows))
+                rows = await _lying(tx, key)
+        if fate is Fate.PASSED or len(rows) < piece.total:
+            return None
+        if in_doubt(rows, now):
+            raise InDoubt
+        return Whole([row.raw for row in rows], [unmarked(row.payload) for row in rows])
 
     async def drop(self, key: str, parts: Sequence[bytes]) -> None:
         """The text of these parts is accepted: they go, and are known for a time if they come again."""
@@ -126,7 +151,7 @@ class SmsParts:
         return len(keys)
 
     async def _was_joined(self, tx: Transaction, key: str, piece: Piece) -> bool:
-        """Whether it is a repeat: it would lie about, and meet the next text of this reference."""
+        """Whether a joined text had it: by its id for certain, by its octets the next text may as well."""
         met = select(sms_part_joined.c.number).where(
             sms_part_joined.c.key == key,
             sms_part_joined.c.number == piece.number,
@@ -135,16 +160,16 @@ class SmsParts:
         )
         return await tx.scalar(met) is not None
 
-    def _is_of_another_text(self, piece: Piece, stored: Sequence[Any]) -> bool:
-        """Whether the phone's reference has come round: what lies there belongs to an older text."""
-        if any(row.number == piece.number and row.raw != piece.raw for row in stored):
-            return True
-        newest = max(row.received_at for row in stored)
-        return len(stored) < piece.total and newest < self._wall.now() - PARTS_LIVE
-
-    async def _add(self, tx: Transaction, key: str, piece: Piece, *, beside: int) -> None:
-        if beside + 1 < piece.total:  # the last one lets all its text leave
+    async def _put(
+        self, tx: Transaction, key: str, piece: Piece, fate: Fate, mark: Mark | None, *, beside: int
+    ) -> None:
+        if fate is Fate.ALONE:
+            await self._give_up(tx, [key])
+        elif fate is Fate.INSTEAD:
+            await tx.execute(delete(sms_part).where(sms_part.c.key == key, sms_part.c.number == piece.number))
+        elif beside + 1 < piece.total:  # the last one lets all its text leave
             await self._admit(tx)
+            await self._make_room(tx, piece.sender, key)
         await tx.execute(
             insert(sms_part).values(
                 key=key,
@@ -152,12 +177,10 @@ class SmsParts:
                 total=piece.total,
                 sender=piece.sender,
                 raw=piece.raw,
-                payload=piece.payload,
+                payload=marked(piece.payload, mark),
                 received_at=self._wall.now(),
             )
         )
-        if not beside:
-            await self._make_room(tx, piece.sender, key)
 
     async def _admit(self, tx: Transaction) -> None:
         count = await tx.scalar(select(func.count()).select_from(sms_part))
@@ -170,18 +193,25 @@ class SmsParts:
     async def _make_room(self, tx: Transaction, sender: str, key: str) -> None:
         """A sender who begins texts without end gives up the oldest."""
         begun = await tx.all(
-            select(sms_part.c.key, func.min(sms_part.c.received_at).label("began_at"))
-            .where(sms_part.c.sender == sender, sms_part.c.key != key)
+            select(sms_part.c.key, func.count().label("parts"))
+            .where(sms_part.c.sender == sender)
             .group_by(sms_part.c.key)
             .having(_IS_BEGUN)
             .order_by(func.min(sms_part.c.received_at), sms_part.c.key)
         )
-        more = len(begun) + 1 - TEXTS_OF_A_SENDER
-        if more > 0:
-            await self._give_up(tx, [row.key for row in begun[:more]])
+        texts = len({key, *(row.key for row in begun)})
+        parts = 1 + sum(row.parts for row in begun)
+        gone = []
+        for row in begun:
+            if texts <= TEXTS_OF_A_SENDER and parts <= PARTS_OF_A_SENDER:
+                break
+            gone.append(row.key)
+            texts, parts = texts - 1, parts - row.parts
+        if gone:
+            await self._give_up(tx, gone)
 
     async def _give_up(self, tx: Transaction, keys: Sequence[str], *, before: datetime | None = None) -> None:
-        """Close these texts; `before` leaves alone what came later, and is of a new one."""
+        """Close these texts, but for repeats; `before` leaves alone what came later, and is of a new one."""
         which: list[ColumnElement[bool]] = [sms_part.c.key.in_(keys)]
         if before is not None:
             which.append(sms_part.c.received_at < before)
@@ -189,9 +219,22 @@ class SmsParts:
         texts: dict[str, list[Any]] = {}
         for row in parts:
             texts.setdefault(row.key, []).append(row)
+        closed = [_closed(rows, self._wall.now()) for rows in texts.values() if not only_repeats(rows)]
+        if closed:
+            await tx.execute(insert(incoming), closed)
         if texts:
-            await tx.execute(insert(incoming), [_closed(rows, self._wall.now()) for rows in texts.values()])
             await tx.execute(delete(sms_part).where(*which))
+
+
+async def _lying(tx: Transaction, key: str) -> list[Any]:
+    of_text = select(sms_part).where(sms_part.c.key == key).order_by(sms_part.c.number)
+    return await tx.all(of_text.with_for_update())
+
+
+def _is_of_another_text(piece: Piece, rows: Sequence[Any]) -> bool:
+    """Whether this one is of another text than those of some time ago; what is whole waits to be accepted."""
+    other = any(row.number == piece.number and row.raw != piece.raw for row in rows)
+    return other or len(rows) < piece.total
 
 
 def _digest(raw: bytes, payload: Mapping[str, Any]) -> str:
@@ -209,7 +252,7 @@ def _closed(parts: Sequence[Any], now: datetime) -> dict[str, Any]:
         "source": first.payload.get("smsc", ""),
         "external_id": f"parts:{new_id()}",
         "sender": first.sender,
-        "payload": {**first.payload, "text": ""},
+        "payload": {**unmarked(first.payload), "text": ""},
         "state": IncomingState.DONE,
         "outcome": IncomingOutcome.INCOMPLETE,
         "reason": f"{len(parts)} of {first.total} parts came",

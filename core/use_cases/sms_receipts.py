@@ -35,6 +35,7 @@ from core.storage.message_tables import notice, sms_receipt, sms_submission
 from core.use_cases.sms_matching import (
     STRANGE_AFTER,
     alone_of_a_phone,
+    is_of,
     known_to,
     left_behind,
     parts_of,
@@ -86,11 +87,12 @@ class SmsReceipts:
 
     async def take(self, told: Sequence[ReceiptTold]) -> Sequence[None]:
         """Write what they say; one that overtakes its submission is kept. They may be acknowledged then."""
-        strangers = await self._apply(told)
+        came_at = self._wall.now()
+        strangers = await self._apply(told, came_at)
         if strangers:
-            await self._keep(strangers)
+            await self._keep(strangers, came_at)
             # The submission may have been written between the question and the keeping.
-            found = set(strangers) - set(await self._apply(strangers))
+            found = set(strangers) - set(await self._apply(strangers, came_at))
             await self._forget([each for each in strangers if each in found])
         return [None] * len(told)
 
@@ -115,7 +117,7 @@ class SmsReceipts:
         if not rows:
             return
         early = [_told(row) for row in rows]
-        left = await self._apply(early)
+        left = await self._apply(early, self._wall.now())
         await self._forget([each for each in early if each not in left])
 
     @outlasting
@@ -151,17 +153,19 @@ class SmsReceipts:
         async with self._database.transaction() as tx:
             return (await tx.execute(delete(sms_receipt).where(old))).rowcount
 
-    async def _apply(self, told: Sequence[ReceiptTold]) -> list[ReceiptTold]:
+    async def _apply(self, told: Sequence[ReceiptTold], now: datetime) -> list[ReceiptTold]:
         """Write those whose parts are known; the others."""
         async with self._database.read() as tx:
             known = await known_to(tx, told)
-            may_be_of = [await parts_of(tx, each, known, self._wall.now()) for each in told]
+            may_be_of = [await parts_of(tx, each, known, now) for each in told]
         found, strangers = [], []
         for each, parts in zip(told, may_be_of, strict=True):
             if not parts:
                 strangers.append(each)
-            elif len(parts) > 1:
-                log.info("receipt may be of several texts", smsc=each.smsc, phone=mask_phone(each.phone))
+            elif len(parts) > 1 or not is_of(each, parts[0], now):
+                log.info(
+                    "receipt without an id settles nothing", smsc=each.smsc, phone=mask_phone(each.phone)
+                )
             elif each.state is not SmsState.SENT:
                 found.append(_of(parts[0], each.state, each.reason, None))
         if found:
@@ -191,8 +195,7 @@ class SmsReceipts:
         for (state, reason), those in becomes.items():
             await _write(tx, those, state, reason, now)
 
-    async def _keep(self, strangers: Sequence[ReceiptTold]) -> None:
-        now = self._wall.now()
+    async def _keep(self, strangers: Sequence[ReceiptTold], came_at: datetime) -> None:
         rows: list[dict[str, Any]] = [
             {
                 "id": new_id(),
@@ -201,7 +204,7 @@ class SmsReceipts:
                 "phone": each.phone[:MOST_PHONE_LETTERS],
                 "state": each.state,
                 "reason": each.reason[:120],
-                "received_at": now,
+                "received_at": came_at,
             }
             for each in strangers
             if each.state is not SmsState.SENT
@@ -231,7 +234,7 @@ class SmsReceipts:
 
 def _told(row: Row[Any]) -> ReceiptTold:
     ids = (row.known_as,) if row.known_as else ()
-    return ReceiptTold(row.smsc, ids, row.phone, row.state, row.reason)
+    return ReceiptTold(row.smsc, ids, row.phone, row.state, row.reason, row.received_at)
 
 
 def _of(part: Row[Any], state: SmsState, reason: str | None, message_id: str | None) -> PartTold:

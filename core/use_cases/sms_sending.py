@@ -48,13 +48,20 @@ class SmsSending:
             sms_submission.c.state.in_([SmsState.SENT, SmsState.DELIVERED, SmsState.UNKNOWN]),
         )
         found: dict[NoticeId, dict[str, dict[int, SmsState]]] = defaultdict(lambda: defaultdict(dict))
+        through = set()
         async with self._database.read() as tx:
             for row in await tx.all(may_have.order_by(sms_submission.c.trial)):
-                # What is marked as a repeat is there to be given again where it is uncertain.
-                if row.state is not SmsState.UNKNOWN:
-                    found[row.notice_id][row.digest][row.part] = row.state
-                elif not (tried[row.notice_id].repeat and _repeats(tried[row.notice_id])):
-                    found[row.notice_id][row.digest].setdefault(row.part, row.state)
+                text = found[row.notice_id][row.digest]
+                if row.state is not SmsState.UNKNOWN or row.part not in text:
+                    text[row.part] = row.state
+                if len(text) == row.parts:
+                    through.add((row.notice_id, row.digest))
+        for notice_id, digest in through:
+            # What is marked as a repeat is given again where it is uncertain, once all of it went out.
+            if tried[notice_id].repeat and _repeats(tried[notice_id]):
+                text = found[notice_id][digest]
+                for part in [each for each, state in text.items() if state is SmsState.UNKNOWN]:
+                    del text[part]
         return found
 
     @outlasting

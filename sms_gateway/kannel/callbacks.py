@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.messages.incoming import Arrival
 from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.receiving import Receiving
-from core.use_cases.sms_parts import Piece, TooManyParts
+from core.use_cases.sms_parts import ComeAgain, Piece
 from sms_gateway.arrivals import Arrivals, arrival_of
 from sms_gateway.callers import Callers, octets_of
 from sms_gateway.kannel.gateway import KANNEL
@@ -106,14 +106,14 @@ class KannelCallbacks:
         piece = Piece(key, part.number, part.total, message.octets, msisdn(message.sender), facts)
         # One at a time: of two parts stored side by side neither transaction sees the other's.
         async with self._parts:
-            parts = await self._receiving.parts.keep(piece)
-            if parts is None:
-                return
-            ids = [str(each["id"]) for each in await self._receiving.parts.told(key)]
-        whole = hashlib.sha256("\n".join(ids).encode()).hexdigest()
-        await self._arrivals.store(self._arrival(message, b"".join(parts), whole))
+            whole = await self._receiving.parts.keep(piece)
+        if whole is None:
+            return
+        ids = [str(each["id"]) for each in whole.told]
+        external_id = hashlib.sha256("\n".join(ids).encode()).hexdigest()
+        await self._arrivals.store(self._arrival(message, b"".join(whole.octets), external_id))
         async with self._parts:
-            await self._receiving.parts.drop(key, parts)
+            await self._receiving.parts.drop(key, whole.octets)
 
     def _arrival(self, message: KannelMessage, octets: bytes, external_id: str) -> Arrival:
         facts = self._facts(message)
@@ -143,8 +143,8 @@ class KannelCallbacks:
 async def _stored(storing: Awaitable[None]) -> web.Response:
     try:
         await storing
-    except TooManyParts as full:
-        raise web.HTTPServiceUnavailable from full
+    except ComeAgain as later:
+        raise web.HTTPServiceUnavailable from later
     except (SQLAlchemyError, OSError) as trouble:
         log.error("kannel's call not stored", error=type(trouble).__name__)
         raise web.HTTPServiceUnavailable from trouble

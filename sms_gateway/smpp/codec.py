@@ -203,10 +203,14 @@ def _read_field(name: str, frame: bytes, at: int) -> tuple[str | int, int]:
 
 
 def _whole_tlvs(frame: bytes, at: int) -> tuple[tuple[Tlv, ...], int | None]:
-    """The TLVs to the end, and the tag of the one that goes beyond it; 0 where not even that is whole."""
+    """The TLVs to the end, and the tag of the one that goes beyond it; 0 where not even that is whole.
+
+    SMSCs fill up a body with NULs, or end its text with one that they do not count: these are nothing.
+    """
     found: list[Tlv] = []
     end = len(frame)
-    while at < end:
+    said = len(frame.rstrip(b"\0"))
+    while at < said:
         if end - at < _TLV.size:
             return tuple(found), 0
         tag, length = _TLV.unpack_from(frame, at)

@@ -13,6 +13,7 @@ from yarl import URL
 
 from core.messages.incoming import Accepted
 from core.storage.message_tables import sms_part
+from core.use_cases.sms_parts import Piece, SmsParts, Whole
 from core.wiring import Core
 from sms_gateway.arrivals import Arrivals
 from sms_gateway.callers import Callers
@@ -217,6 +218,33 @@ async def test_a_part_called_again_makes_no_second_message(core: Core, door: Doo
         assert await door.call(udh=udh(number), id=f"part-{number}") == 200
     assert [row.payload["text"] for row in await stored(core)] == ["дада"]
     assert await parts_kept(core) == 0
+
+
+class Overtaken(SmsParts):
+    """Another process has accepted the text by the time that this one is told that it is whole."""
+
+    def __init__(self, core: Core, other: Door) -> None:
+        super().__init__(core.database, core.clock)
+        self.other = other
+
+    async def keep(self, piece: Piece) -> Whole | None:
+        whole = await super().keep(piece)
+        if whole is not None:
+            assert await self.other.call(udh=udh(piece.number), id=piece.payload["id"]) == 200
+        return whole
+
+
+async def test_a_text_that_another_process_accepts_at_the_same_time_is_one_message(
+    core: Core, door: Door
+) -> None:
+    other = Door(core)
+    async with listening(other.callbacks.routes()) as other.client:
+        door.inbox.parts = Overtaken(core, other)
+        for number in (1, 2):
+            assert await door.call(udh=udh(number), id=f"part-{number}") == 200
+    (row,) = await stored(core)
+    assert row.payload["text"] == "дада"
+    assert len(door.taken) + len(other.taken) == 1
 
 
 async def test_a_whole_that_could_not_be_stored_is_stored_when_its_last_part_comes_again(

@@ -16,6 +16,7 @@ from core.messages.incoming import Accepted, Arrival
 from core.messages.segments import Alphabet
 from core.storage.message_tables import incoming, sms_part
 from core.use_cases.receiving import Receiving
+from core.use_cases.sms_part_meeting import SURE_AFTER
 from core.wiring import Core
 from sms_gateway.receipts import Receipt
 from sms_gateway.receive import Receive
@@ -193,17 +194,28 @@ async def test_a_text_of_parts_is_joined_before_it_is_read(door: Door) -> None:
     assert await door.parts() == 0
 
 
-async def test_parts_that_come_again_leave_nothing_behind(door: Door) -> None:
+async def test_parts_that_come_again_are_no_text_and_give_way_to_the_next_one(door: Door) -> None:
     pieces = parts_of("да".encode("utf-16-be"), 2)
     for _ in range(5):
         assert await door.take(*pieces) == [OK, OK]
     assert await door.take(pieces[1]) == [OK]
     assert len(door.taken) == 1
-    assert await door.parts() == 0
     # The reference comes round again for another text.
     door.seconds += 61
     assert await door.take(*parts_of("нет".encode("utf-16-be"), 2)) == [OK, OK]
     assert [each.arrival.payload["text"] for each in door.taken] == ["да", "нет"]
+    assert await door.parts() == 0
+
+
+@ON_SQLITE
+async def test_a_text_that_ends_as_the_one_before_waits_with_the_smsc_for_a_moment(
+    door: Door, clock: FakeClock
+) -> None:
+    for said, statuses in (("да да", [OK, OK]), ("ну да", [OK, LATER])):
+        assert await door.take(*parts_of(said.encode("utf-16-be"), 6)) == statuses
+    clock.shift(SURE_AFTER * 2)
+    assert await door.take(parts_of("ну да".encode("utf-16-be"), 6)[1]) == [OK]
+    assert [each.arrival.payload["text"] for each in door.taken] == ["да да", "ну да"]
 
 
 async def test_a_failure_at_the_last_part_loses_nothing(door: Door) -> None:

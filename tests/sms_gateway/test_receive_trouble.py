@@ -17,7 +17,7 @@ from sms_gateway.smpp.codec import decode
 from sms_gateway.smpp.pdu import DataSm, DeliverSm, Tlv
 from tests.core.scenes import ON_POSTGRES, ON_SQLITE
 from tests.deadlines import until
-from tests.sms_gateway.octets import deliver_sm, frame, tlv
+from tests.sms_gateway.octets import data_sm, deliver_sm, frame, tlv
 from tests.sms_gateway.test_receive import LATER, OK, PHONE, SMSC, Watched, open_door, parts_of, text
 
 
@@ -188,6 +188,7 @@ SAR = tlv(0x20C, b"\0\x09") + tlv(0x20E, b"\2")
         (deliver_sm(YES, tlvs=b"\x20\x14\0\x20" + BUT * 3, data_coding=8), ""),
         (deliver_sm(YES, tlvs=tlv(0x1500, b"7") + b"\x04\x24\0\x40" + YES + BUT, data_coding=8), ""),
         (deliver_sm(b"aliance 100080 100", tlvs=b"000"), ""),
+        (deliver_sm(b"aliance 100080 100", tlvs=b"\0\0" + b"0"), ""),
         (deliver_sm(tlvs=b"\x04\x24\0\x09text"), ""),
         (frame(5, CUT_TEXT[16:-1]), ""),
         (frame(5, CUT_TEXT[16:31]), ""),
@@ -196,8 +197,8 @@ SAR = tlv(0x20C, b"\0\x09") + tlv(0x20E, b"\2")
         (frame(0x103, b"\0\1\1" + PHONE.encode() + b"\0\3\0" + b"3116\0\0\0"), ""),
     ],
     ids=["a TLV", "behind a part", "a known TLV", "the words behind it", "words like a TLV",
-         "a payload beside it", "digits behind it", "the payload", "short_message", "behind the sender",
-         "which part it is", "of how many parts", "data_sm"],
+         "a payload beside it", "digits behind it", "a digit behind NULs", "the payload", "short_message",
+         "behind the sender", "which part it is", "of how many parts", "data_sm"],
 )  # fmt: skip
 async def test_a_message_that_is_cut_short_is_stored_and_read_only_where_its_text_is_whole(
     core: Core, octets: bytes, said: str | None
@@ -214,6 +215,48 @@ async def test_a_message_that_is_cut_short_is_stored_and_read_only_where_its_tex
     if said == "":
         assert rows[0].payload["undecodable"] is True
         assert rows[0].payload["raw"] == octets[16:].hex()
+
+
+NEW_LINE = "\r\nпотом".encode("utf-16-be")
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    "octets, said",
+    [
+        (deliver_sm(YES, tlvs=b"\0", data_coding=8), "да"),
+        (deliver_sm(YES, tlvs=b"\0" * 3, data_coding=8), "да"),
+        (deliver_sm(YES, tlvs=b"\0" * 9, data_coding=8), "да"),
+        (deliver_sm(YES, tlvs=tlv(0x1403, b"mts") + b"\0", data_coding=8), "да"),
+        (data_sm(tlv(0x424, YES) + b"\0\0", data_coding=8), "да"),
+        (deliver_sm(YES, tlvs=tlv(0x0D, b"\0") + tlv(0x427, b"\2"), data_coding=8), "да"),
+        (deliver_sm(YES, tlvs=tlv(0x3FFF, b"") + tlv(0x9999, b"?"), data_coding=8), "да"),
+        (deliver_sm(YES, tlvs=tlv(0x2010, b"0a1b2c3d-0000-4000-8000-0123456789ab"), data_coding=8), "да"),
+        (deliver_sm(YES * 9, tlvs=tlv(0x424, YES * 9), data_coding=8), "да" * 9),
+        (deliver_sm(YES, tlvs=", но только завтра".encode("utf-16-be"), data_coding=8), None),
+        (deliver_sm(YES, tlvs="… но только завтра".encode("utf-16-be"), data_coding=8), None),
+        (deliver_sm(YES, tlvs=NEW_LINE, data_coding=8), None),
+        (deliver_sm(b"aliance 100080 1", tlvs="0 и отдельно домофон".encode("utf-16-be")[:36]), None),
+        (deliver_sm(YES, tlvs=tlv(0x4000, b"?"), data_coding=8), None),
+        (deliver_sm(YES, tlvs=tlv(0x424, YES + BUT), data_coding=8), None),
+        (deliver_sm(YES, tlvs=tlv(0x1500, b"7") + tlv(0x424, YES + BUT), data_coding=8), None),
+    ],
+    ids=["a NUL", "three NULs", "many NULs", "a NUL behind a TLV", "a NUL behind a payload",
+         "the standard's", "a vendor's", "a vendor's long one", "the same as a payload",
+         "words that read as a TLV", "dots", "a new line", "a digit", "of nobody",
+         "a longer payload", "a longer payload behind a TLV"],
+)  # fmt: skip
+async def test_a_text_is_read_where_what_stands_behind_it_is_none_of_it(
+    core: Core, octets: bytes, said: str | None
+) -> None:
+    async with open_door(core) as door:
+        pdu = decode(octets)
+        assert isinstance(pdu, DeliverSm | DataSm)
+        assert pdu.cut is None
+        assert await door.take(pdu) == [OK]
+        (row,) = await door.rows()
+    assert row.payload["text"] == (said or "")
+    assert row.payload.get("raw") == (None if said else octets[16:].hex())
 
 
 def test_a_receipts_id_ends_where_its_octets_say() -> None:

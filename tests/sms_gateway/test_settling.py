@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -104,10 +105,17 @@ async def test_a_receipt_that_tells_nothing_is_logged_and_settles_nothing(
         assert await tx.all(select(sms_receipt)) == []
 
 
-async def test_a_receipt_without_an_id_is_of_the_only_text_to_its_phone(core: Core, clock: FakeClock) -> None:
-    desk, _ = await given_up(core, clock)
+async def test_a_receipt_without_an_id_is_of_the_only_answered_text_to_its_phone(
+    core: Core, clock: FakeClock
+) -> None:
+    desk, session = await given_up(core, clock)
     receipt = receipt_of(DeliverSm(esm_class=4, source_addr=PHONE, short_message=b"stat:UNDELIV err:011"))
     assert receipt is not None
+    clock.shift(timedelta(seconds=1))
+    await desk.settling.take_receipt("smsc", receipt)
+    assert await states(core) == ("uncertain", "unknown", "no response")
+    comes_late(session, Submitted("7F"))
+    await desk.settling.write_late_once()
     await desk.settling.take_receipt("smsc", receipt)
     assert await states(core) == ("failed", "failed", "UNDELIV 011")
 

@@ -318,6 +318,50 @@ async def test_a_marked_text_that_no_answer_comes_to_is_given_up(core: Core, clo
     assert not given[-1]
 
 
+async def test_a_marked_text_that_is_stopped_each_time_goes_on_where_it_was_stopped(
+    core: Core, clock: FakeClock
+) -> None:
+    await owe(core, MONEY)
+    await dies_between_parts(core)
+    in_vain: list[Outcome] = [SILENCE, SILENCE, NotSent("too late")]
+    given = []
+    for _ in range(3):
+        clock.shift(MINUTE)
+        session = FakeSession(*in_vain)
+        await desk_of(core, session).delivery.run_once()
+        given.append(numbers(session))
+    # Whole once, though unanswered; then, as any marked text that no answer came to, from its beginning.
+    assert given == [[1, 2, 3], [3], [1, 2, 3]]
+
+
+@pytest.mark.parametrize(
+    "outcomes",
+    [[TAKEN("x1"), NotSent("not bound")], [SILENCE, NotSent("not bound")]],
+    ids=["taken", "unanswered"],
+)
+async def test_a_repeat_that_is_half_out_ends_where_the_first_text_turns_out_to_be_taken(
+    core: Core, clock: FakeClock, outcomes: list[Outcome]
+) -> None:
+    await owe(core, MONEY)
+    session = FakeSession(SILENCE, TAKEN("id2"), TAKEN("id3"), *outcomes)
+    desk = desk_of(core, session)
+    await desk.delivery.run_once()
+    clock.shift(MINUTE)
+    await desk.delivery.run_once()
+    assert await state(core) == "due"
+    late = session.late[0]
+    assert late is not None
+    late(Submitted("id1"))
+    await desk.settling.write_late_once()
+    assert await state(core) == "sent"
+    before = len(session.submitted)
+    clock.shift(MINUTE)
+    assert await desk.delivery.run_once() == 0
+    assert len(session.submitted) == before
+    await take_receipts(core, "id1", "id2", "id3")
+    assert await state(core) == "delivered"
+
+
 async def test_staff_settle_a_text_whose_parts_nobody_tells_of(core: Core) -> None:
     await owe(core, Balance())
     await desk_of(core, silent_at(1, 3)).delivery.run_once()

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
 from core.settings import Settings
+from core.storage.database import Database, Transaction
 from core.storage.message_tables import incoming, sms_part, sms_part_joined
-from core.use_cases.sms_parts import PARTS_LIVE, TEXTS_OF_A_SENDER, WHOLE_LIVE, Piece, TooManyParts
+from core.use_cases.sms_part_meeting import PARTS_LIVE
+from core.use_cases.sms_parts import (
+    PARTS_OF_A_SENDER,
+    TEXTS_OF_A_SENDER,
+    WHOLE_LIVE,
+    Piece,
+    SmsParts,
+    TooManyParts,
+)
 from core.wiring import Core
 from tests.core.scenes import ON_POSTGRES, ON_SQLITE, processes, rows
 from tests.fakes import FakeClock, FakeProvider
@@ -21,6 +32,14 @@ PHONE = "79141234567"
 
 def piece(key: str, number: int, total: int, raw: bytes, *, sender: str = PHONE) -> Piece:
     return Piece(key, number, total, raw, sender, {"smsc": "smsc", "to": "3116"})
+
+
+async def joined(parts: SmsParts, one: Piece) -> list[bytes]:
+    """The parts of the text that this one makes whole."""
+    whole = await parts.keep(one)
+    assert whole is not None
+    assert len(whole.told) == len(whole.octets)
+    return whole.octets
 
 
 async def keys(core: Core) -> set[str]:
@@ -34,7 +53,7 @@ async def test_parts_become_a_text_when_the_last_has_come(core: Core) -> None:
         assert await parts.keep(piece("k", 3, 3, b"three")) is None
     assert await parts.keep(piece("other", 1, 2, b"x")) is None
     for _ in range(2):  # a death before the whole text was accepted: the SMSC sends the last part again
-        assert await parts.keep(piece("k", 1, 3, b"one")) == [b"one", b"two", b"three"]
+        assert await joined(parts, piece("k", 1, 3, b"one")) == [b"one", b"two", b"three"]
     await parts.drop("k", [b"one", b"two", b"three"])
     assert await keys(core) == {"other"}
     assert await rows(core, incoming) == []
@@ -59,15 +78,6 @@ async def test_a_text_that_never_becomes_whole_ends_where_staff_see_it(core: Cor
 
 
 @ON_SQLITE
-async def test_a_reference_that_comes_round_begins_a_new_text(core: Core) -> None:
-    parts = core.receiving.parts
-    await parts.keep(piece("k", 1, 2, b"old"))
-    assert await parts.keep(piece("k", 1, 2, b"new")) is None
-    assert await parts.keep(piece("k", 2, 2, b" text")) == [b"new", b" text"]
-    assert [row.reason for row in await rows(core, incoming)] == ["1 of 2 parts came"]
-
-
-@ON_SQLITE
 @pytest.mark.parametrize("second", [b" text", b" older"], ids=["another end", "the same end"])
 async def test_a_part_that_lay_for_long_is_of_an_older_text(
     core: Core, clock: FakeClock, second: bytes
@@ -78,7 +88,7 @@ async def test_a_part_that_lay_for_long_is_of_an_older_text(
     assert await parts.keep(piece("k", 1, 2, b"new")) is None
     (row,) = await rows(core, incoming)
     assert (row.outcome, row.reason) == ("silent: incomplete", "1 of 2 parts came")
-    assert await parts.keep(piece("k", 2, 2, second)) == [b"new", second]
+    assert await joined(parts, piece("k", 2, 2, second)) == [b"new", second]
 
 
 @ON_SQLITE
@@ -90,7 +100,7 @@ async def test_parts_of_a_slow_text_are_joined_as_long_as_they_go_on_coming(
         assert await parts.keep(piece("k", number, 4, b"%d" % number)) is None
         clock.shift(PARTS_LIVE - SECOND)
         assert await parts.forget_once() == 0
-    assert await parts.keep(piece("k", 4, 4, b"4")) == [b"1", b"2", b"3", b"4"]
+    assert await joined(parts, piece("k", 4, 4, b"4")) == [b"1", b"2", b"3", b"4"]
 
 
 @ON_SQLITE
@@ -104,7 +114,7 @@ async def test_a_whole_text_that_could_not_be_accepted_waits_for_its_last_part_t
         await parts.keep(piece(f"k{n}", 1, 2, b"x"))
     clock.shift(PARTS_LIVE + SECOND)
     assert await parts.forget_once() == TEXTS_OF_A_SENDER
-    assert await parts.keep(piece("k", 2, 2, b"2")) == [b"1", b"2"]
+    assert await joined(parts, piece("k", 2, 2, b"2")) == [b"1", b"2"]
     clock.shift(WHOLE_LIVE)
     assert await parts.forget_once() == 1
 
@@ -117,13 +127,11 @@ async def test_a_part_of_a_joined_text_that_comes_again_to_another_process_is_a_
     await core.receiving.parts.drop("k", [b"1", b"2"])
     clock.shift(PARTS_LIVE - SECOND)
     async with processes(settings, clock, provider, count=1) as (other,):
-        for number in (2, 1):
+        for number in (2, 1, 2):
             assert await other.receiving.parts.keep(piece("k", number, 2, b"%d" % number)) is None
-        assert await keys(core) == set()
-        # The next text of this reference, though a repeat comes between its parts.
-        assert await other.receiving.parts.keep(piece("k", 1, 2, b"new")) is None
-        assert await other.receiving.parts.keep(piece("k", 2, 2, b"2")) is None
-        assert await other.receiving.parts.keep(piece("k", 2, 2, b" text")) == [b"new", b" text"]
+        clock.shift(PARTS_LIVE + SECOND)
+        assert await other.receiving.parts.forget_once() == 1
+    assert await keys(core) == set()
     assert await rows(core, incoming) == []
 
 
@@ -132,7 +140,7 @@ async def test_parts_are_known_again_for_a_time_and_no_longer(core: Core, clock:
     parts = core.receiving.parts
     for _ in range(2):
         await parts.keep(piece("k", 1, 2, b"4111 1111"))
-        assert await parts.keep(piece("k", 2, 2, b"2")) == [b"4111 1111", b"2"]
+        assert await joined(parts, piece("k", 2, 2, b"2")) == [b"4111 1111", b"2"]
         await parts.drop("k", [b"4111 1111", b"2"])
         assert "4111" not in str(await rows(core, sms_part_joined))
         clock.shift(PARTS_LIVE + SECOND)
@@ -150,7 +158,7 @@ async def test_where_parts_have_ids_a_part_with_another_one_is_no_repeat(core: C
 
     for said in ("a", "b"):
         assert await parts.keep(numbered(1, f"{said}1")) is None
-        assert await parts.keep(numbered(2, f"{said}2")) == [b"1", b"2"]
+        assert await joined(parts, numbered(2, f"{said}2")) == [b"1", b"2"]
         await parts.drop("k", [b"1", b"2"])
         assert await parts.keep(numbered(2, f"{said}2")) is None
         assert await keys(core) == set()
@@ -164,7 +172,7 @@ async def test_who_drops_a_text_a_second_time_leaves_the_next_one_of_its_referen
     await parts.drop("k", [b"1", b"2"])
     await parts.keep(piece("k", 1, 2, b"new"))
     await parts.drop("k", [b"1", b"2"])
-    assert await parts.keep(piece("k", 2, 2, b" text")) == [b"new", b" text"]
+    assert await joined(parts, piece("k", 2, 2, b" text")) == [b"new", b" text"]
 
 
 @ON_SQLITE
@@ -188,7 +196,7 @@ async def test_a_flood_of_lone_parts_fills_no_disk_and_is_told_of_once(
     assert await flood() == ["too many parts of long sms"]
     assert await keys(core) == {f"k{n}" for n in range(5)}
     # The last part of a text lets it leave.
-    assert await parts.keep(piece("k0", 2, 2, b"y")) == [b"x", b"y"]
+    assert await joined(parts, piece("k0", 2, 2, b"y")) == [b"x", b"y"]
     await parts.drop("k0", [b"x", b"y"])
     clock.shift(PARTS_LIVE + SECOND)
     assert await parts.forget_once() == 4
@@ -211,6 +219,68 @@ async def test_a_sender_who_begins_texts_without_end_gives_up_the_oldest(
     assert len(await rows(core, incoming)) == 3
 
 
+@ON_SQLITE
+async def test_a_sender_of_more_parts_than_a_person_writes_gives_up_the_oldest_text(
+    core: Core, clock: FakeClock
+) -> None:
+    parts = core.receiving.parts
+    await parts.keep(piece("mine", 1, 2, b"x", sender="79140000000"))
+    for text, many in (("old", 30), ("new", PARTS_OF_A_SENDER - 30)):
+        clock.shift(SECOND)
+        for number in range(1, many + 1):
+            await parts.keep(piece(text, number, 255, b"x"))
+    assert await keys(core) == {"mine", "old", "new"}
+    await parts.keep(piece("new", 254, 255, b"x"))
+    assert await keys(core) == {"mine", "new"}
+    assert [row.reason for row in await rows(core, incoming)] == ["30 of 255 parts came"]
+
+
+@ON_SQLITE
+async def test_a_text_of_more_parts_than_a_sender_may_have_is_given_up_and_one_of_as_many_is_read(
+    core: Core, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.use_cases.sms_parts.PARTS_OF_A_SENDER", 4)
+    parts = core.receiving.parts
+    for total, is_read in ((4, True), (9, False)):
+        whole = [await parts.keep(piece(f"{total}", number, total, b"x")) for number in range(1, total + 1)]
+        assert (whole[-1] is not None) == is_read
+        if is_read:
+            await parts.drop(f"{total}", [b"x"] * total)
+    clock.shift(PARTS_LIVE + SECOND)
+    await parts.forget_once()
+    assert [row.reason for row in await rows(core, incoming)] == [
+        "4 of 9 parts came", "4 of 9 parts came", "1 of 9 parts came",
+    ]  # fmt: skip
+
+
+class Between(Database):
+    """A database that lets something happen when a look into it has ended."""
+
+    def __init__(self, core: Core, then: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(core.settings.database_url)
+        self.then = then
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Transaction]:
+        async with super().read() as tx:
+            yield tx
+        await self.then()
+
+
+@ON_SQLITE
+async def test_a_part_that_comes_while_its_reference_is_given_up_stays(core: Core, clock: FakeClock) -> None:
+    parts = core.receiving.parts
+    await parts.keep(piece("k", 1, 2, b"old"))
+    clock.shift(PARTS_LIVE + SECOND)
+    database = Between(core, lambda: parts.keep(piece("k", 1, 2, b"new")))
+    try:
+        await SmsParts(database, clock).forget_once()
+    finally:
+        await database.close()
+    assert [row.reason for row in await rows(core, incoming)] == ["1 of 2 parts came"]
+    assert await joined(parts, piece("k", 2, 2, b" text")) == [b"new", b" text"]
+
+
 @ON_POSTGRES
 async def test_parts_that_come_at_once_are_seen_whole_by_one(
     core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
@@ -220,7 +290,22 @@ async def test_parts_that_come_at_once_are_seen_whole_by_one(
             whole = await asyncio.gather(
                 *(cores[n % 2].receiving.parts.keep(piece(f"k{text}", n, 3, b"%d" % n)) for n in (1, 2, 3))
             )
-            assert [parts for parts in whole if parts] == [[b"1", b"2", b"3"]]
+            assert [each.octets for each in whole if each] == [[b"1", b"2", b"3"]]
+
+
+@ON_POSTGRES
+async def test_parts_that_each_make_room_for_themselves_do_not_wait_for_each_other(
+    core: Core,
+    settings: Settings,
+    clock: FakeClock,
+    provider: FakeProvider,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.use_cases.sms_parts.PARTS_OF_A_SENDER", 4)
+    async with processes(settings, clock, provider, count=2) as cores:
+        pieces = [piece(f"k{n % 5}", 1 + n // 5, 255, b"x") for n in range(30)]
+        await asyncio.gather(*(cores[n % 2].receiving.parts.keep(each) for n, each in enumerate(pieces)))
+    assert len(await rows(core, sms_part)) <= 4
 
 
 @ON_POSTGRES
