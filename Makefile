@@ -24,9 +24,9 @@ run: .venv/ready ## the product against a real Bot API and SMSC, settings from t
 
 # Written bytecode saves each of the some hundred processes that tests start half a second.
 test: export PYTHONDONTWRITEBYTECODE =
-test: .venv/ready ## every test with coverage; CRASH=20 repeats the crash tests 20 times, ARGS="-k name" chooses
+test: .venv/ready ## every test; CRASH=20 plays each crash 20 times, COVER=1 measures coverage, ARGS="-k name" chooses
 	@rm -f .coverage .coverage.*
-	@ALIANCE_TEST_CRASH_ROUNDS=$(or $(CRASH),1) $(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n auto --dist worksteal --cov --cov-report=term)
+	@ALIANCE_TEST_CRASH_ROUNDS=$(or $(CRASH),1) $(BIN)/python -m pytest $(or $(ARGS),-n auto --dist worksteal) $(if $(COVER),--cov --cov-report=term)
 
 peers: .venv/ready ## SMS against node-smpp and Debian's Kannel, which it installs (root or sudo), under tshark's eyes
 	@tools/peers

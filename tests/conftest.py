@@ -56,52 +56,13 @@ CHROMIUM_OPTIONS = [
 ]
 
 
-# Coverage doubles what a test costs. These play whole lives over and over, of code that others cover; the
-# share that is told is the least that is covered.
-UNCOVERED = (
-    "tests/crash/",
-    "tests/properties/",
-    "tests/providers/test_faults",
-    "tests/bot/test_autopay",
-    "tests/bot/test_hostile_buttons",
-    "tests/bot/test_link_by_sms",
-    "tests/cli/test_run",
-    "tests/handlers/sms/test_autopay",
-    "tests/handlers/sms/test_guards",
-    "tests/handlers/sms/test_yes_to_something_else",
-    "tests/sms_gateway/test_autopay_by_sms",
-    "tests/sms_gateway/test_hostile_smsc",
-    "tests/core/use_cases/test_autopay_charging",
-    "tests/core/use_cases/test_links",
-    "tests/core/use_cases/test_reconciliations",
-    "tests/journeys/test_demo_once.py::test_the_scenarios_are_played",
-    "tests/journeys/test_demo_page",
-    "tests/journeys/test_demo_pieces",
-    "tests/journeys/test_secrets",
-)
 # Long lives, most of which is waiting. They come first, for one worker to wait in while the others work, and
 # leave short tests to be shared out at the end.
 LONG = ("tests/crash/", "tests/journeys/", "tests/properties/", "tests/cli/test_run")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long ones first; run some without coverage, and on PostgreSQL what SQLite has covered."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
-    on_sqlite = {_name(item) for item in items if _database(item) == "sqlite"}
-    for item in items:
-        is_second = _database(item) == "postgres" and _name(item) in on_sqlite
-        if is_second or item.nodeid.startswith(UNCOVERED):
-            item.add_marker("no_cover")
-
-
-def _name(item: pytest.Item) -> tuple[str, str]:
-    """A test and its parameters but for the database."""
-    return item.nodeid.partition("[")[0], item.nodeid.replace("postgres", "sqlite")
-
-
-def _database(item: pytest.Item) -> object:
-    call = getattr(item, "callspec", None)
-    return None if call is None else call.params.get("database_url")
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -117,14 +78,6 @@ def _own_environment() -> Iterator[None]:
             if name.startswith("ALIANCE_") and not name.startswith("ALIANCE_TEST_"):
                 patch.delenv(name)
         yield
-
-
-@pytest.fixture(autouse=True)
-def _uncovered_processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test without coverage starts processes without it."""
-    if request.node.get_closest_marker("no_cover"):
-        for name in [name for name in os.environ if name.startswith("COVERAGE_PROCESS")]:
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")
