@@ -14,7 +14,6 @@ from core.errors import (
     TooManyCodes,
     WrongSum,
 )
-from core.ids import IncomingId
 from core.money import Money
 from core.states import TopUpState
 from core.storage.database import Transaction
@@ -35,11 +34,11 @@ async def why_not(
     code: str | None,
     now: datetime,
     *,
-    answering: IncomingId,
     vouched: bool,
 ) -> Refusal | None:
     """What stands against confirming the phone's newest quote; a late one is closed here."""
-    if row is None or now - row.created_at > EXPIRED_REMEMBERED:
+    is_known = row is not None and now - row.created_at <= EXPIRED_REMEMBERED
+    if not is_known or row.state == TopUpState.CANCELLED:
         return NoOpenQuote()
     if row.state == TopUpState.QUOTED and row.expires_at <= now:
         await move(tx, row, TopUpState.EXPIRED, at=now, why="window passed")
@@ -57,9 +56,7 @@ async def why_not(
         return WrongSum(Money(row.amount))
     if amount is None and code is not None:
         return SumNeeded(Money(row.amount))  # three digits, and none were asked for
-    # Ids rise with time: a yes that was stored before the request was said to an earlier one.
-    is_of_another = row.quoted_by is not None and answering < row.quoted_by
-    return SumNeeded(Money(row.amount)) if (row.needs_sum or is_of_another) and not named else None
+    return SumNeeded(Money(row.amount)) if row.needs_sum and not named else None
 
 
 async def _why_not_by_code(
