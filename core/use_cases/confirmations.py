@@ -7,6 +7,7 @@ from typing import Any
 from core.errors import (
     AlreadyConfirmed,
     CodeNeeded,
+    LimitReached,
     NoOpenQuote,
     QuoteExpired,
     Refusal,
@@ -14,10 +15,12 @@ from core.errors import (
     TooManyCodes,
     WrongSum,
 )
+from core.ids import Payer
 from core.money import Money
 from core.states import TopUpState
 from core.storage.database import Transaction
 from core.use_cases import limits, quote_codes
+from core.use_cases.charge_limits import ChargeLimits
 from core.use_cases.limits import Limit
 from core.use_cases.top_up_moves import move
 
@@ -57,6 +60,21 @@ async def why_not(
     if amount is None and code is not None:
         return SumNeeded(Money(row.amount))  # three digits, and none were asked for
     return SumNeeded(Money(row.amount)) if row.needs_sum and not named else None
+
+
+async def past_limit(
+    tx: Transaction, row: Any, now: datetime, charge_limits: ChargeLimits
+) -> LimitReached | None:
+    """The limit that the confirmed charge would pass; the quote is cancelled.
+
+    Else the same yes, given again when there is room, would charge what we called not charged.
+    """
+    payer = Payer.sms(row.payer)
+    await charge_limits.alone(tx, payer, row.account_id)
+    reached = await charge_limits.why_not(tx, payer, row.account_id, Money(row.amount))
+    if reached is not None:
+        await move(tx, row, TopUpState.CANCELLED, at=now, why=f"limit: {reached.whose}, {reached.period}")
+    return reached
 
 
 async def _why_not_by_code(

@@ -274,16 +274,8 @@ class Quotes:
     ) -> Quote:
         quote = quote_of(row, number)
         if answering is not None:
-            said = Quoted(
-                number=quote.number,
-                amount=quote.amount,
-                commission=quote.commission,
-                total=quote.total,
-                commission_from=quote.commission_from,
-                code=quote.code,
-                needs_sum=quote.needs_sum,
-                replaces=replaces,
-            )
+            sums = (quote.amount, quote.commission, quote.total, quote.commission_from)
+            said = Quoted(quote.number, *sums, quote.code, quote.needs_sum, replaces)
             await incoming.answer(tx, answering, payer, said, locale=row.locale, now=self._wall.now())
         return quote
 

@@ -172,10 +172,13 @@ class TopUps:
                 row, now = await newest_by_sms(tx, payer), self._clock.now()
                 if quote_codes.is_no_answer(row, answering, vouched=vouched, now=now):
                     await self._quotes.show_again(tx, row, payer, answering, vouched=vouched)
-                elif (refusal := await self._why_not(tx, row, amount, code, vouched=vouched)) is None:
-                    await self._consume(tx, row, confirmed_by=answering)
-                    await incoming.finish(tx, answering, outcome=incoming.REPLY)
-                    confirmed = row.id
+                else:
+                    refusal = await confirmations.why_not(tx, row, amount, code, now, vouched=vouched)
+                    refusal = refusal or await confirmations.past_limit(tx, row, now, self._limits)
+                    if refusal is None:
+                        await self._consume(tx, row, confirmed_by=answering)
+                        await incoming.finish(tx, answering, outcome=incoming.REPLY)
+                        confirmed = row.id
                 if confirmed is None and vouched:  # by another way it confirms nothing, given again or not
                     await quote_codes.note_yes_in_vain(tx, payer, now=self._wall.now())
         if refusal is not None:
@@ -244,26 +247,6 @@ class TopUps:
     async def expire_once(self, n: int) -> int:
         """Close quotes whose window has passed."""
         return await self._quotes.expire_once(n)
-
-    async def _why_not(
-        self,
-        tx: Transaction,
-        row: Any,
-        amount: Money | None,
-        code: str | None,
-        *,
-        vouched: bool,
-    ) -> Refusal | None:
-        now = self._clock.now()
-        refusal = await confirmations.why_not(tx, row, amount, code, now, vouched=vouched)
-        if refusal is not None:
-            return refusal
-        payer = Payer.sms(row.payer)
-        await self._limits.alone(tx, payer, row.account_id)
-        reached = await self._limits.why_not(tx, payer, row.account_id, Money(row.amount))
-        if reached is not None:  # or this yes, given again when there is room, would charge after all
-            await move(tx, row, TopUpState.CANCELLED, at=now, why=f"limit: {reached.whose}, {reached.period}")
-        return reached
 
     async def _consume(
         self,
