@@ -244,8 +244,7 @@ class TopUps:
         if refusal is not None or row.method != Method.MOBILE:
             return refusal
         payer = Payer.sms(row.payer)
-        await self._limits.alone(tx, payer, row.account_id)
-        return await self._limits.why_not(tx, payer, row.account_id, Money(row.amount))
+        return await self._limits.why_no_charge(tx, payer, row.account_id, Money(row.amount))
 
     async def _consume(
         self,
