@@ -20,7 +20,8 @@ class Limit:
     window: timedelta
 
 
-# Replies to one sender: two machines that answer each other stop there, and a person never comes near.
+# Replies to one sender; to what came by ways that vouch for nobody apart from the others. Two machines that
+# answer each other stop there, and a person never comes near.
 REPLIES_AN_HOUR = 20
 REPLIES_A_DAY = 100
 

@@ -189,7 +189,7 @@ class Quotes:
             elif found.past:
                 refusal = TooManyUnknownAccounts()
             else:
-                refusal = await self._count_unknown(tx, payer, asked.number)
+                refusal = await self._count_unknown(tx, asked)
         raise refusal  # outside, or what it counted would be rolled back with it
 
     async def _limit(self, tx: Transaction, account_id: AccountId, asked: Asked) -> Refusal | None:
@@ -206,17 +206,16 @@ class Quotes:
         )
         return await is_linked(tx, payer, account_id) or await tx.scalar(paid.limit(1)) is not None
 
-    async def _count_unknown(self, tx: Transaction, payer: Payer, number: str) -> Refusal:
-        subject, now = limits.subject(payer, "unknown_account"), self._clock.now()
+    async def _count_unknown(self, tx: Transaction, asked: Asked) -> Refusal:
+        subject, now = _guesses_of(asked), self._clock.now()
         if await limits.reached(tx, subject, limits.UNKNOWN_ACCOUNTS, now=now) is not None:
             return TooManyUnknownAccounts()
         await limits.hit(tx, subject, now=now)
-        return UnknownAccount(number)
+        return UnknownAccount(asked.number)
 
     async def _find(self, tx: Transaction, asked: Asked) -> Any:
         """The account; whether who asks is `past` the limit for numbers that are none; a yes in vain."""
-        subject = limits.subject(asked.payer, "unknown_account")
-        past = limits.past_params(subject, limits.UNKNOWN_ACCOUNTS, now=self._clock.now())
+        past = limits.past_params(_guesses_of(asked), limits.UNKNOWN_ACCOUNTS, now=self._clock.now())
         yes = quote_codes.yes_in_vain_params(asked.payer, now=self._wall.now())
         row = await tx.one(_FIND, {"number": asked.number.lstrip("0"), **past, **yes})
         asked.by_code |= bool(row.yes_in_vain)
@@ -256,6 +255,11 @@ class Quotes:
             needs_sum=quote.needs_sum,
         )
         await incoming.answer(tx, answering, payer, said, locale=locale, now=self._wall.now())
+
+
+def _guesses_of(asked: Asked) -> str:
+    """Counted apart, or who sends in another's name would use up theirs."""
+    return limits.subject(asked.payer, f"unknown_account{'' if asked.vouched else ':unvouched'}")
 
 
 def quote_of(row: Any, number: str) -> Quote:
