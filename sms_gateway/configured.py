@@ -53,9 +53,9 @@ def unsaid(settings: Settings) -> list[str]:
     """The SMSCs whose messages a bind takes and of which no address says `direct=`; as `ways_of` else."""
     with _named("SMSC_URL"):
         binds = binds_of(settings)
-    said = {each.name for each in binds if each.says_direct}
-    taking = dict.fromkeys(each.name for each in binds if each.mode != Mode.TRANSMITTER)
-    return [name for name in taking if name not in said]
+    taking = [each for each in binds if each.mode != Mode.TRANSMITTER]
+    said = {each.name for each in taking if each.says_direct}
+    return [name for name in dict.fromkeys(each.name for each in taking) if name not in said]
 
 
 def binds_of(settings: Settings) -> list[Smsc]:

@@ -123,6 +123,10 @@ async def test_the_doctor_tells_by_which_ways_a_word_confirms(
         (TWO, ["mts"]),
         ("smpp://us@h:1?name=mts&direct=yes smpp://us@h:2?name=mts smpp://us@h:3?name=hub", ["hub"]),
         ("smpp://us@h:1?name=hub&direct=no smpp://us@h:2?name=out&mode=transmitter", []),
+        (
+            "smpp://us@h?name=mts&mode=receiver smpp://us@h?name=mts&mode=transmitter&direct=yes",
+            ["mts"],
+        ),
         ("", []),
     ],
 )
