@@ -188,6 +188,15 @@ async def test_a_stranger_on_the_shared_number_gets_no_answer_and_the_reason_is_
         assert await phones.outcome() == outcome
 
 
+@pytest.mark.parametrize("vouched", [True, False])
+async def test_whom_we_answered_by_one_kind_of_way_is_told_by_the_other_that_nothing_is_open(
+    phones: Phones, vouched: bool
+) -> None:
+    await phones.send("aliance 166301 100", sender=STRANGER, vouched=not vouched)
+    await phones.send("нет", sender=STRANGER, vouched=not vouched)
+    assert await phones.send("да", sender=STRANGER, vouched=vouched) is not None
+
+
 async def test_a_text_of_the_table_ends_in_exactly_one_outcome(phones: Phones) -> None:
     """Every fourth, from a phone of its own, every third of them unknown; then the invariants are asked."""
     arrivals = [
