@@ -95,7 +95,7 @@ class Dispatch:
             await self._run(message, writing)
 
     async def _close(self, message: Message, capped: IncomingOutcome) -> None:
-        """Past the caps nothing is said; what ends our own writing holds all the same."""
+        """Past the caps nothing is said; what ends our own writing holds, and a yes was one."""
         payer, locale, answering = message.payer, message.locale, message.id
         match message.command.kind:
             case CommandKind.STOP:
@@ -103,6 +103,8 @@ class Dispatch:
             case CommandKind.ADVERTISING_OFF:
                 ending = self._core.advertising_by_sms
                 await ending.end(payer, locale=locale, answering=answering, silent=capped)
+            case CommandKind.CONFIRM if message.vouched:
+                await self._core.top_ups.pass_over_yes(payer, answering=answering, silent=capped)
             case _:
                 await keep_silent(self._core, message, capped)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from core.errors import LimitReached
+from core.errors import LimitReached, NoOpenQuote, SumNeeded
 from core.ids import Payer
 from core.money import Money
 from core.payments.provider import Declined, Unknown
@@ -210,9 +210,24 @@ async def test_the_limit_is_asked_again_where_the_quote_is_confirmed(
     quote = await quote_by_sms(limited, 700)
     await _pays(limited, 700, MTS)
     assert await says_yes(limited) == _reached("account", "day", 1200, None)
-    assert await says_yes(limited) == _reached("account", "day", 1200, None)  # told alike when asked again
-    assert (await the_top_up(limited, quote.id)).state == TopUpState.QUOTED
+    assert (await the_top_up(limited, quote.id)).state == TopUpState.CANCELLED
+    assert isinstance(await says_yes(limited), NoOpenQuote)
     assert len(provider.charges) == len(await rows(limited, payment)) == 1
+
+
+@ON_SQLITE
+async def test_a_yes_past_a_limit_charges_nothing_when_it_is_given_again_the_next_day(
+    limited: Core, clock: FakeClock, provider: FakeProvider
+) -> None:
+    clock.shift(timedelta(hours=8, minutes=58))
+    await quote_by_sms(limited, 700)
+    await _pays(limited, 700, MTS)
+    assert isinstance(await says_yes(limited), LimitReached)
+    clock.shift(timedelta(minutes=2))
+    assert isinstance(await says_yes(limited), NoOpenQuote)
+    clock.shift(timedelta(minutes=13))
+    assert (await quote_by_sms(limited, 700)).code is not None
+    assert len(provider.charges) == 1
 
 
 @ON_SQLITE
@@ -246,7 +261,8 @@ async def test_a_refused_request_leaves_the_open_quote_as_it_is(limited: Core) -
     quote = await quote_by_sms(limited, 100)
     await _refused(limited, 1001)
     assert (await the_top_up(limited, quote.id)).state == TopUpState.QUOTED
-    assert await says_yes(limited) is None
+    assert await says_yes(limited) == SumNeeded(Money.roubles(100))
+    assert await says_yes(limited, amount=Money.roubles(100)) is None
 
 
 @ON_POSTGRES
