@@ -36,6 +36,11 @@ def subject(payer: Payer, what: str) -> str:
     return f"{what}:{payer.channel}:{payer.address}"
 
 
+def guesses_of(payer: Payer, *, vouched: bool) -> str:
+    """Counted apart, or who sends in another's name would use up theirs."""
+    return subject(payer, f"unknown_account{'' if vouched else ':unvouched'}")
+
+
 async def hit(tx: Transaction, subject: str, *, now: datetime) -> None:
     await tx.execute(insert(limit_hit).values(id=new_id(), subject=subject[:160], at=now))
 

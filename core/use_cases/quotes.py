@@ -226,7 +226,7 @@ class Quotes:
         return await is_linked(tx, payer, account_id) or await tx.scalar(paid.limit(1)) is not None
 
     async def _count_unknown(self, tx: Transaction, asked: Asked) -> Refusal:
-        subject, now = _guesses_of(asked), self._clock.now()
+        subject, now = limits.guesses_of(asked.payer, vouched=asked.vouched), self._clock.now()
         if await limits.reached(tx, subject, limits.UNKNOWN_ACCOUNTS, now=now) is not None:
             return TooManyUnknownAccounts()
         await limits.hit(tx, subject, now=now)
@@ -234,7 +234,8 @@ class Quotes:
 
     async def _find(self, tx: Transaction, asked: Asked) -> Any:
         """The account; whether who asks is `past` the limit for numbers that are none; a yes in vain."""
-        past = limits.past_params(_guesses_of(asked), limits.UNKNOWN_ACCOUNTS, now=self._clock.now())
+        guesses = limits.guesses_of(asked.payer, vouched=asked.vouched)
+        past = limits.past_params(guesses, limits.UNKNOWN_ACCOUNTS, now=self._clock.now())
         yes = quote_codes.yes_in_vain_params(asked.payer, now=self._wall.now())
         row = await tx.one(_FIND, {"number": asked.number.lstrip("0"), **past, **yes})
         asked.by_code |= bool(row.yes_in_vain)
@@ -277,11 +278,6 @@ class Quotes:
             said = Quoted(quote.number, *sums, quote.code, quote.needs_sum, replaces)
             await incoming.answer(tx, answering, payer, said, locale=row.locale, now=self._wall.now())
         return quote
-
-
-def _guesses_of(asked: Asked) -> str:
-    """Counted apart, or who sends in another's name would use up theirs."""
-    return limits.subject(asked.payer, f"unknown_account{'' if asked.vouched else ':unvouched'}")
 
 
 def quote_of(row: Any, number: str) -> Quote:
