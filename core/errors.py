@@ -62,7 +62,7 @@ class QuoteExpired(Refusal):
 
 @dataclass
 class SumNeeded(Refusal):
-    """An earlier quote was replaced: only a confirmation that names the sum counts."""
+    """Something else was written since the quote: only a confirmation that names the sum counts."""
 
     amount: Money
 
@@ -78,31 +78,6 @@ class CodeNeeded(Refusal):
 
 class TooManyCodes(Refusal):
     """Too many wrong codes of quotes came from this phone within a day: none is looked at."""
-
-
-class YesUnvouched(Refusal):
-    """The quote was asked for by a way that vouches for its sender, and the yes came by another."""
-
-
-@dataclass
-class RequestUnvouched(Refusal):
-    """An open quote was asked for by a way that vouches for its sender, and another request came by another.
-
-    `number` and `amount` are the open quote's, `by_code`: it is confirmed by its digits.
-    """
-
-    number: str
-    amount: Money
-    by_code: bool
-
-
-@dataclass
-class CancelUnvouched(Refusal):
-    """The quote was asked for by a way that vouches for its sender, and the no came by another."""
-
-    amount: Money
-    by_code: bool
-    closes_in: timedelta
 
 
 class NotYours(Refusal):

@@ -53,7 +53,8 @@ class Quoted(Notice):
     total: Money
     commission_from: bool  # the provider takes the commission: the text says "from"
     code: str | None = None  # what the reply must hold, where the profile says so
-    needs_sum: bool = False  # an earlier quote was replaced: the reply must name the sum
+    needs_sum: bool = False  # something else was written meanwhile: the reply must name the sum
+    replaces: bool = False  # an earlier quote is cancelled by it
 
 
 @dataclass(frozen=True)

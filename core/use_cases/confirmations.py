@@ -7,6 +7,7 @@ from typing import Any
 from core.errors import (
     AlreadyConfirmed,
     CodeNeeded,
+    LimitReached,
     NoOpenQuote,
     QuoteExpired,
     Refusal,
@@ -14,11 +15,12 @@ from core.errors import (
     TooManyCodes,
     WrongSum,
 )
-from core.ids import IncomingId
+from core.ids import Payer
 from core.money import Money
 from core.states import TopUpState
 from core.storage.database import Transaction
 from core.use_cases import limits, quote_codes
+from core.use_cases.charge_limits import ChargeLimits
 from core.use_cases.limits import Limit
 from core.use_cases.top_up_moves import move
 
@@ -35,11 +37,11 @@ async def why_not(
     code: str | None,
     now: datetime,
     *,
-    answering: IncomingId,
     vouched: bool,
 ) -> Refusal | None:
     """What stands against confirming the phone's newest quote; a late one is closed here."""
-    if row is None or now - row.created_at > EXPIRED_REMEMBERED:
+    is_known = row is not None and now - row.created_at <= EXPIRED_REMEMBERED
+    if not is_known or row.state == TopUpState.CANCELLED:
         return NoOpenQuote()
     if row.state == TopUpState.QUOTED and row.expires_at <= now:
         await move(tx, row, TopUpState.EXPIRED, at=now, why="window passed")
@@ -57,9 +59,20 @@ async def why_not(
         return WrongSum(Money(row.amount))
     if amount is None and code is not None:
         return SumNeeded(Money(row.amount))  # three digits, and none were asked for
-    # Ids rise with time: a yes that was stored before the request was said to an earlier one.
-    is_of_another = row.quoted_by is not None and answering < row.quoted_by
-    return SumNeeded(Money(row.amount)) if (row.needs_sum or is_of_another) and not named else None
+    return SumNeeded(Money(row.amount)) if row.needs_sum and not named else None
+
+
+async def past_limit(
+    tx: Transaction, row: Any, now: datetime, charge_limits: ChargeLimits
+) -> LimitReached | None:
+    """The limit that the confirmed charge would pass; the quote is cancelled.
+
+    Else the same yes, given again when there is room, would charge what we called not charged.
+    """
+    reached = await charge_limits.why_no_charge(tx, Payer.sms(row.payer), row.account_id, Money(row.amount))
+    if reached is not None:
+        await move(tx, row, TopUpState.CANCELLED, at=now, why=f"limit: {reached.whose}, {reached.period}")
+    return reached
 
 
 async def _why_not_by_code(

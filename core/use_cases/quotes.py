@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, insert, select
-from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock
 from core.errors import (
@@ -35,7 +34,7 @@ from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.prices import priced, within
 from core.use_cases.quotes_before import Asked, quoted_before
-from core.use_cases.top_up_moves import alone_by_sms, move, record
+from core.use_cases.top_up_moves import alone_by_sms, ask_for_sum, move, number_of, record
 from core.use_cases.top_up_moves import by as by_payer
 
 # Asked with every request, and so built once.
@@ -98,36 +97,41 @@ class Quotes:
         """Fix account, amount and commission for 15 minutes; by SMS the reply is stored with it.
 
         `told` are the names that the SMSC has for the phone's operator, `vouched` says that the message came
-        by a bind to the operator itself: else the quote asks for a code. Raises MethodUnavailable,
-        AmountTooSmall, AmountTooLarge, OperatorUnknown, LimitReached, RequestUnvouched, UnknownAccount
-        and, for who guesses at numbers, TooManyUnknownAccounts.
+        by a bind to the operator itself: else the quote asks for a code, and is the open one's where that was
+        asked for by such a bind. Raises MethodUnavailable, AmountTooSmall, AmountTooLarge, OperatorUnknown,
+        LimitReached, UnknownAccount and, for who guesses at numbers, TooManyUnknownAccounts: by SMS an open
+        quote is then confirmed by a yes that names the sum.
         """
         by_phone = method == Method.MOBILE
-        if not self._payments.takes(method) or (by_phone and payer.channel != Channel.SMS):
-            raise MethodUnavailable  # only an SMS tells a phone whose account may be charged
-        limit = within(amount, method, self._profile, self._payments.limits(method))
-        whose = await self._operators.of(payer.address, told) if by_phone else None
-        values = {
-            "payer": payer.address,
-            "channel": payer.channel,
-            "locale": locale,
-            "method": method,
-            "quoted_by": answering,
-        } | priced(amount, limit, None if whose is None else whose.operator)
+        try:
+            values, why = await self._priced(payer, amount, method, told)
+        except Refusal:
+            if by_phone:
+                await self.ask_for_sum(payer)
+            raise
         asked = Asked(
             payer,
             number,
-            values,
+            values | {"locale": locale, "quoted_by": answering},
             answering,
+            why=why,
             vouched=vouched,
-            why="asked" if whose is None else f"asked, {whose.operator.code}: {whose.because}",
             by_code=by_phone and (self._profile.sms.confirm == "code" or not vouched),
         )
-        try:
-            return await self._store_quote(asked)
-        except IntegrityError:
-            # Two texts of one phone at once: the second now sees the first.
-            return await self._store_quote(asked)
+        return await self._store_quote(asked)
+
+    async def ask_for_sum(self, payer: Payer) -> None:
+        """SMS: from now on a plain yes is not enough for the phone's open quote."""
+        async with self._database.transaction() as tx:
+            await alone_by_sms(tx, payer)
+            await ask_for_sum(tx, payer)
+
+    async def show_again(
+        self, tx: Transaction, row: Any, payer: Payer, answering: IncomingId, *, vouched: bool
+    ) -> None:
+        """SMS: what must neither confirm nor end the open quote is answered with it, and with its digits."""
+        row = await quote_codes.give_code(tx, row, vouched=vouched, now=self._clock.now())
+        await self._tell(tx, row, await number_of(tx, row.account_id), payer, answering)
 
     async def read(self, top_up_id: TopUpId, *, by: Payer) -> Quote:
         """A quote that still waits; raises StaleScreen, NotYours, AlreadyConfirmed, QuoteExpired."""
@@ -166,8 +170,21 @@ class Quotes:
                 await move(tx, row, TopUpState.EXPIRED, at=now, why="window passed")
         return len(rows)
 
+    async def _priced(
+        self, payer: Payer, amount: Money, method: Method, told: Sequence[str]
+    ) -> tuple[dict[str, Any], str]:
+        """What a quote holds of the payer and the sums, and why they are these."""
+        by_phone = method == Method.MOBILE
+        if not self._payments.takes(method) or (by_phone and payer.channel != Channel.SMS):
+            raise MethodUnavailable  # only an SMS tells a phone whose account may be charged
+        limit = within(amount, method, self._profile, self._payments.limits(method))
+        whose = await self._operators.of(payer.address, told) if by_phone else None
+        of_payer = {"payer": payer.address, "channel": payer.channel, "method": method}
+        values = of_payer | priced(amount, limit, None if whose is None else whose.operator)
+        return values, "asked" if whose is None else f"asked, {whose.operator.code}: {whose.because}"
+
     async def _store_quote(self, asked: Asked) -> Quote:
-        payer, answering = asked.payer, asked.answering
+        payer = asked.payer
         refusal: Refusal | None
         async with self._database.transaction() as tx:
             if payer.channel == Channel.SMS:
@@ -182,14 +199,16 @@ class Quotes:
                 if refusal is None:
                     if row is None:
                         row = await self._insert(tx, found.id, asked)
-                    quote = quote_of(row, asked.number)
-                    if answering is not None:
-                        await self._reply(tx, payer, quote, row.locale, answering)
-                    return quote
+                    is_own = row.account_id == found.id
+                    number = asked.number if is_own else await number_of(tx, row.account_id)
+                    replaces = asked.replaces is not None
+                    return await self._tell(tx, row, number, payer, asked.answering, replaces=replaces)
             elif found.past:
                 refusal = TooManyUnknownAccounts()
             else:
-                refusal = await self._count_unknown(tx, payer, asked.number)
+                refusal = await self._count_unknown(tx, asked)
+            if payer.channel == Channel.SMS:
+                await ask_for_sum(tx, payer)
         raise refusal  # outside, or what it counted would be rolled back with it
 
     async def _limit(self, tx: Transaction, account_id: AccountId, asked: Asked) -> Refusal | None:
@@ -206,17 +225,17 @@ class Quotes:
         )
         return await is_linked(tx, payer, account_id) or await tx.scalar(paid.limit(1)) is not None
 
-    async def _count_unknown(self, tx: Transaction, payer: Payer, number: str) -> Refusal:
-        subject, now = limits.subject(payer, "unknown_account"), self._clock.now()
+    async def _count_unknown(self, tx: Transaction, asked: Asked) -> Refusal:
+        subject, now = limits.guesses_of(asked.payer, vouched=asked.vouched), self._clock.now()
         if await limits.reached(tx, subject, limits.UNKNOWN_ACCOUNTS, now=now) is not None:
             return TooManyUnknownAccounts()
         await limits.hit(tx, subject, now=now)
-        return UnknownAccount(number)
+        return UnknownAccount(asked.number)
 
     async def _find(self, tx: Transaction, asked: Asked) -> Any:
         """The account; whether who asks is `past` the limit for numbers that are none; a yes in vain."""
-        subject = limits.subject(asked.payer, "unknown_account")
-        past = limits.past_params(subject, limits.UNKNOWN_ACCOUNTS, now=self._clock.now())
+        guesses = limits.guesses_of(asked.payer, vouched=asked.vouched)
+        past = limits.past_params(guesses, limits.UNKNOWN_ACCOUNTS, now=self._clock.now())
         yes = quote_codes.yes_in_vain_params(asked.payer, now=self._wall.now())
         row = await tx.one(_FIND, {"number": asked.number.lstrip("0"), **past, **yes})
         asked.by_code |= bool(row.yes_in_vain)
@@ -243,19 +262,22 @@ class Quotes:
         await record(tx, row.id, TopUpState.QUOTED, at=now, why=asked.why)
         return row
 
-    async def _reply(
-        self, tx: Transaction, payer: Payer, quote: Quote, locale: str, answering: IncomingId
-    ) -> None:
-        said = Quoted(
-            number=quote.number,
-            amount=quote.amount,
-            commission=quote.commission,
-            total=quote.total,
-            commission_from=quote.commission_from,
-            code=quote.code,
-            needs_sum=quote.needs_sum,
-        )
-        await incoming.answer(tx, answering, payer, said, locale=locale, now=self._wall.now())
+    async def _tell(
+        self,
+        tx: Transaction,
+        row: Any,
+        number: str,
+        payer: Payer,
+        answering: IncomingId | None,
+        *,
+        replaces: bool = False,
+    ) -> Quote:
+        quote = quote_of(row, number)
+        if answering is not None:
+            sums = (quote.amount, quote.commission, quote.total, quote.commission_from)
+            said = Quoted(quote.number, *sums, quote.code, quote.needs_sum, replaces)
+            await incoming.answer(tx, answering, payer, said, locale=row.locale, now=self._wall.now())
+        return quote
 
 
 def quote_of(row: Any, number: str) -> Quote:

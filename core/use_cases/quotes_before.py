@@ -6,14 +6,12 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from core.errors import RequestUnvouched
 from core.ids import AccountId, IncomingId, Payer
-from core.money import Money
 from core.states import Channel, TopUpState
 from core.storage.database import Transaction
 from core.storage.tables import top_up
 from core.use_cases import quote_codes
-from core.use_cases.top_up_moves import move, newest_by_sms, number_of
+from core.use_cases.top_up_moves import ask_for_sum, move, newest_by_sms
 
 
 @dataclass(slots=True)
@@ -34,12 +32,11 @@ class Asked:
 async def quoted_before(
     tx: Transaction, account_id: AccountId, asked: Asked, *, now: datetime, wall_now: datetime
 ) -> Any:
-    """The quote that this very message, or an identical request, has made already.
+    """The quote that is the answer already: this very message's, or that of an identical request.
 
     Another open quote of the phone is to be cancelled: from then on a confirmation names the sum, or a code.
-    Raises RequestUnvouched where it was asked for by a way that vouches, and this request was not.
+    Where it was asked for by a way that vouches, and this request was not, it stands and is the answer.
     """
-    asked.replaces = None
     if asked.answering is not None:
         same_message = await tx.first(select(top_up).where(top_up.c.quoted_by == asked.answering))
         if same_message is not None:
@@ -50,7 +47,7 @@ async def quoted_before(
     if row is None:
         return None
     asked.code_before = row.code
-    asked.by_code |= await quote_codes.was_just_confirmed(tx, row, now=wall_now)
+    asked.by_code |= await quote_codes.was_just_confirmed(tx, asked.payer, now=wall_now)
     if row.state != TopUpState.QUOTED:
         return None
     if row.expires_at <= now:
@@ -58,9 +55,9 @@ async def quoted_before(
         return None
     if (row.account_id, row.amount) == (account_id, asked.values["amount"]):
         return await _as_asked(tx, row, asked, now)
-    if not asked.vouched and await quote_codes.stands(tx, row, now):
-        number = await number_of(tx, row.account_id)
-        raise RequestUnvouched(number, Money(row.amount), by_code=row.code is not None)
+    if not asked.vouched and await quote_codes.was_vouched(tx, row):
+        await ask_for_sum(tx, asked.payer)
+        return await quote_codes.give_code(tx, row, vouched=False, now=now)
     asked.replaces = row
     asked.values["needs_sum"] = True
     asked.by_code |= row.code is not None  # what spoke against a plain yes may do so still
@@ -68,10 +65,8 @@ async def quoted_before(
 
 
 async def _as_asked(tx: Transaction, row: Any, asked: Asked, now: datetime) -> Any:
-    if asked.by_code and quote_codes.is_open_by_word(row, now):
-        if not asked.vouched:  # digits for who has asked now; the word is still the other's
-            await quote_codes.let_word_stand(tx, row, now=now)
-        return await quote_codes.give_code(tx, row)
+    if asked.by_code and quote_codes.is_open(row, now):
+        row = await quote_codes.give_code(tx, row, vouched=asked.vouched, now=now)
     if asked.vouched and row.code is not None and not await quote_codes.was_vouched(tx, row):
         # From now on it is that of a sender who is vouched for, and nobody else's to end.
         await tx.execute(update(top_up).where(top_up.c.id == row.id).values(quoted_by=asked.answering))

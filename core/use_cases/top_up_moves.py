@@ -34,7 +34,7 @@ async def alone_by_sms(tx: Transaction, payer: Payer) -> None:
 
 
 async def newest_by_sms(tx: Transaction, payer: Payer) -> Any:
-    """The phone's newest top-up from its own account that was not cancelled, locked; None: there is none.
+    """The phone's newest top-up from its own account, whatever became of it, locked; None: there is none.
 
     A card that autopay charges for the same person meanwhile is no quote that a yes could mean.
     """
@@ -43,8 +43,14 @@ async def newest_by_sms(tx: Transaction, payer: Payer) -> Any:
     )
 
 
+async def ask_for_sum(tx: Transaction, payer: Payer) -> None:
+    """Something else was written since the phone's open quote, and a plain yes may mean that."""
+    is_open = (by_sms(payer), top_up.c.state == TopUpState.QUOTED)
+    await tx.execute(update(top_up).where(*is_open).values(needs_sum=True))
+
+
 def by_sms(payer: Payer) -> Any:
-    return and_(by(payer), top_up.c.method == Method.MOBILE, top_up.c.state != TopUpState.CANCELLED)
+    return and_(by(payer), top_up.c.method == Method.MOBILE)
 
 
 def by(payer: Payer) -> Any:

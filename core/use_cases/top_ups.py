@@ -4,25 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from core.clock import Clock
 from core.errors import (
     AlreadyConfirmed,
-    CancelUnvouched,
     NoOpenQuote,
     NotYours,
     QuoteExpired,
     Refusal,
     StaleScreen,
-    YesUnvouched,
 )
 from core.ids import AccountId, CardId, IncomingId, Payer, TopUpId, TransferId
 from core.messages import incoming
 from core.messages.notices import Cancelled
 from core.money import Money
 from core.profile import Profile
-from core.states import Method, PaymentState, TopUpState
+from core.states import IncomingOutcome, Method, PaymentState, TopUpState
 from core.storage.database import Database, Transaction
 from core.storage.tables import account, payment, top_up
 from core.use_cases import confirmations, history, quote_codes
@@ -32,7 +30,15 @@ from core.use_cases.history import Chips, HistoryPage
 from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.quotes import Quote, Quotes, quote_of
-from core.use_cases.top_up_moves import NEWEST_FIRST, alone_by_sms, by_sms, move, newest_by_sms, number_of
+from core.use_cases.top_up_moves import (
+    NEWEST_FIRST,
+    alone_by_sms,
+    ask_for_sum,
+    by_sms,
+    move,
+    newest_by_sms,
+    number_of,
+)
 from core.use_cases.top_up_moves import by as by_payer
 
 
@@ -153,28 +159,39 @@ class TopUps:
     ) -> None:
         """SMS: confirm the phone's one open quote. Its outcome is the reply, and is stored with it.
 
-        What comes by a way that does not vouch for the number (`vouched`) confirms no quote without a code.
-        Raises NoOpenQuote, AlreadyConfirmed, QuoteExpired, SumNeeded, WrongSum, CodeNeeded, TooManyCodes,
-        YesUnvouched, LimitReached.
+        What cannot be an answer to it (it came before the request, or by a way that does not vouch for the
+        number, `vouched`, and without digits) is answered with the quote again, with digits. Raises
+        NoOpenQuote, AlreadyConfirmed, QuoteExpired, SumNeeded, WrongSum, CodeNeeded, TooManyCodes,
+        LimitReached.
         """
         refusal: Refusal | None = None
         async with self._database.transaction() as tx:
             await alone_by_sms(tx, payer)
             confirmed = await tx.scalar(select(top_up.c.id).where(top_up.c.confirmed_by == answering))
             if confirmed is None:
-                row = await newest_by_sms(tx, payer)
-                if not vouched and quote_codes.is_open_by_word(row, self._clock.now()):
-                    raise YesUnvouched  # and nothing is changed: it may be anybody's
-                refusal = await self._why_not(tx, row, amount, code, answering, vouched=vouched)
-                if refusal is None:
-                    await self._consume(tx, row, confirmed_by=answering)
-                    await incoming.finish(tx, answering, outcome=incoming.REPLY)
-                    confirmed = row.id
-                elif vouched:  # a word by another way confirms nothing, given again or not
+                row, now = await newest_by_sms(tx, payer), self._clock.now()
+                if quote_codes.is_no_answer(row, answering, vouched=vouched, now=now):
+                    await self._quotes.show_again(tx, row, payer, answering, vouched=vouched)
+                else:
+                    refusal = await confirmations.why_not(tx, row, amount, code, now, vouched=vouched)
+                    refusal = refusal or await confirmations.past_limit(tx, row, now, self._limits)
+                    if refusal is None:
+                        await self._consume(tx, row, confirmed_by=answering)
+                        await incoming.finish(tx, answering, outcome=incoming.REPLY)
+                        confirmed = row.id
+                if confirmed is None and vouched:  # by another way it confirms nothing, given again or not
                     await quote_codes.note_yes_in_vain(tx, payer, now=self._wall.now())
         if refusal is not None:
             raise refusal  # outside, or what it closed and counted would be rolled back with it
-        await self._payments.collect_for(confirmed)
+        if confirmed is not None:
+            await self._payments.collect_for(confirmed)
+
+    async def pass_over_yes(self, payer: Payer, *, answering: IncomingId, silent: IncomingOutcome) -> None:
+        """SMS: a yes that is neither done nor answered; given again, it is to confirm nothing either."""
+        async with self._database.transaction() as tx:
+            await alone_by_sms(tx, payer)
+            await quote_codes.note_yes_in_vain(tx, payer, now=self._wall.now())
+            await incoming.finish(tx, answering, outcome=silent)
 
     async def cancel(self, top_up_id: TopUpId, *, by: Payer) -> None:
         """Drop a quote that was not confirmed; raises StaleScreen, NotYours."""
@@ -191,7 +208,10 @@ class TopUps:
             await move(tx, row, TopUpState.CANCELLED, at=self._clock.now(), why="by payer")
 
     async def cancel_open(self, payer: Payer, *, answering: IncomingId, vouched: bool = False) -> None:
-        """SMS: drop the phone's open quote and say so; raises NoOpenQuote, CancelUnvouched."""
+        """SMS: drop the phone's open quote and say so; raises NoOpenQuote.
+
+        One by a way that vouches for nobody (`vouched`) is answered with a quote that one by another made.
+        """
         now = self._clock.now()
         async with self._database.transaction() as tx:
             await alone_by_sms(tx, payer)
@@ -199,16 +219,16 @@ class TopUps:
             if row is None or row.state != TopUpState.QUOTED:
                 raise NoOpenQuote
             if not vouched and await quote_codes.stands(tx, row, now):
-                raise CancelUnvouched(Money(row.amount), row.code is not None, row.expires_at - now)
+                await ask_for_sum(tx, payer)  # who said no does not mean it by a yes to something else
+                await self._quotes.show_again(tx, row, payer, answering, vouched=False)
+                return
             await move(tx, row, TopUpState.CANCELLED, at=now, why="by payer")
             said = Cancelled(await number_of(tx, row.account_id), Money(row.amount))
             await incoming.answer(tx, answering, payer, said, locale=row.locale, now=self._wall.now())
 
     async def ask_for_sum(self, payer: Payer) -> None:
         """SMS: something else was written since the phone's open quote, and a plain yes may mean that."""
-        async with self._database.transaction() as tx:
-            is_open = (by_payer(payer), top_up.c.state == TopUpState.QUOTED)
-            await tx.execute(update(top_up).where(*is_open).values(needs_sum=True))
+        await self._quotes.ask_for_sum(payer)
 
     async def is_by_code(self, payer: Payer) -> bool:
         """SMS: whether three digits from this phone are the answer to its newest quote, be it late."""
@@ -227,25 +247,6 @@ class TopUps:
     async def expire_once(self, n: int) -> int:
         """Close quotes whose window has passed."""
         return await self._quotes.expire_once(n)
-
-    async def _why_not(
-        self,
-        tx: Transaction,
-        row: Any,
-        amount: Money | None,
-        code: str | None,
-        answering: IncomingId,
-        *,
-        vouched: bool,
-    ) -> Refusal | None:
-        refusal = await confirmations.why_not(
-            tx, row, amount, code, self._clock.now(), answering=answering, vouched=vouched
-        )
-        if refusal is not None or row.method != Method.MOBILE:
-            return refusal
-        payer = Payer.sms(row.payer)
-        await self._limits.alone(tx, payer, row.account_id)
-        return await self._limits.why_not(tx, payer, row.account_id, Money(row.amount))
 
     async def _consume(
         self,

@@ -39,7 +39,6 @@ _NAMES: dict[type[errors.Refusal], str] = {
     errors.AlreadyConfirmed: "already_confirmed",
     errors.AmountTooLarge: Problem.AMOUNT_TOO_LARGE,
     errors.AmountTooSmall: Problem.AMOUNT_TOO_SMALL,
-    errors.CancelUnvouched: "cancel_unvouched",
     errors.CodeExpired: "code_expired",
     errors.CodeNeeded: "code_needed",
     errors.CodeWrong: "code_wrong",
@@ -54,13 +53,11 @@ _NAMES: dict[type[errors.Refusal], str] = {
     errors.NotYours: "not_yours",
     errors.OperatorUnknown: "operator_unknown",
     errors.QuoteExpired: "quote_expired",
-    errors.RequestUnvouched: "request_unvouched",
     errors.SumNeeded: "sum_needed",
     errors.TooManyCodes: "too_many_codes",
     errors.TooManyTries: "too_many_tries",
     errors.UnknownAccount: "unknown_account",
     errors.WrongSum: "wrong_sum",
-    errors.YesUnvouched: "yes_unvouched",
 }
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from core.money import Money
 from handlers.sms.told import Said
 
 
@@ -53,44 +52,8 @@ def _too_many_codes(said: Said) -> str:
     return words("Too many wrong digits from this phone. Nothing was charged, please try in a day.")
 
 
-def _yes_unvouched(said: Said) -> str:
-    words = said.words
-    return words("A YES is not enough here. Send your request again, the answer will have digits.")
-
-
-def _request_unvouched(said: Said) -> str:
-    words, number = said.words, said.facts["number"]
-    if said.facts["by_code"]:
-        return words(
-            "First answer your earlier request, account {number}: YES and its digits.", number=number
-        )
-    amount = words.plain_amount(Money(said.facts["amount"]))
-    return words(
-        "First answer your earlier request, account {number}: YES {amount}", number=number, amount=amount
-    )
-
-
-def _cancel_unvouched(said: Said) -> str:
-    words, minutes = said.words, said.facts["closes_in"]
-    if said.facts["by_code"]:
-        return words.plural(
-            "It cannot be cancelled here: without YES and its digits it closes in {n} minute.",
-            "It cannot be cancelled here: without YES and its digits it closes in {n} minutes.",
-            minutes,
-        )
-    return words.plural(
-        "It cannot be cancelled here: without YES {amount} it closes in {n} minute.",
-        "It cannot be cancelled here: without YES {amount} it closes in {n} minutes.",
-        minutes,
-        amount=words.plain_amount(Money(said.facts["amount"])),
-    )
-
-
 CHARGE_REFUSALS: dict[str, Callable[[Said], str]] = {
-    "cancel_unvouched": _cancel_unvouched,
     "limit_reached": _limit_reached,
     "operator_unknown": _operator_unknown,
-    "request_unvouched": _request_unvouched,
     "too_many_codes": _too_many_codes,
-    "yes_unvouched": _yes_unvouched,
 }

@@ -67,7 +67,9 @@ def _how_to_confirm(told: Told) -> str:
         return words("To pay, reply YES {code}.", code=told.params["code"])
     if told.params["needs_sum"]:
         amount = words.plain_amount(Money(told.params["amount"]))
-        return words("It replaces your earlier request. To pay, reply YES {amount}.", amount=amount)
+        if told.params.get("replaces"):
+            return words("It replaces your earlier request. To pay, reply YES {amount}.", amount=amount)
+        return words("To pay, reply YES {amount}.", amount=amount)
     return words("To pay, reply YES.")
 
 

@@ -1,6 +1,5 @@
 """`aliance 100080 100`, its confirmation and its cancellation."""
 
-from core.errors import Refusal
 from core.states import Method
 from core.wiring import Core
 from handlers.sms import errors
@@ -13,20 +12,16 @@ async def quote(core: Core, message: Message) -> None:
         await core.top_ups.ask_for_sum(message.payer)
         await answer(core, message, errors.of_problem(command, core.profile))
         return
-    try:
-        await core.top_ups.quote(
-            message.payer,
-            number=command.account,
-            amount=command.amount,
-            method=Method.MOBILE,
-            locale=message.locale,
-            answering=message.id,
-            told=message.told,
-            vouched=message.vouched,
-        )
-    except Refusal:
-        await core.top_ups.ask_for_sum(message.payer)
-        raise
+    await core.top_ups.quote(
+        message.payer,
+        number=command.account,
+        amount=command.amount,
+        method=Method.MOBILE,
+        locale=message.locale,
+        answering=message.id,
+        told=message.told,
+        vouched=message.vouched,
+    )
 
 
 async def confirm(core: Core, message: Message) -> None:
@@ -41,9 +36,4 @@ async def confirm(core: Core, message: Message) -> None:
 
 
 async def cancel(core: Core, message: Message) -> None:
-    try:
-        await core.top_ups.cancel_open(message.payer, answering=message.id, vouched=message.vouched)
-    except Refusal:
-        # Who said no does not mean it by a yes to something else.
-        await core.top_ups.ask_for_sum(message.payer)
-        raise
+    await core.top_ups.cancel_open(message.payer, answering=message.id, vouched=message.vouched)

@@ -3,18 +3,20 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from core.errors import NoOpenQuote, QuoteExpired, Refusal
 from core.ids import Payer
 from core.settings import Settings
 from core.states import TopUpState
+from core.storage.tables import top_up
 from core.use_cases.quote_codes import (
     CONFIRM_WINDOW,
     YES_REMEMBERED,
     code_besides,
     note_yes_in_vain,
 )
-from core.use_cases.top_up_moves import alone_by_sms, newest_by_sms
+from core.use_cases.top_up_moves import alone_by_sms, move, newest_by_sms
 from core.wiring import Core
 from tests.accounts import open_account
 from tests.core.scenes import (
@@ -22,6 +24,7 @@ from tests.core.scenes import (
     ON_POSTGRES,
     ON_SQLITE,
     PHONE,
+    arrives,
     processes,
     quote_by_sms,
     says_yes,
@@ -74,6 +77,49 @@ async def test_a_quote_made_beside_a_yes_in_vain_asks_for_digits(
             await until(lambda: _waits(core))
             await note_yes_in_vain(tx, PHONE, now=clock.now())
         assert (await quoting).code is not None
+
+
+@ON_POSTGRES
+@pytest.mark.parametrize("said", ["yes", "no"])
+async def test_an_answer_waits_for_the_request_that_is_being_made(
+    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider, said: str
+) -> None:
+    await open_account(core)
+    quote = await quote_by_sms(core)
+    async with processes(settings, clock, provider, count=1) as (other,), asyncio.TaskGroup() as tasks:
+        async with core.database.transaction() as tx:  # a request that has read nothing yet
+            await alone_by_sms(tx, PHONE)
+            answers = tasks.create_task(says_yes(other) if said == "yes" else _says_no(other))
+            await until(lambda: _waits(core))
+            await move(
+                tx, await newest_by_sms(tx, PHONE), TopUpState.CANCELLED, at=clock.now(), why="replaced"
+            )
+        assert isinstance(await answers, NoOpenQuote)
+    assert (await the_top_up(core, quote.id)).state == TopUpState.CANCELLED
+
+
+async def _says_no(core: Core) -> Refusal | None:
+    try:
+        await core.top_ups.cancel_open(PHONE, answering=await arrives(core), vouched=True)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+@ON_POSTGRES
+async def test_a_yes_waits_for_the_quote_that_is_being_closed(
+    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
+) -> None:
+    await open_account(core)
+    quote = await quote_by_sms(core)
+    async with processes(settings, clock, provider, count=1) as (other,), asyncio.TaskGroup() as tasks:
+        async with core.database.transaction() as tx:  # as what closes late quotes, which waits for nobody
+            row = await tx.one(select(top_up).where(top_up.c.id == quote.id).with_for_update())
+            await move(tx, row, TopUpState.EXPIRED, at=clock.now(), why="window passed")
+            answers = tasks.create_task(says_yes(other))
+            await until(lambda: _waits(core))
+        assert isinstance(await answers, QuoteExpired)
+    assert provider.charges == []
 
 
 async def _waits(core: Core) -> bool:

@@ -13,6 +13,7 @@ from core.errors import (
     AmountTooSmall,
     MethodUnavailable,
     Refusal,
+    SumNeeded,
     TooManyUnknownAccounts,
     UnknownAccount,
 )
@@ -212,6 +213,18 @@ async def test_another_request_replaces_the_open_quote_and_needs_the_sum(core: C
     assert (await the_top_up(core, first.id)).state == TopUpState.CANCELLED
     assert (await the_top_up(core, second.id)).state == TopUpState.CANCELLED
     assert (await the_top_up(core, third.id)).state == TopUpState.QUOTED
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("roubles, number", [(500, "999999"), (5, NUMBER), (20_000, NUMBER)])
+async def test_who_was_refused_something_else_has_to_name_the_open_quotes_sum_at_once(
+    core: Core, roubles: int, number: str
+) -> None:
+    await open_account(core)
+    await quote_by_sms(core, 100)
+    with pytest.raises(Refusal):
+        await quote_by_sms(core, roubles, number=number)
+    assert await says_yes(core) == SumNeeded(Money.roubles(100))
 
 
 @ON_SQLITE

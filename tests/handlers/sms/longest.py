@@ -111,16 +111,17 @@ def _broadcasts() -> Iterator[Longest]:
 
 
 def _money() -> Iterator[Longest]:
-    for name, by_provider, code, needs_sum in (
-        ("quoted", False, None, False),
-        ("quoted, from", True, None, False),
-        ("quoted, code", False, "123", False),
-        ("quoted, again", False, None, True),
-        ("quoted, again, from", True, None, True),
+    for name, by_provider, code, needs_sum, replaces in (
+        ("quoted", False, None, False, False),
+        ("quoted, from", True, None, False, False),
+        ("quoted, code", False, "123", False, False),
+        ("quoted, code, from", True, "123", False, False),
+        ("quoted, sum", False, None, True, False),
+        ("quoted, sum, from", True, None, True, False),
+        ("quoted, again", False, None, True, True),
+        ("quoted, again, from", True, None, True, True),
     ):
-        said = Quoted(
-            NUMBER, AMOUNT, COMMISSION, TOTAL, commission_from=by_provider, code=code, needs_sum=needs_sum
-        )
+        said = Quoted(NUMBER, AMOUNT, COMMISSION, TOTAL, by_provider, code, needs_sum, replaces)
         yield Longest(name, said, MONEY_SEGMENTS)
     for late in (False, True):
         said_paid = Paid(NUMBER, AMOUNT, COMMISSION, TOTAL, method="mobile", late=late)
@@ -263,11 +264,6 @@ def _refusals() -> Iterator[Longest]:
         if whose == "account":
             said = Refused("limit_reached", reached | {"left": None})
             yield Longest(f"refused, {whose}, {period}, of a stranger", said, PLAIN_SEGMENTS)
-    for name, by_code in (("word", False), ("code", True)):
-        open_one = {"number": NUMBER, "amount": AMOUNT, "by_code": by_code, "closes_in": 15}
-        for problem_name in ("request_unvouched", "cancel_unvouched"):
-            said = Refused(problem_name, open_one)
-            yield Longest(f"refused, {problem_name}, {name}", said, CODE_SEGMENTS)
     refusals: dict[str, dict[str, Any]] = {
         "advertising_not_understood": {},
         "alerts_amount_too_large": {"most": AMOUNT},
@@ -278,7 +274,6 @@ def _refusals() -> Iterator[Longest]:
         "code_expired": {},
         "code_needed": {},
         "too_many_codes": {},
-        "yes_unvouched": {},
         "days_out_of_range": {"most": 14},
         "history_ambiguous_numbers": {},
         "language_not_understood": {},

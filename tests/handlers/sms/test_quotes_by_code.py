@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 
 from core.ids import Payer
-from core.states import TopUpState
+from core.states import IncomingOutcome, TopUpState
+from core.storage.proof_tables import limit_hit
 from core.storage.tables import top_up
+from core.use_cases.confirmations import CODE_TRIES
+from core.use_cases.limits import REPLIES_AN_HOUR
 from core.use_cases.quote_codes import VOUCHED, YES_REMEMBERED
 from tests.core.scenes import rows
 from tests.handlers.sms.conftest import PHONE, Phones
 
 BARE = "Для оплаты ответьте ДА."
+CODE_NEEDED = "Чтобы подтвердить, ответьте ДА и три цифры из нашего сообщения."
 SECOND = timedelta(seconds=1)
 
 
@@ -36,7 +40,7 @@ async def test_two_top_ups_within_a_quarter_of_an_hour_are_paid_once_each(phones
     phones.clock.shift(YES_REMEMBERED - SECOND)
     code = code_in(await phones.send("aliance 166301 200"))
     # The first yes, given again and not known as such: it says nothing of this quote.
-    assert await phones.send("да") == "Чтобы подтвердить, ответьте ДА и три цифры из нашего сообщения."
+    assert await phones.send("да") == CODE_NEEDED
     assert charged(phones) == [113]
     assert str(await phones.send(f"да {code}")).startswith("Оплачено: 200 р.")
     assert await phones.send("да") == "Этот платёж уже подтверждён. Второй раз деньги не спишутся."
@@ -77,6 +81,18 @@ async def test_no_digits_are_a_sum_of_their_quote_or_those_of_the_one_before(
     drawn = iter((100, 113, 482, 200, 482, 483))
     monkeypatch.setattr(secrets, "randbelow", lambda below: next(drawn))
     assert code_in(await phones.send("aliance 166301 100", vouched=False)) == "482"
+    assert code_in(await phones.send("aliance 166301 200", vouched=False)) == "483"
+
+
+@pytest.mark.parametrize("ended", ["нет", "да 700"])
+async def test_digits_are_not_those_of_a_quote_that_was_ended(
+    phones: Phones, monkeypatch: pytest.MonkeyPatch, ended: str
+) -> None:
+    drawn = iter((482, 482, 483))
+    monkeypatch.setattr(secrets, "randbelow", lambda below: next(drawn))
+    assert code_in(await phones.send("aliance 166301 100", vouched=False)) == "482"
+    for _ in range(CODE_TRIES):
+        await phones.send(ended, vouched=False)
     assert code_in(await phones.send("aliance 166301 200", vouched=False)) == "483"
 
 
@@ -128,14 +144,76 @@ async def test_by_a_way_that_vouches_for_nobody_no_word_confirms(phones: Phones,
     assert str(await phones.send(f"да {code}", vouched=False)).startswith("Оплачено: 100 р.")
 
 
-async def test_a_yes_by_such_a_way_is_answered_and_changes_nothing_of_a_quote_by_another(
-    phones: Phones,
+@pytest.mark.parametrize("said", ["да", "да 100", "да 113", "1", "да 20"])
+async def test_a_yes_by_such_a_way_is_answered_with_digits_and_one_by_the_other_is_enough_still(
+    phones: Phones, said: str
 ) -> None:
     assert str(await phones.send("aliance 166301 100")).endswith(BARE)
-    for said in ("да", "да 100", "1"):
-        assert str(await phones.send(said, vouched=False)).startswith("Здесь ДА не хватит.")
+    shown = str(await phones.send(said, vouched=False))
+    assert shown.startswith("Счёт 166301: 100 р.")
+    code_in(shown)
+    assert await phones.send("да 100", vouched=False) == CODE_NEEDED
     assert charged(phones) == []
     assert str(await phones.send("да")).startswith("Оплачено: 100 р.")
+
+
+async def test_who_asks_by_one_way_and_answers_by_the_other_pays_by_digits(phones: Phones) -> None:
+    await phones.send("aliance 166301 100")
+    code = code_in(await phones.send("да", vouched=False))
+    assert str(await phones.send(f"да {code}", vouched=False)).startswith("Оплачено: 100 р.")
+
+
+async def test_a_yes_past_the_cap_of_replies_pays_no_later_quote(phones: Phones) -> None:
+    for vouched in (False, True) * REPLIES_AN_HOUR:
+        await phones.send("баланс", vouched=vouched)
+    phones.clock.shift(timedelta(minutes=59, seconds=30))
+    assert await phones.send("да", vouched=False) is None  # anybody's
+    assert await phones.send("да") is None
+    assert await phones.outcome() == IncomingOutcome.LOOP_GUARD
+    assert len(await yeses_noted(phones)) == 1
+    phones.clock.shift(61 * SECOND)
+    code_in(await phones.send("aliance 166301 100"))
+    assert await phones.send("да") == CODE_NEEDED
+    assert charged(phones) == []
+
+
+async def yeses_noted(phones: Phones) -> list[Any]:
+    return await rows(phones.core, limit_hit, subject=f"yes_in_vain:sms:{PHONE}")
+
+
+async def test_of_many_yeses_in_vain_the_last_is_remembered_for_a_quarter_of_an_hour(phones: Phones) -> None:
+    for _ in range(3):
+        phones.clock.shift(YES_REMEMBERED - SECOND)
+        await phones.send("aliance да")
+    assert len(await yeses_noted(phones)) == 1
+    phones.clock.shift(YES_REMEMBERED - SECOND)
+    code_in(await phones.send("aliance 166301 100"))
+    assert str(await phones.send("нет")).startswith("Отменено")
+    phones.clock.shift(SECOND)
+    assert str(await phones.send("aliance 166301 100")).endswith(BARE)
+
+
+async def test_the_same_request_after_a_yes_in_vain_takes_no_word_any_more(phones: Phones) -> None:
+    await phones.send("aliance 166301 100")
+    await phones.send("aliance 999999 100")
+    assert str(await phones.send("да")).startswith("Чтобы подтвердить, ответьте ДА и сумму")
+    code_in(await phones.send("aliance 166301 100"))
+    assert await phones.send("да 100") == CODE_NEEDED
+    assert charged(phones) == []
+
+
+async def test_a_quote_that_ended_unpaid_is_not_called_confirmed(phones: Phones) -> None:
+    await phones.send("aliance 166301 100")
+    await phones.send("да")
+    code = code_in(await phones.send("aliance 166301 200"))
+    for wrong in [f"да {n}" for n in range(700, 710) if f"{n}" != code][:CODE_TRIES]:
+        await phones.send(wrong)
+    for said in (f"да {code}", code, "да"):
+        assert str(await phones.send(said)).startswith("Подтверждать нечего.")
+    code_in(await phones.send("aliance 166301 300"))  # the first yes was a moment ago
+    await phones.send("нет")
+    assert str(await phones.send("да")).startswith("Подтверждать нечего.")
+    assert charged(phones) == [113]
 
 
 async def test_a_sum_typed_as_asked_is_no_guess_at_the_digits(phones: Phones) -> None:

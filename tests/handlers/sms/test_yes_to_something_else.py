@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select
 
-from core.errors import CodeNeeded, NoOpenQuote, SumNeeded, TooManyCodes
+from core.errors import CodeNeeded, NoOpenQuote, TooManyCodes
 from core.ids import Payer, new_id
 from core.messages.notices import Help
 from core.states import IncomingOutcome, Method, TopUpState
@@ -63,19 +63,14 @@ async def test_a_stop_past_the_cap_is_obeyed_in_silence(phones: Phones) -> None:
     assert not await phones.core.consents.lives(payer)
 
 
-async def test_a_yes_that_came_before_the_request_does_not_confirm_it(phones: Phones) -> None:
-    """Its handler died, or its SMSC gave it again: meanwhile the person took it back and asked anew."""
-    payer = Payer.sms(PHONE)
-    await phones.send("aliance 166301 5000")
-    late = await arrives(phones.core, payer)
-    await phones.send("нет")
+@pytest.mark.parametrize("between", ["aliance 999999 500", "aliance 166301 100 50"])
+async def test_a_quote_that_is_told_again_replaces_nothing(phones: Phones, between: str) -> None:
     await phones.send("aliance 166301 100")
-    with pytest.raises(SumNeeded):
-        await phones.core.top_ups.confirm_open(payer, amount=None, code=None, answering=late, vouched=True)
-    await phones.core.receiving.finish(late, reply=Help(), to=payer)
-    await phones.received()
-    assert phones.provider.charges == []
-    assert str(await phones.send("да 100")).startswith("Оплачено")
+    await phones.send(between)
+    told = str(await phones.send("aliance 166301 100"))
+    assert told.endswith("С телефона спишется 113 р. Для оплаты ДА 100")
+    assert str(await phones.send("aliance 166301 200")).endswith("Прежний отменён. Для оплаты ДА 200")
+    assert str(await phones.send("aliance 166301 200")).endswith("216 р. Для оплаты ДА 200")
 
 
 async def charged_by_autopay(phones: Phones) -> None:
