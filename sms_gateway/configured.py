@@ -16,6 +16,7 @@ from sms_gateway.smpp.tls import tls_of
 Network = IPv4Network | IPv6Network
 
 UNSAID = "direct= is not said: taken for the operator's own"
+AGGREGATOR = "aggregator"
 OTHER_SMSCS = f"{KANNEL} (others)"  # of Kannel's SMSCs those without an address of their own
 
 
@@ -34,7 +35,7 @@ def ways_of(settings: Settings) -> list[str]:
     said = [f"{each.label} {each.mode}{' by TLS' if each.tls else ''}" for each in binds]
     if binds:
         said[0] = f"{len(binds)} of {len({each.name for each in binds})} SMSC: {said[0]}"
-    return said + [each.name for each in kannels] + (["aggregator"] if aggregator else [])
+    return said + [each.name for each in kannels] + ([AGGREGATOR] if aggregator else [])
 
 
 def ways_in(settings: Settings) -> dict[str, bool]:
@@ -45,7 +46,7 @@ def ways_in(settings: Settings) -> dict[str, bool]:
         kannels = {each.name: each.direct for each in kannels_of(settings)}
     if kannels and KANNEL not in kannels:
         kannels[OTHER_SMSCS] = False
-    aggregator = {"aggregator": False} if settings.aggregator_key.get_secret_value() else {}
+    aggregator = {AGGREGATOR: False} if settings.aggregator_key.get_secret_value() else {}
     return found | kannels | aggregator
 
 
@@ -53,9 +54,9 @@ def unsaid(settings: Settings) -> list[str]:
     """The SMSCs whose messages a bind takes and of which no address says `direct=`; as `ways_of` else."""
     with _named("SMSC_URL"):
         binds = binds_of(settings)
-    said = {each.name for each in binds if each.says_direct}
-    taking = dict.fromkeys(each.name for each in binds if each.mode != Mode.TRANSMITTER)
-    return [name for name in taking if name not in said]
+    taking = [each for each in binds if each.mode != Mode.TRANSMITTER]
+    said = {each.name for each in taking if each.says_direct}
+    return [name for name in dict.fromkeys(each.name for each in taking) if name not in said]
 
 
 def binds_of(settings: Settings) -> list[Smsc]:
@@ -71,6 +72,8 @@ def binds_of(settings: Settings) -> list[Smsc]:
         ca=settings.smsc_ca,
     )
     for each in smscs:
+        if each.name in (KANNEL, OTHER_SMSCS, AGGREGATOR) or each.name.startswith(f"{KANNEL}:"):
+            raise ValueError(f"the SMSC {each.name}: ways by HTTP are named so")
         if each.tls:
             tls_of(each)
     return smscs

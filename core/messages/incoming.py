@@ -154,9 +154,12 @@ async def finish(
     return (await tx.execute(_CLOSE, values)).rowcount == 1
 
 
-async def forget(tx: Transaction, incoming_id: IncomingId) -> None:
-    """Drop what a message said; that it came and what became of it stays."""
-    await tx.execute(update(incoming).where(incoming.c.id == incoming_id).values(payload={}))
+async def forget(tx: Transaction, incoming_id: IncomingId, *, but: str) -> None:
+    """Drop what a message said; that it came, what became of it and the mark `but` stay."""
+    this = incoming.c.id == incoming_id
+    said = await tx.scalar(select(incoming.c.payload).where(this))
+    kept = {but: said[but]} if but in said else {}
+    await tx.execute(update(incoming).where(this).values(payload=kept))
 
 
 async def answer(

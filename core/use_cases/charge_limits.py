@@ -1,11 +1,10 @@
 """Limits on charges of phones: what one phone may give and one account may get, in a local day and month."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, literal, select, union_all
 
 from core.clock import Clock
 from core.errors import LimitReached
@@ -14,7 +13,6 @@ from core.money import ZERO, Money
 from core.profile import Profile
 from core.states import Channel, Method, TopUpState
 from core.storage.database import Transaction
-from core.storage.proof_tables import limit_hit
 from core.storage.tables import top_up, top_up_event
 from core.use_cases import limits
 from core.use_cases.accounts import is_linked
@@ -22,14 +20,14 @@ from core.use_cases.accrual import month_start
 from core.use_cases.top_up_moves import number_of
 
 PHONE, ACCOUNT, DAY, MONTH = "phone", "account", "day", "month"
-HINTS = "hints"
-# Answers that tell a stranger what others have left of an account's limit: the first refusal, and one more.
-# From then on every sum is refused alike, or what is left could be found out sum by sum.
-MOST_HINTS = 2
-HINTS_REMEMBERED = timedelta(days=1)
+# Of a stranger's confirmations for one account, in a local day. From then on each is refused alike, or what
+# others have left of the account's limit could be found out sum by sum; a sum that fits is paid for.
+MOST_REFUSALS = 2
 QUOTED_EARLIER = timedelta(hours=1)  # than its confirmation, which is what counts: a quote's window and more
 # What was charged, is being charged, or may have been.
 CHARGED = (TopUpState.CONFIRMED, TopUpState.PAID, TopUpState.UNKNOWN)
+
+_Left = Mapping[tuple[str, str], Money]  # of limits, by whose and of which period
 
 
 def _sums(whose: str, of: ColumnElement[bool]) -> Select[Any]:
@@ -52,29 +50,13 @@ def _sums(whose: str, of: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def _hints() -> Select[Any]:
-    """In the place of sums: how often the day's limit, and the month's, was hinted at to who asks."""
-    of_day, of_month = (limit_hit.c.subject == bindparam(f"hints_of_{period}") for period in (DAY, MONTH))
-    return select(
-        literal(HINTS).label("whose"),
-        func.coalesce(func.sum(case((of_day, 1), else_=0)), 0).label(DAY),
-        func.coalesce(func.sum(case((of_month, 1), else_=0)), 0).label(MONTH),
-    ).where(
-        or_(of_day, of_month),
-        limit_hit.c.at > bindparam("hinted_since", type_=limit_hit.c.at.type),
-    )
-
-
 _SPENT = union_all(
     _sums(PHONE, and_(top_up.c.channel == Channel.SMS, top_up.c.payer == bindparam("phone"))),
     _sums(ACCOUNT, top_up.c.account_id == bindparam("account")),
-    _hints(),
 )
 
 
 class ChargeLimits:
-    """Asked when a quote is made, and again, alone, in the transaction that confirms it."""
-
     def __init__(self, profile: Profile, clock: Clock) -> None:
         self._zone = profile.zone
         self._clock = clock
@@ -87,66 +69,50 @@ class ChargeLimits:
         }
         self._limits = {which: limit for which, limit in named.items() if limit is not None}
 
-    async def alone(self, tx: Transaction, payer: Payer, account_id: AccountId) -> None:
-        """Wait for who else confirms a charge of this phone or for this account, so as to see it."""
-        if self._limits:
-            await tx.alone(f"charges:{PHONE}:{payer.address}")
-            await tx.alone(f"charges:{ACCOUNT}:{account_id}")
-
     async def why_no_quote(
         self, tx: Transaction, payer: Payer, account_id: AccountId, amount: Money
     ) -> LimitReached | None:
-        """As `why_not`; but who may not know what is left of the account's limit gets MOST_HINTS answers.
+        """The limit that `amount` would pass; a stranger hears of the account's at the confirmation alone."""
+        passed = _passed(await self._left(tx, payer, account_id), amount)
+        if _of(ACCOUNT, passed) and not await is_linked(tx, payer, account_id):
+            passed = _of(PHONE, passed)
+        return await self._reached(tx, account_id, passed)
 
-        What it counts is to be committed, also where it refuses. Nobody else may ask for the phone meanwhile.
+    async def why_no_charge(
+        self, tx: Transaction, payer: Payer, account_id: AccountId, amount: Money
+    ) -> LimitReached | None:
+        """The limit that stands against a confirmation. What it counts is to be committed with the refusal.
+
+        It waits for who confirms a charge for this account; nobody else may confirm for the phone meanwhile.
         """
         if not self._limits:
             return None
-        spent = await self._spent(tx, payer, account_id)
-        if sum(spent.hints.values()) >= MOST_HINTS and not await is_linked(tx, payer, account_id):
-            return await self._reached(tx, account_id, (ACCOUNT, spent.hinted), left=None)
-        refusal = await self._refusal(tx, spent, payer, account_id, amount)
-        if any(spent.hints.values()) and (refusal is None or refusal.whose == PHONE):
-            # Who was told to try less hears that this was little enough.
-            await self._hint(tx, payer, account_id, spent.hinted)
-        return refusal
-
-    async def why_not(
-        self, tx: Transaction, payer: Payer, account_id: AccountId, amount: Money
-    ) -> LimitReached | None:
-        """The limit that another charge of `amount` would pass; of several that with the least left."""
-        if not self._limits:
-            return None
-        return await self._refusal(tx, await self._spent(tx, payer, account_id), payer, account_id, amount)
-
-    async def _refusal(
-        self, tx: Transaction, spent: "_Spent", payer: Payer, account_id: AccountId, amount: Money
-    ) -> LimitReached | None:
-        left = {
-            which: max(ZERO, limit - spent.sums[which])
-            for which, limit in self._limits.items()
-            if spent.sums[which] + amount > limit
-        }
-        if not left:
-            return None
-        which = min(left, key=lambda each: left[each])
+        await tx.alone(f"charges:{ACCOUNT}:{account_id}")
+        left, now = await self._left(tx, payer, account_id), self._clock.now()
+        passed = _passed(left, amount)
         # Who has paid for an account before may still be anybody: ten roubles would buy the others' sums.
-        if which[0] == PHONE or await is_linked(tx, payer, account_id):
-            return await self._reached(tx, account_id, which, left=left[which])
-        await self._hint(tx, payer, account_id, which[1])
-        return await self._reached(tx, account_id, which, left=None)
+        refusals = limits.subject(payer, f"no_charge:{account_id}:{now.astimezone(self._zone):%Y%m%d}")
+        is_past = await limits.count(tx, refusals) >= MOST_REFUSALS
+        if not (is_past or _of(ACCOUNT, passed)) or await is_linked(tx, payer, account_id):
+            return await self._reached(tx, account_id, passed)
+        if not is_past:
+            await limits.hit(tx, refusals, now=now)
+        # The account's limit with the least left, whatever the sum is.
+        return await self._reached(tx, account_id, _of(ACCOUNT, left), is_told=False)
 
     async def _reached(
-        self, tx: Transaction, account_id: AccountId, which: tuple[str, str], *, left: Money | None
-    ) -> LimitReached:
-        whose, period = which
+        self, tx: Transaction, account_id: AccountId, left: _Left, *, is_told: bool = True
+    ) -> LimitReached | None:
+        """Of several limits that with the least left."""
+        if not left:
+            return None
+        whose, period = which = min(left, key=lambda each: left[each])
         number = await number_of(tx, account_id)
-        return LimitReached(whose, period, limit=self._limits[which], left=left, number=number)
+        return LimitReached(whose, period, self._limits[which], left[which] if is_told else None, number)
 
-    async def _hint(self, tx: Transaction, payer: Payer, account_id: AccountId, period: str) -> None:
-        await limits.hit(tx, _hints_of(payer, account_id, period), now=self._clock.now())
-
-    async def _spent(self, tx: Transaction, payer: Payer, account_id: AccountId) -> "_Spent":
+    async def _left(self, tx: Transaction, payer: Payer, account_id: AccountId) -> _Left:
+        if not self._limits:
+            return {}
         now = self._clock.now()
         month = month_start(now, self._zone)
         asked = {
@@ -155,33 +121,20 @@ class ChargeLimits:
             "day": _day_start(now.astimezone(self._zone)),
             "month": month,
             "quoted": month - QUOTED_EARLIER,
-            "hints_of_day": _hints_of(payer, account_id, DAY),
-            "hints_of_month": _hints_of(payer, account_id, MONTH),
-            "hinted_since": now - HINTS_REMEMBERED,
         }
-        found = {
-            (row.whose, period): int(getattr(row, period))
-            for row in await tx.all(_SPENT, asked)
-            for period in (DAY, MONTH)
+        spent = {row.whose: {DAY: row.day, MONTH: row.month} for row in await tx.all(_SPENT, asked)}
+        return {
+            (whose, period): max(ZERO, limit - Money(int(spent[whose][period])))
+            for (whose, period), limit in self._limits.items()
         }
-        sums = {which: Money(found[which]) for which in found if which[0] != HINTS}
-        hints = {period: found[HINTS, period] for period in (DAY, MONTH) if (ACCOUNT, period) in self._limits}
-        return _Spent(sums, hints)
 
 
-@dataclass(frozen=True, slots=True)
-class _Spent:
-    sums: Mapping[tuple[str, str], Money]  # by whose, and in which period
-    hints: Mapping[str, int]  # by period
-
-    @property
-    def hinted(self) -> str:
-        """The period that was told of before: it says nothing new."""
-        return max(self.hints, key=lambda period: self.hints[period])
+def _passed(left: _Left, amount: Money) -> _Left:
+    return {which: each for which, each in left.items() if amount > each}
 
 
-def _hints_of(payer: Payer, account_id: AccountId, period: str) -> str:
-    return limits.subject(payer, f"hints:{account_id}:{period}")
+def _of(whose: str, left: _Left) -> _Left:
+    return {which: each for which, each in left.items() if which[0] == whose}
 
 
 def _day_start(local: datetime) -> datetime:

@@ -69,9 +69,7 @@ async def past_limit(
 
     Else the same yes, given again when there is room, would charge what we called not charged.
     """
-    payer = Payer.sms(row.payer)
-    await charge_limits.alone(tx, payer, row.account_id)
-    reached = await charge_limits.why_not(tx, payer, row.account_id, Money(row.amount))
+    reached = await charge_limits.why_no_charge(tx, Payer.sms(row.payer), row.account_id, Money(row.amount))
     if reached is not None:
         await move(tx, row, TopUpState.CANCELLED, at=now, why=f"limit: {reached.whose}, {reached.period}")
     return reached

@@ -20,7 +20,8 @@ class Limit:
     window: timedelta
 
 
-# Replies to one sender: two machines that answer each other stop there, and a person never comes near.
+# Replies to one sender; to what came by ways that vouch for nobody apart from the others. Two machines that
+# answer each other stop there, and a person never comes near.
 REPLIES_AN_HOUR = 20
 REPLIES_A_DAY = 100
 
@@ -33,6 +34,11 @@ CODES_OF_ONE_PERSON = (Limit(3, timedelta(minutes=15)), Limit(10, timedelta(days
 
 def subject(payer: Payer, what: str) -> str:
     return f"{what}:{payer.channel}:{payer.address}"
+
+
+def guesses_of(payer: Payer, *, vouched: bool) -> str:
+    """Counted apart, or who sends in another's name would use up theirs."""
+    return subject(payer, f"unknown_account{'' if vouched else ':unvouched'}")
 
 
 async def hit(tx: Transaction, subject: str, *, now: datetime) -> None:

@@ -206,7 +206,7 @@ class Quotes:
             elif found.past:
                 refusal = TooManyUnknownAccounts()
             else:
-                refusal = await self._count_unknown(tx, payer, asked.number)
+                refusal = await self._count_unknown(tx, asked)
             if payer.channel == Channel.SMS:
                 await ask_for_sum(tx, payer)
         raise refusal  # outside, or what it counted would be rolled back with it
@@ -225,17 +225,17 @@ class Quotes:
         )
         return await is_linked(tx, payer, account_id) or await tx.scalar(paid.limit(1)) is not None
 
-    async def _count_unknown(self, tx: Transaction, payer: Payer, number: str) -> Refusal:
-        subject, now = limits.subject(payer, "unknown_account"), self._clock.now()
+    async def _count_unknown(self, tx: Transaction, asked: Asked) -> Refusal:
+        subject, now = limits.guesses_of(asked.payer, vouched=asked.vouched), self._clock.now()
         if await limits.reached(tx, subject, limits.UNKNOWN_ACCOUNTS, now=now) is not None:
             return TooManyUnknownAccounts()
         await limits.hit(tx, subject, now=now)
-        return UnknownAccount(number)
+        return UnknownAccount(asked.number)
 
     async def _find(self, tx: Transaction, asked: Asked) -> Any:
         """The account; whether who asks is `past` the limit for numbers that are none; a yes in vain."""
-        subject = limits.subject(asked.payer, "unknown_account")
-        past = limits.past_params(subject, limits.UNKNOWN_ACCOUNTS, now=self._clock.now())
+        guesses = limits.guesses_of(asked.payer, vouched=asked.vouched)
+        past = limits.past_params(guesses, limits.UNKNOWN_ACCOUNTS, now=self._clock.now())
         yes = quote_codes.yes_in_vain_params(asked.payer, now=self._wall.now())
         row = await tx.one(_FIND, {"number": asked.number.lstrip("0"), **past, **yes})
         asked.by_code |= bool(row.yes_in_vain)

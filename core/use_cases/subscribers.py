@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, case, func, select, update
+from sqlalchemy import BindParameter, and_, bindparam, case, false, func, select, update
 
 from core.clock import Clock
 from core.ids import AccountId, IncomingId, Payer
@@ -16,10 +16,12 @@ from core.states import Channel, IncomingOutcome
 from core.storage.away import outlasting
 from core.storage.batch import Batch
 from core.storage.database import Database, Transaction
+from core.storage.message_tables import incoming as incoming_table
 from core.storage.message_tables import notice
 from core.storage.new_rows import NewRows
 from core.storage.tables import subscriber
 from core.use_cases import consents
+from core.use_cases.quote_codes import VOUCHED
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -33,19 +35,21 @@ _CHOSEN = select(subscriber.c.address, subscriber.c.locale).where(
     subscriber.c.address.in_(_PEOPLE),
     subscriber.c.locale_chosen.is_(True),
 )
+_IS_VOUCHED = func.coalesce(incoming_table.c.payload[VOUCHED].as_boolean(), false()).label("is_vouched")
 _REPLIES = (
     select(
         notice.c.address,
+        _IS_VOUCHED,
         func.count().label("day"),
         func.sum(case((notice.c.created_at > bindparam("this_hour"), 1), else_=0)).label("hour"),
     )
+    .join(incoming_table, incoming_table.c.id == notice.c.incoming_id)
     .where(
         notice.c.channel == bindparam("of"),
         notice.c.address.in_(_PEOPLE),
         notice.c.created_at > bindparam("this_day"),
-        notice.c.incoming_id.is_not(None),
     )
-    .group_by(notice.c.address)
+    .group_by(notice.c.address, "is_vouched")
 )
 _NEW = NewRows(subscriber, "channel", "address", returning="address")
 
@@ -61,12 +65,23 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True)
+class Replies:
+    """How many a person got in an hour and a day."""
+
+    hour: int = 0
+    day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Writing:
-    """Who writes: the language they chose, if any, and how many replies they got in an hour and a day."""
+    """Who writes: the language they chose, if any, and the replies to what came as theirs.
+
+    What came by a way that vouches for nobody may be anybody's, and has replies of its own.
+    """
 
     locale: str | None
-    hour: int
-    day: int
+    vouched: Replies = Replies()
+    unvouched: Replies = Replies()
 
 
 class Subscribers:
@@ -102,11 +117,15 @@ class Subscribers:
                 people = sorted({payer.address for payer in payers if payer.channel == channel})
                 named = {"of": channel, "people": people}
                 chosen = {row.address: row.locale for row in await tx.all(_CHOSEN, named)}
-                replies = {row.address: row for row in await tx.all(_REPLIES, named | since)}
+                replies = {
+                    (row.address, bool(row.is_vouched)): Replies(int(row.hour), row.day)
+                    for row in await tx.all(_REPLIES, named | since)
+                }
                 for address in people:
-                    got = replies.get(address)
                     found[Payer(channel, address)] = Writing(
-                        chosen.get(address), int(got.hour) if got else 0, got.day if got else 0
+                        chosen.get(address),
+                        vouched=replies.get((address, True), Replies()),
+                        unvouched=replies.get((address, False), Replies()),
                     )
         return [found[payer] for payer in payers]
 

@@ -11,7 +11,7 @@ from core.states import IncomingOutcome
 from core.use_cases.limits import REPLIES_A_DAY, REPLIES_AN_HOUR
 from core.use_cases.mobile_operators import told_in
 from core.use_cases.quote_codes import is_vouched
-from core.use_cases.subscribers import Writing
+from core.use_cases.subscribers import Replies, Writing
 from core.wiring import Core
 from handlers.locale import Catalogues
 from handlers.sms import advertising, alerts, autopay, balance, errors, history, language, stop, top_up
@@ -86,7 +86,7 @@ class Dispatch:
             accepted.id, payer, locale, command, told_in(payload),
             vouched=is_vouched(payload), readable=not payload.get("undecodable"),
         )  # fmt: skip
-        capped = _why_capped(writing)
+        capped = _why_capped(writing.vouched if message.vouched else writing.unvouched)
         if capped is not None:
             await self._close(message, capped)
         elif payload.get("card_masked"):
@@ -140,7 +140,7 @@ class Dispatch:
             await keep_silent(self._core, message, IncomingOutcome.TOO_MANY_UNKNOWN_ACCOUNTS)
         except NoOpenQuote as refusal:
             # Others' prompts on the shared number are answered "да" too.
-            talks_with_us = writing.day > 0
+            talks_with_us = writing.vouched.day + writing.unvouched.day > 0
             if message.command.with_keyword or talks_with_us:
                 await answer(self._core, message, errors.of_refusal(refusal, message.command))
             else:
@@ -149,7 +149,8 @@ class Dispatch:
             await answer(self._core, message, errors.of_refusal(refusal, message.command))
 
 
-def _why_capped(writing: Writing) -> IncomingOutcome | None:
-    if writing.hour >= REPLIES_AN_HOUR:
+def _why_capped(replies: Replies) -> IncomingOutcome | None:
+    """By the replies to ways of the message's kind: by the other kind anybody may have asked for them."""
+    if replies.hour >= REPLIES_AN_HOUR:
         return IncomingOutcome.LOOP_GUARD
-    return IncomingOutcome.DAILY_CAP if writing.day >= REPLIES_A_DAY else None
+    return IncomingOutcome.DAILY_CAP if replies.day >= REPLIES_A_DAY else None

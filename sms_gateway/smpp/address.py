@@ -43,9 +43,11 @@ def smscs_of(
 
 
 def _check_direct(smscs: Sequence[Smsc]) -> None:
-    """The parts of one text may come by several binds of an SMSC: one `direct` goes for all of them."""
+    """The parts of one text may come by several binds of an SMSC: one `direct` goes for all that take any."""
     direct: dict[str, bool] = {}
     for each in smscs:
+        if each.mode == Mode.TRANSMITTER:
+            continue
         if direct.setdefault(each.name, each.direct) != each.direct:
             raise ValueError(
                 f"the SMSC {each.name}: one of its addresses says direct=no, and another does not"

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from simulator.world import Options, World, open_world
+from sms_gateway.configured import UNSAID
 from tests.cli.conftest import start
 from tests.deadlines import until, until_now
 from tests.journeys.conftest import ready
@@ -83,6 +84,7 @@ def test_the_demo_ends_with_its_outside_world_and_tells(tmp_path: Path) -> None:
     _, told = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1
     assert "the simulator has ended" in told
+    assert UNSAID not in told  # its SMSC is the operator's own, and said to be
 
 
 def test_the_outside_world_ends_with_a_demo_that_was_killed(tmp_path: Path) -> None:

@@ -153,6 +153,14 @@ def test_an_option_that_cannot_be_meant_is_refused_with_its_name(option: str, to
     assert "hidden" not in str(caught.value)
 
 
+@pytest.mark.parametrize("said", ["", "&direct=yes"])
+def test_an_address_that_takes_no_message_may_say_nothing_of_who_vouches(said: str) -> None:
+    receiver = "smpp://us@h?name=hub&mode=receiver&direct=no"
+    transmitter = f"smpp://us@h?name=hub&mode=transmitter{said}"
+    for both in (f"{receiver} {transmitter}", f"{transmitter} {receiver}"):
+        assert [each.direct for each in smscs_of(both) if each.mode == "receiver"] == [False]
+
+
 def test_the_addresses_of_one_name_say_the_same_of_who_vouches() -> None:
     with pytest.raises(ValueError, match="the SMSC mts: one of its addresses says direct=no") as refused:
         smscs_of("smpp://us:hidden@h:1?name=mts smpp://us:hidden@h:2?name=mts&direct=no")

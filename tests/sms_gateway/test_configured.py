@@ -32,6 +32,10 @@ def test_an_address_goes_before_the_settings() -> None:
         ("smpp://us:hidden@h?windw=3", {}, "no option 'windw'"),
         ("http://us:hidden@h", {}, "smpp://system_id"),
         ("smpps://us:hidden@h", {"smsc_ca": "/nowhere.pem"}, "certificates /nowhere.pem"),
+        ("smpp://us:hidden@h?name=kannel", {}, "the SMSC kannel: ways by HTTP are named so"),
+        ("smpp://us:hidden@h?name=kannel:mts", {}, "the SMSC kannel:mts: ways by HTTP are named so"),
+        ("smpp://us:hidden@h?name=kannel%20(others)", {}, "the SMSC kannel (others): ways by HTTP"),
+        ("smpp://us:hidden@h?name=aggregator", {}, "the SMSC aggregator: ways by HTTP are named so"),
     ],
 )
 def test_a_process_does_not_start_with_what_cannot_be_meant(
@@ -123,6 +127,10 @@ async def test_the_doctor_tells_by_which_ways_a_word_confirms(
         (TWO, ["mts"]),
         ("smpp://us@h:1?name=mts&direct=yes smpp://us@h:2?name=mts smpp://us@h:3?name=hub", ["hub"]),
         ("smpp://us@h:1?name=hub&direct=no smpp://us@h:2?name=out&mode=transmitter", []),
+        (
+            "smpp://us@h?name=mts&mode=receiver smpp://us@h?name=mts&mode=transmitter&direct=yes",
+            ["mts"],
+        ),
         ("", []),
     ],
 )

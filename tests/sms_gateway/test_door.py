@@ -22,8 +22,10 @@ from core.wiring import Core
 from handlers.locale import Catalogues
 from sms_gateway.configured import UNSAID
 from sms_gateway.door import SmsDoor
+from tests.core.other_profile import with_profile
 from tests.core.scenes import ON_SQLITE
 from tests.deadlines import until
+from tests.fakes import FakeClock, FakeProvider
 from tests.sms_gateway.raw_smsc import QUICK
 from tests.sms_gateway.smpp34_smsc import Smpp34Smsc, smpp34_smsc
 
@@ -107,13 +109,18 @@ async def test_a_top_up_by_sms_from_text_to_receipt(core: Core, smsc: Smpp34Smsc
 
 
 @ON_SQLITE
-async def test_an_smsc_that_is_not_said_to_be_direct_is_warned_of_at_the_start(
-    core: Core, smsc: Smpp34Smsc
-) -> None:
-    with capture_logs() as said:
-        async with door_of(core):
-            await smsc.esme()
-    assert [each["smsc"] for each in said if each["event"] == UNSAID] == [f"demo@127.0.0.1:{smsc.port}"]
+@pytest.mark.parametrize("confirm, is_warned", [("word", True), ("code", False)])
+async def test_an_smsc_that_is_not_said_to_be_direct_is_warned_of_at_the_start_where_a_word_confirms(
+    settings: Settings, clock: FakeClock, provider: FakeProvider, tmp_path: Path, smsc: Smpp34Smsc,
+    confirm: str, is_warned: bool,
+) -> None:  # fmt: skip
+    asked = ('confirm = "word"', f'confirm = "{confirm}"')
+    async with with_profile(settings, clock, provider, tmp_path, asked) as core:
+        with capture_logs() as said:
+            async with door_of(core):
+                await smsc.esme()
+    warned = [each["smsc"] for each in said if each["event"] == UNSAID]
+    assert warned == ([f"demo@127.0.0.1:{smsc.port}"] if is_warned else [])
 
 
 async def test_the_same_message_five_times_gets_one_reply(core: Core, smsc: Smpp34Smsc, account: str) -> None:

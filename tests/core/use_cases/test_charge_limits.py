@@ -16,7 +16,7 @@ from core.settings import Settings
 from core.states import TopUpState
 from core.storage.proof_tables import limit_hit
 from core.storage.tables import account_phone, payment
-from core.use_cases.charge_limits import MOST_HINTS
+from core.use_cases.charge_limits import MOST_REFUSALS
 from core.wiring import Core
 from tests.accounts import open_account
 from tests.core.other_profile import with_profile
@@ -73,6 +73,11 @@ async def _refused(core: Core, roubles: int, payer: Payer = PHONE, number: str =
     return refused.value
 
 
+async def _refused_at_yes(core: Core, roubles: int, payer: Payer = MTS, number: str = "100080") -> object:
+    quote = await quote_by_sms(core, roubles, payer=payer, number=number)
+    return await says_yes(core, payer, amount=Money.roubles(roubles), code=quote.code)
+
+
 @ON_SQLITE
 async def test_a_phone_gives_so_much_a_day_and_a_month(limited: Core, clock: FakeClock) -> None:
     await _pays(limited, 600, number="100081")
@@ -94,10 +99,10 @@ async def test_an_account_gets_so_much_a_day_and_a_month(limited: Core, clock: F
     await _pays(limited, 700)
     await _pays(limited, 500, MTS)
     stranger = Payer.sms("79020000009")
-    assert await _refused(limited, 10, stranger) == _reached("account", "day", 1200, None)
+    assert await _refused_at_yes(limited, 10, stranger) == _reached("account", "day", 1200, None)
     await _pays(limited, 10, stranger, "100081")
     clock.shift(DAY)
-    assert await _refused(limited, 801, stranger) == _reached("account", "month", 2000, None)
+    assert await _refused_at_yes(limited, 801, stranger) == _reached("account", "month", 2000, None)
     await _pays(limited, 800, stranger)
 
 
@@ -107,44 +112,54 @@ async def test_what_is_left_of_an_accounts_limit_is_told_to_its_own_phones_alone
     await open_account(limited, "100082", phones=[own.address])
     await _pays(limited, 10, payer_before, "100082")
     await _pays(limited, 790, number="100082")
-    for payer, left in ((Payer.sms("79020000009"), None), (payer_before, None), (own, 400)):
-        refused = await _refused(limited, 401, payer, "100082")
-        assert refused == _reached("account", "day", 1200, left, "100082")
-    quote = await quote_by_sms(limited, 400, payer=payer_before, number="100082")
-    await _pays(limited, 200, own, "100082")
-    refusal = await says_yes(limited, payer_before, code=quote.code)
-    assert refusal == _reached("account", "day", 1200, None, "100082")
+    assert await _refused(limited, 401, own, "100082") == _reached("account", "day", 1200, 400, "100082")
+    for payer in (Payer.sms("79020000009"), payer_before):
+        refusal = await _refused_at_yes(limited, 401, payer, "100082")
+        assert refusal == _reached("account", "day", 1200, None, "100082")
+    quote = await quote_by_sms(limited, 400, payer=own, number="100082")
+    await _pays(limited, 200, number="100082")
+    refusal = await says_yes(limited, own, code=quote.code)
+    assert refusal == _reached("account", "day", 1200, 200, "100082")
 
 
 @ON_SQLITE
-async def test_a_stranger_who_tries_sums_is_refused_alike_for_a_day(limited: Core, clock: FakeClock) -> None:
+async def test_a_strangers_request_says_nothing_of_an_accounts_limit_and_uses_up_nothing(
+    limited: Core,
+) -> None:
+    await _pays(limited, 900)
+    for roubles in (400, 301, 400, 10):
+        await quote_by_sms(limited, roubles, payer=MTS, vouched=False)
+    await _pays(limited, 10, MTS)
+    assert (await _refused(limited, 1001, MTS)).whose == "phone"  # its own is asked at once
+
+
+@ON_SQLITE
+async def test_a_stranger_is_refused_twice_a_day_and_then_alike_whatever_the_sum(
+    limited: Core, clock: FakeClock
+) -> None:
     await _pays(limited, 900)
     alike = _reached("account", "day", 1200, None)
-    assert [await _refused(limited, roubles, MTS) for roubles in (600, 400, 300, 10)] == [alike] * 4
+    assert await _refused_at_yes(limited, 600) == alike
+    await _pays(limited, 50, MTS)  # what fits is paid for, and counts nothing
+    await _pays(limited, 40, MTS)
+    assert [await _refused_at_yes(limited, roubles) for roubles in (400, 210, 10)] == [alike] * 3
     await _pays(limited, 10, MTS, "100081")
-    await _pays(limited, 100)
-    clock.shift(DAY)
+    await _pays(limited, 10, Payer.sms("79020000009"))
+    clock.shift(timedelta(hours=8, minutes=59))  # the last minute of the local day
+    assert await _refused_at_yes(limited, 10) == alike
+    clock.shift(timedelta(minutes=1))
     await _pays(limited, 300, MTS)
 
 
 @ON_SQLITE
-async def test_a_sum_that_fits_after_a_refusal_is_the_last_that_is_told(limited: Core) -> None:
+async def test_a_months_limit_cannot_be_found_out_sum_by_sum(limited: Core, clock: FakeClock) -> None:
     await _pays(limited, 900)
-    await _pays(limited, 50, MTS)  # before the first refusal all that fits is taken
-    await _pays(limited, 40, MTS)
-    alike = _reached("account", "day", 1200, None)
-    assert await _refused(limited, 600, MTS) == alike
-    quote = await quote_by_sms(limited, 100, payer=MTS)
-    assert [await _refused(limited, roubles, MTS) for roubles in (150, 10)] == [alike] * 2
-    assert (await quote_by_sms(limited, 100, payer=MTS)).id == quote.id  # what is open stays so
-    assert await says_yes(limited, MTS, code=quote.code) is None
-
-
-@ON_SQLITE
-async def test_a_refused_confirmation_tells_a_stranger_as_much(limited: Core) -> None:
-    quote = await quote_by_sms(limited, 700, payer=MTS)
-    await _pays(limited, 900)
-    assert await says_yes(limited, MTS, code=quote.code) == _reached("account", "day", 1200, None)
+    clock.shift(DAY)
+    await _pays(limited, 600)
+    alike = _reached("account", "month", 2000, None)
+    assert [await _refused_at_yes(limited, roubles) for roubles in (900, 501, 500, 10)] == [alike] * 4
+    counted = [hit for hit in await rows(limited, limit_hit) if hit.subject.startswith("no_charge:")]
+    assert len(counted) == MOST_REFUSALS
 
 
 @ON_SQLITE
@@ -160,32 +175,20 @@ async def test_an_accounts_own_phone_may_try_as_often_as_it_likes(limited: Core)
 async def test_a_phone_that_is_registered_after_its_tries_is_told_what_is_left(limited: Core) -> None:
     owner = await open_account(limited, "100082")
     await _pays(limited, 900, number="100082")
-    for _ in range(MOST_HINTS):
-        await _refused(limited, 600, MTS, "100082")
+    for _ in range(MOST_REFUSALS):
+        await _refused_at_yes(limited, 600, MTS, "100082")
     async with limited.database.transaction() as tx:
         await tx.execute(insert(account_phone).values(account_id=owner, msisdn=MTS.address))
-    assert (await _refused(limited, 600, MTS, "100082")).left == Money.roubles(300)
-
-
-@ON_POSTGRES
-async def test_sums_that_are_tried_at_once_are_counted_one_after_the_other(
-    limited: Core, clock: FakeClock, provider: FakeProvider
-) -> None:
-    await _pays(limited, 900)
-    async with processes(limited.settings, clock, provider, count=2) as cores:
-        answers = await asyncio.gather(
-            *(quote_by_sms(cores[n % 2], 400 + n, payer=MTS) for n in range(6)), return_exceptions=True
-        )
-    assert answers == [_reached("account", "day", 1200, None)] * 6
-    assert [hit.subject.partition(":")[0] for hit in await rows(limited, limit_hit)] == ["hints"] * MOST_HINTS
+    assert (await _refused(limited, 601, MTS, "100082")).left == Money.roubles(300)
 
 
 @ON_SQLITE
 async def test_the_limit_with_the_least_left_is_told(limited: Core) -> None:
-    await _pays(limited, 900)
-    await _pays(limited, 200, MTS)
-    assert await _refused(limited, 500) == _reached("phone", "day", 1000, 100)
-    assert await _refused(limited, 500, MTS) == _reached("account", "day", 1200, None)
+    await open_account(limited, "100082", phones=[PHONE.address, MTS.address])
+    await _pays(limited, 900, number="100082")
+    assert await _refused(limited, 500, number="100082") == _reached("phone", "day", 1000, 100, "100082")
+    await _pays(limited, 500, MTS)
+    assert await _refused(limited, 501, MTS, "100082") == _reached("account", "day", 1200, 300, "100082")
 
 
 @ON_SQLITE
@@ -238,6 +241,19 @@ async def test_what_is_confirmed_after_midnight_belongs_to_the_new_day(
     assert await says_yes(limited) is None
     assert await _refused(limited, 601) == _reached("phone", "day", 1000, 600)
     await _pays(limited, 600)
+
+
+@ON_SQLITE
+async def test_what_is_confirmed_after_a_months_last_midnight_belongs_to_the_new_month(
+    limited: Core, clock: FakeClock
+) -> None:
+    clock.shift(timedelta(days=3, hours=8, minutes=59))  # the last minute of April
+    await quote_by_sms(limited, 600)
+    clock.shift(timedelta(minutes=2))
+    assert await says_yes(limited) is None
+    assert await _refused(limited, 401) == _reached("phone", "day", 1000, 400)
+    clock.shift(2 * DAY)
+    assert await _refused(limited, 901) == _reached("phone", "month", 1500, 900)
 
 
 @ON_SQLITE

@@ -11,7 +11,7 @@ from core.messages.notices import Help, NoCards
 from core.settings import Settings
 from core.states import Channel, IncomingOutcome, IncomingState
 from core.storage.message_tables import incoming, notice
-from core.use_cases.subscribers import Writing
+from core.use_cases.subscribers import Replies, Writing
 from core.wiring import Core
 from tests.core.scenes import MTS, ON_POSTGRES, ON_SQLITE, PHONE, arrives, processes, rows, told
 from tests.fakes import FakeClock, FakeProvider
@@ -158,20 +158,30 @@ async def test_replies_are_counted_a_person_and_a_window(core: Core, clock: Fake
         await core.receiving.finish(await arrives(core, payer), reply=Help(), to=payer)
         clock.shift(timedelta(minutes=1))
     writing = core.subscribers.writing
-    assert await writing(PHONE) == Writing(None, 2, 2)
+    assert await writing(PHONE) == Writing(None, unvouched=Replies(2, 2))
     clock.shift(timedelta(minutes=57, seconds=30))
-    assert await writing(PHONE) == Writing(None, 1, 2)
+    assert await writing(PHONE) == Writing(None, unvouched=Replies(1, 2))
     clock.shift(timedelta(days=1))
-    assert await writing(PHONE) == Writing(None, 0, 0)
-    assert await writing(Payer.telegram(1)) == Writing(None, 0, 0)
+    assert await writing(PHONE) == Writing(None)
+    assert await writing(Payer.telegram(1)) == Writing(None)
+
+
+async def test_replies_to_what_is_vouched_for_are_counted_apart(core: Core) -> None:
+    for payer, vouched in ((PHONE, True), (PHONE, False), (PHONE, True), (MTS, False)):
+        await core.receiving.finish(await arrives(core, payer, vouched=vouched), reply=Help(), to=payer)
+    writing = await asyncio.gather(*(core.subscribers.writing(payer) for payer in (PHONE, MTS)))
+    assert writing == [
+        Writing(None, vouched=Replies(2, 2), unvouched=Replies(1, 1)),
+        Writing(None, unvouched=Replies(1, 1)),
+    ]
 
 
 @ON_SQLITE
 async def test_a_language_that_was_chosen_is_told_with_the_replies(core: Core) -> None:
     await core.subscribers.set_locale(PHONE, "en")
-    assert await core.subscribers.writing(PHONE) == Writing("en", 0, 0)
+    assert await core.subscribers.writing(PHONE) == Writing("en")
     await core.subscribers.set_reachable(MTS, reachable=True)  # known, and nothing chosen
-    assert await core.subscribers.writing(MTS) == Writing(None, 0, 0)
+    assert await core.subscribers.writing(MTS) == Writing(None)
 
 
 @pytest.mark.parametrize("text", ["", None])

@@ -94,6 +94,48 @@ async def test_two_machines_stop_talking_within_the_hour_and_then_for_the_day(ph
     assert await phones.send("баланс") is not None
 
 
+async def test_two_machines_that_say_codes_stop_too(phones: Phones) -> None:
+    """What they say is forgotten; by which way it came is not."""
+    for _ in range(REPLIES_AN_HOUR):
+        assert await phones.send("123456") is not None
+    assert await phones.send("123456") is None
+    assert await phones.outcome() == IncomingOutcome.LOOP_GUARD
+
+
+@pytest.mark.parametrize("vouched", [True, False])
+async def test_who_sends_by_one_kind_of_way_silences_nobody_by_the_other(
+    phones: Phones, vouched: bool
+) -> None:
+    for _ in range(REPLIES_AN_HOUR):
+        await phones.send("баланс", vouched=not vouched)
+    assert await phones.send("баланс", vouched=not vouched) is None
+    assert await phones.outcome() == IncomingOutcome.LOOP_GUARD
+    for _ in range(REPLIES_AN_HOUR):
+        assert await phones.send("баланс", vouched=vouched) is not None
+    assert await phones.send("баланс", vouched=vouched) is None
+
+
+async def test_who_is_silenced_by_one_kind_of_way_confirms_by_the_other(phones: Phones) -> None:
+    await phones.send("aliance 166301 100")
+    for _ in range(REPLIES_AN_HOUR):
+        await phones.send("баланс", vouched=False)
+    assert str(await phones.send("да")).startswith("Оплачено: 100 р.")
+
+
+@pytest.mark.parametrize("vouched", [True, False])
+async def test_unknown_accounts_of_one_kind_of_way_are_not_those_of_the_other(
+    phones: Phones, vouched: bool
+) -> None:
+    for number in range(900000, 900006):
+        await phones.send(f"aliance {number} 100", sender=STRANGER, vouched=not vouched)
+    assert await phones.outcome() == IncomingOutcome.TOO_MANY_UNKNOWN_ACCOUNTS
+    said = await phones.send("aliance 166301 100", sender=STRANGER, vouched=vouched)
+    assert str(said).startswith("Счёт 166301: ")
+    for number in range(900000, 900005):
+        assert await phones.send(f"aliance {number} 100", sender=STRANGER, vouched=vouched) is not None
+    assert await phones.send("aliance 100080 100", sender=STRANGER, vouched=vouched) is None
+
+
 async def test_who_guessed_too_often_learns_nothing_of_accounts_that_exist(phones: Phones) -> None:
     for number in range(900000, 900005):
         assert await phones.send(f"aliance {number} 100", sender=STRANGER) is not None
@@ -144,6 +186,15 @@ async def test_a_stranger_on_the_shared_number_gets_no_answer_and_the_reason_is_
     for _ in range(2):  # not one a day either
         assert await phones.send(text, sender=STRANGER) is None
         assert await phones.outcome() == outcome
+
+
+@pytest.mark.parametrize("vouched", [True, False])
+async def test_whom_we_answered_by_one_kind_of_way_is_told_by_the_other_that_nothing_is_open(
+    phones: Phones, vouched: bool
+) -> None:
+    await phones.send("aliance 166301 100", sender=STRANGER, vouched=not vouched)
+    await phones.send("нет", sender=STRANGER, vouched=not vouched)
+    assert await phones.send("да", sender=STRANGER, vouched=vouched) is not None
 
 
 async def test_a_text_of_the_table_ends_in_exactly_one_outcome(phones: Phones) -> None:
