@@ -68,6 +68,13 @@ async def was_just_confirmed(tx: Transaction, payer: Payer, *, now: datetime) ->
     return at is not None and at > now - YES_REMEMBERED
 
 
+async def new_code(tx: Transaction, payer: Payer, *kopecks: int) -> str:
+    """Digits for a quote of these sums; not those that the phone was given last, whatever became of them."""
+    was_given = (by_sms(payer), top_up.c.code.is_not(None))
+    last = select(top_up.c.code).where(*was_given).order_by(*NEWEST_FIRST).limit(1)
+    return code_besides(sums_as_typed(*kopecks) | {await tx.scalar(last) or ""})
+
+
 def code_besides(taken: Collection[str]) -> str:
     while (code := f"{secrets.randbelow(1000):03d}") in taken:
         pass
@@ -122,7 +129,7 @@ async def give_code(tx: Transaction, row: Any, *, vouched: bool, now: datetime) 
         await limits.hit(tx, _word_of(row), now=now)
     if row.code is not None:
         return row
-    code = code_besides(sums_as_typed(row.amount, row.total))
+    code = await new_code(tx, Payer.sms(row.payer), row.amount, row.total)
     given = update(top_up).where(top_up.c.id == row.id).values(code=code).returning(*top_up.c)
     return (await tx.execute(given)).one()
 

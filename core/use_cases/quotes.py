@@ -246,8 +246,8 @@ class Quotes:
         if asked.replaces is not None:
             await move(tx, asked.replaces, TopUpState.CANCELLED, at=now, why="replaced")
         if asked.by_code:
-            taken = quote_codes.sums_as_typed(asked.values["amount"], asked.values["total"])
-            code = quote_codes.code_besides(taken | {asked.code_before or ""})
+            sums = (asked.values["amount"], asked.values["total"])
+            code = await quote_codes.new_code(tx, asked.payer, *sums)
         values = {
             "id": new_id(),
             "account_id": account_id,

@@ -25,7 +25,6 @@ class Asked:
     why: str
     vouched: bool
     by_code: bool  # a plain yes will not confirm it
-    code_before: str | None = None  # of the phone's newest top-up
     replaces: Any = None  # the phone's open quote, where it is another
 
 
@@ -46,7 +45,6 @@ async def quoted_before(
     row = await newest_by_sms(tx, asked.payer)
     if row is None:
         return None
-    asked.code_before = row.code
     asked.by_code |= await quote_codes.was_just_confirmed(tx, asked.payer, now=wall_now)
     if row.state != TopUpState.QUOTED:
         return None

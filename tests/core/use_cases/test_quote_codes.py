@@ -1,14 +1,16 @@
 """Digits instead of a yes are decided from what all processes share."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
 from core.errors import NoOpenQuote, QuoteExpired, Refusal
 from core.ids import Payer
+from core.money import Money
 from core.settings import Settings
-from core.states import TopUpState
+from core.states import Method, TopUpState
 from core.storage.tables import top_up
 from core.use_cases.quote_codes import (
     CONFIRM_WINDOW,
@@ -21,6 +23,7 @@ from core.wiring import Core
 from tests.accounts import open_account
 from tests.core.scenes import (
     MTS,
+    NUMBER,
     ON_POSTGRES,
     ON_SQLITE,
     PHONE,
@@ -134,6 +137,25 @@ async def test_who_does_not_say_how_a_text_came_is_asked_for_digits(core: Core) 
     assert quote.code is not None
     assert await says_yes(core, code=quote.code, vouched=False) is None
     assert (await the_top_up(core, quote.id)).payer == PHONE.address
+
+
+@ON_SQLITE
+async def test_a_request_that_two_processes_handled_gives_no_digits_to_what_is_confirmed(core: Core) -> None:
+    await open_account(core)
+    answering = await arrives(core, vouched=True)
+    request: dict[str, Any] = {
+        "number": NUMBER,
+        "amount": Money.roubles(100),
+        "method": Method.MOBILE,
+        "locale": "ru",
+    }
+    quotes = []
+    for yeses in (2, 0):  # the second is in vain, and speaks for digits
+        quotes.append(await core.top_ups.quote(PHONE, answering=answering, vouched=True, **request))
+        for _ in range(yeses):
+            await says_yes(core)
+    assert [quote.code for quote in quotes] == [None, None]
+    assert quotes[0].id == quotes[1].id
 
 
 @pytest.mark.parametrize("taken", [{"482"}, {f"{n:03d}" for n in range(1, 1000)}])
