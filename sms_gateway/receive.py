@@ -17,7 +17,7 @@ from core.storage.batch import is_of_its_data, is_of_one
 from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.receiving import Receiving
 from core.use_cases.sms_parts import ComeAgain, Piece
-from sms_gateway.all_said import is_all_said
+from sms_gateway.all_said import is_all_said, tag_behind
 from sms_gateway.fingerprints import Fingerprints, id_before
 from sms_gateway.reassembly import Content, Part, content_of, key_of
 from sms_gateway.receipts import Receipt, receipt_of
@@ -70,7 +70,7 @@ class Receive:
         if receipt is not None:
             await self._on_receipt(smsc.name, receipt)
             return s.OK
-        content = _content(pdu)
+        content = _content(smsc, pdu)
         if content.part is None:
             return await self._store(self._arrival(smsc, pdu, content), content.octets)
         return await self._take_part(smsc, pdu, content.part, content)
@@ -162,9 +162,15 @@ class Receive:
         )
 
 
-def _content(pdu: DeliverSm | DataSm) -> Content:
+def _content(smsc: Smsc, pdu: DeliverSm | DataSm) -> Content:
     """Of a message that may have said more than can be read of it, the whole body, as no text."""
-    return content_of(pdu) if is_all_said(pdu) else Content(pdu.raw[HEADER_OCTETS:], None, whole=False)
+    if is_all_said(pdu):
+        return content_of(pdu)
+    tag = tag_behind(pdu)
+    if pdu.cut is None and tag is not None:
+        # An SMSC with such a TLV of its own has all its texts unread.
+        log.info("text not read for the tlv behind it", smsc=smsc.name, tag=f"{tag:#06x}")
+    return Content(pdu.raw[HEADER_OCTETS:], None, whole=False)
 
 
 def _facts(smsc: Smsc, pdu: DeliverSm | DataSm) -> dict[str, Any]:
