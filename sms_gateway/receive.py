@@ -125,7 +125,7 @@ class Receive:
         status = await self._store(self._arrival(smsc, pdu, joined, joined=key), joined.octets)
         if status == s.OK:
             async with self._parts:
-                await self._receiving.parts.drop(key, whole.octets)
+                await self._receiving.parts.drop(piece, whole.octets)
         return status
 
     async def _store(self, arrival: Arrival, octets: bytes) -> int:

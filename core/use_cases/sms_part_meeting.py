@@ -73,8 +73,8 @@ def meet(
         return Fate.KEPT, Mark.AGAIN if again else None
     if lies.raw == raw:
         return Fate.THERE, None
-    if len(rows) == total and marks == {None}:
-        return Fate.PASSED if again else Fate.REFUSED, None
+    if len(rows) == total and not in_doubt(rows, now):
+        return Fate.REFUSED, None
     return _in_place_of(mark_of(lies), again=again, lately=newest(rows) > now - SURE_AFTER)
 
 

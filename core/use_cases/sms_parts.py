@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, tuple_
 
 from core.clock import Clock
 from core.ids import new_id
 from core.states import Channel, IncomingOutcome, IncomingState
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import incoming, sms_part, sms_part_joined
-from core.storage.new_rows import NewRows
 from core.use_cases.sms_part_meeting import (
     PARTS_LIVE,
     Fate,
@@ -35,7 +34,6 @@ TEXTS_AT_ONCE = 500  # given up by one round
 
 # What is whole waits for its last part to come again and be accepted: it is no text that was only begun.
 _IS_BEGUN = func.count() < func.max(sms_part.c.total)
-_JOINED = NewRows(sms_part_joined, "key", "number", "digest", returning="number")
 
 log = structlog.get_logger()
 
@@ -93,7 +91,6 @@ class SmsParts:
             # Two parts at once would each miss the other, and the text would never be whole. One that makes
             # room gives up other texts of its sender: two of these would wait for each other.
             await tx.alone(f"sms_part:{piece.sender}")
-            await tx.alone(f"sms_part:{key}")
             again = await self._was_joined(tx, key, piece)
             if again and "id" in piece.payload:
                 return None
@@ -113,21 +110,24 @@ class SmsParts:
             raise InDoubt
         return Whole([row.raw for row in rows], [unmarked(row.payload) for row in rows])
 
-    async def drop(self, key: str, parts: Sequence[bytes]) -> None:
-        """The text of these parts is accepted: they go, and are known for a time if they come again."""
-        key, now = key[:160], self._wall.now()
+    async def drop(self, piece: Piece, parts: Sequence[bytes]) -> None:
+        """The text that it made whole, of these parts, is accepted: they go, and are known for a time."""
+        key, now = piece.key[:160], self._wall.now()
         async with self._database.transaction() as tx:
-            await tx.alone(f"sms_part:{key}")
+            await tx.alone(f"sms_part:{piece.sender}")
             stored = await tx.all(select(sms_part).where(sms_part.c.key == key))
             # Who dropped them before may have let the next text of this reference begin.
             mine = [row for row in stored if row.number <= len(parts) and row.raw == parts[row.number - 1]]
             if not mine:
                 return
-            met = [
-                {"key": key, "number": row.number, "digest": _digest(row.raw, row.payload), "joined_at": now}
-                for row in mine
+            met = [(row.number, _digest(row.raw, row.payload)) for row in mine]
+            # Those that an older text had are this one's from now on.
+            older = tuple_(sms_part_joined.c.number, sms_part_joined.c.digest).in_(met)
+            await tx.execute(delete(sms_part_joined).where(sms_part_joined.c.key == key, older))
+            known = [
+                {"key": key, "number": number, "digest": digest, "joined_at": now} for number, digest in met
             ]
-            await _JOINED.add(tx, met)
+            await tx.execute(insert(sms_part_joined), known)
             gone = sms_part.c.number.in_([row.number for row in mine])
             await tx.execute(delete(sms_part).where(sms_part.c.key == key, gone))
 

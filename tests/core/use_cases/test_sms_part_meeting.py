@@ -45,7 +45,7 @@ class Smsc:
                 continue
             if whole is not None:
                 self.read.append(b"".join(whole.octets).decode())
-                await parts.drop(self.key, whole.octets)
+                await parts.drop(piece, whole.octets)
         return self.read
 
     async def again(self) -> list[str]:
@@ -176,4 +176,31 @@ async def test_a_whole_text_that_waits_to_be_accepted_goes_before_the_next_one(
     await smsc.hand_over(TAIL)
     await smsc.again()
     assert await smsc.hand_over(TAIL2) == [text(HEAD, TAIL), text(HEAD2, TAIL2)]
+    assert await smsc.seen() == []
+
+
+@pytest.mark.parametrize("second, third", [((HEAD, TAIL2), (HEAD2, TAIL)), ((HEAD2, TAIL), ("1 a ", "2 7"))])
+async def test_a_whole_text_out_of_doubt_is_neither_taken_apart_nor_given_up_by_the_next_one(
+    smsc: Smsc, second: Said, third: Said
+) -> None:
+    texts = [(HEAD, TAIL), second, third]
+    for said in texts:  # the SMSC does not try again before the third has come
+        await smsc.hand_over(*said)
+        smsc.clock.shift(SURE_AFTER * 2)
+    await smsc.again()
+    assert sorted(smsc.read) == sorted(text(*said) for said in texts)
+    assert await smsc.seen() == []
+
+
+async def test_a_tail_that_two_texts_had_is_known_for_as_long_as_the_second_one_is(smsc: Smsc) -> None:
+    await smsc.hand_over(HEAD, TAIL)
+    smsc.clock.shift(PARTS_LIVE - SECOND)
+    await smsc.hand_over(HEAD2, TAIL)
+    assert (await smsc.again())[1:] == [text(HEAD2, TAIL)]
+    await smsc.core.receiving.parts.forget_once()
+    smsc.clock.shift(SURE_AFTER)
+    await smsc.hand_over(TAIL)  # once more: its acknowledgement was lost
+    smsc.clock.shift(SURE_AFTER * 2)
+    await smsc.hand_over("1 a ", "2 7")
+    assert (await smsc.again())[2:] == [text("1 a ", "2 7")]
     assert await smsc.seen() == []
