@@ -18,7 +18,7 @@ from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.receiving import Receiving
 from core.use_cases.sms_parts import ComeAgain, Piece
 from sms_gateway.all_said import is_all_said, tag_behind
-from sms_gateway.fingerprints import Fingerprints, id_before
+from sms_gateway.fingerprints import Fingerprints, id_before, id_of_joined
 from sms_gateway.reassembly import Content, Part, content_of, key_of
 from sms_gateway.receipts import Receipt, receipt_of
 from sms_gateway.senders import MOST_SENDER_LETTERS, sender_of
@@ -72,7 +72,8 @@ class Receive:
             return s.OK
         content = _content(smsc, pdu)
         if content.part is None:
-            return await self._store(self._arrival(smsc, pdu, content), content.octets)
+            external_id = self._fingerprints.of(pdu, content.octets, id_tlv=smsc.id_tlv)
+            return await self._store(_arrival(smsc, pdu, content, external_id), content.octets)
         return await self._take_part(smsc, pdu, content.part, content)
 
     async def run(self) -> None:
@@ -122,7 +123,8 @@ class Receive:
         if whole is None:
             return s.OK
         joined = content._replace(octets=b"".join(whole.octets))
-        status = await self._store(self._arrival(smsc, pdu, joined, joined=key), joined.octets)
+        external_id = id_of_joined(key, joined.octets, whole.came_at)
+        status = await self._store(_arrival(smsc, pdu, joined, external_id), joined.octets)
         if status == s.OK:
             async with self._parts:
                 await self._receiving.parts.drop(piece, whole.octets)
@@ -141,25 +143,23 @@ class Receive:
                 self._waiting.remove(waiting)
             raise
 
-    def _arrival(self, smsc: Smsc, pdu: DeliverSm | DataSm, content: Content, *, joined: str = "") -> Arrival:
-        text = None
-        if content.whole:
-            text = text_of(
-                content.octets, pdu.data_coding, alphabets=smsc.alphabets, languages=content.languages
-            )
-        payload = {"text": text or "", **_facts(smsc, pdu)}
-        if text is None:
-            # Read text says all that its octets did; kept beside it they would show a masked card number.
-            payload |= {"undecodable": True, "raw": content.octets.hex()}
-        external_id = self._fingerprints.of(pdu, content.octets, joined=joined, id_tlv=smsc.id_tlv)
-        return Arrival(
-            channel=Channel.SMS,
-            source=smsc.name,
-            external_id=external_id,
-            sender=sender_of(pdu),
-            payload=payload,
-            id_before=id_before(external_id),
-        )
+
+def _arrival(smsc: Smsc, pdu: DeliverSm | DataSm, content: Content, external_id: str) -> Arrival:
+    text = None
+    if content.whole:
+        text = text_of(content.octets, pdu.data_coding, alphabets=smsc.alphabets, languages=content.languages)
+    payload = {"text": text or "", **_facts(smsc, pdu)}
+    if text is None:
+        # Read text says all that its octets did; kept beside it they would show a masked card number.
+        payload |= {"undecodable": True, "raw": content.octets.hex()}
+    return Arrival(
+        channel=Channel.SMS,
+        source=smsc.name,
+        external_id=external_id,
+        sender=sender_of(pdu),
+        payload=payload,
+        id_before=id_before(external_id),
+    )
 
 
 def _content(smsc: Smsc, pdu: DeliverSm | DataSm) -> Content:

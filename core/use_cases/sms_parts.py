@@ -51,10 +51,23 @@ class InDoubt(ComeAgain):
 
 
 class Whole(NamedTuple):
-    """The parts of a text in their order, and what was kept beside each."""
+    """The parts of a text in their order, what was kept beside each, and when the first of them came.
+
+    All of it stays the same until `drop`, whenever and wherever the last part comes again.
+    """
 
     octets: list[bytes]
     told: list[dict[str, Any]]
+    came_at: datetime
+
+
+class Lying(NamedTuple):
+    """A row of sms_part, as far as what is not stored yet has it."""
+
+    number: int
+    raw: bytes
+    payload: dict[str, Any]
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +115,13 @@ class SmsParts:
             if fate is Fate.REFUSED:
                 raise InDoubt
             if fate in (Fate.KEPT, Fate.INSTEAD, Fate.ALONE):
-                await self._put(tx, key, piece, fate, mark, beside=len(rows))
-                rows = await _lying(tx, key)
+                rows = await self._put(tx, key, piece, fate, mark, rows)
         if fate is Fate.PASSED or len(rows) < piece.total:
             return None
         if in_doubt(rows, now):
             raise InDoubt
-        return Whole([row.raw for row in rows], [unmarked(row.payload) for row in rows])
+        came_at = min(row.received_at for row in rows)
+        return Whole([row.raw for row in rows], [unmarked(row.payload) for row in rows], came_at)
 
     async def drop(self, piece: Piece, parts: Sequence[bytes]) -> None:
         """The text that it made whole, of these parts, is accepted: they go, and are known for a time."""
@@ -161,26 +174,23 @@ class SmsParts:
         return await tx.scalar(met) is not None
 
     async def _put(
-        self, tx: Transaction, key: str, piece: Piece, fate: Fate, mark: Mark | None, *, beside: int
-    ) -> None:
+        self, tx: Transaction, key: str, piece: Piece, fate: Fate, mark: Mark | None, rows: Sequence[Any]
+    ) -> list[Any]:
+        """Store it; what lies here then."""
         if fate is Fate.ALONE:
             await self._give_up(tx, [key])
+            rows = []
         elif fate is Fate.INSTEAD:
             await tx.execute(delete(sms_part).where(sms_part.c.key == key, sms_part.c.number == piece.number))
-        elif beside + 1 < piece.total:  # the last one lets all its text leave
+            rows = [row for row in rows if row.number != piece.number]
+        elif len(rows) + 1 < piece.total:  # the last one lets all its text leave
             await self._admit(tx)
             await self._make_room(tx, piece.sender, key)
+        new = Lying(piece.number, piece.raw, marked(piece.payload, mark), self._wall.now())
         await tx.execute(
-            insert(sms_part).values(
-                key=key,
-                number=piece.number,
-                total=piece.total,
-                sender=piece.sender,
-                raw=piece.raw,
-                payload=marked(piece.payload, mark),
-                received_at=self._wall.now(),
-            )
+            insert(sms_part).values(key=key, total=piece.total, sender=piece.sender, **new._asdict())
         )
+        return sorted([*rows, new], key=lambda row: row.number)
 
     async def _admit(self, tx: Transaction) -> None:
         count = await tx.scalar(select(func.count()).select_from(sms_part))

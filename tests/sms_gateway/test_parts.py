@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -89,3 +90,36 @@ async def test_a_kannel_that_was_not_heard_calls_again_after_a_restart(core: Cor
         assert await again.call(udh=udh(2), id="part-2") == 200
     assert await rows(core, sms_part) == []
     assert len(await rows(core, incoming)) == 1
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_text_whose_parts_could_not_be_dropped_is_known_whenever_its_last_one_comes_again(
+    core: Core, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, restarted: bool
+) -> None:
+    async def away(*_: object) -> None:
+        raise OSError("away")
+
+    async with open_door(core) as before:
+        with monkeypatch.context() as broken:
+            broken.setattr(before.inbox.parts, "drop", away)
+            assert await before.take(FIRST) == [OK]
+            with pytest.raises(OSError, match="away"):
+                await before.take(LAST)
+        clock.shift(timedelta(seconds=200))
+        async with open_door(core) as after:
+            after.seconds = before.seconds = before.seconds + 200
+            assert await (after if restarted else before).take(LAST) == [OK]
+    assert await rows(core, sms_part) == []
+    assert len(await rows(core, incoming)) == 1
+
+
+@ON_SQLITE
+async def test_the_same_text_of_parts_is_another_message_once_it_is_forgotten(
+    core: Core, clock: FakeClock
+) -> None:
+    async with open_door(core) as opened:
+        for _ in range(2):
+            assert await opened.take(FIRST, LAST) == [OK, OK]
+            assert await forgotten(core, clock)
+    assert len(await rows(core, incoming)) == 2
