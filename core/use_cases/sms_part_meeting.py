@@ -11,7 +11,7 @@ PARTS_LIVE = timedelta(minutes=10)
 # By then the part has come that a repeat lies in the place of, and nobody has typed another long text.
 SURE_AFTER = timedelta(seconds=30)
 
-_MARK = "mark"  # in what is kept beside the part
+MARK = "mark"  # in what is kept beside the part
 
 
 class Mark(StrEnum):
@@ -31,16 +31,16 @@ class Fate(Enum):
 
 def mark_of(row: Any) -> str | None:
     """The mark of a row of sms_part."""
-    mark: str | None = row.payload.get(_MARK)
+    mark: str | None = row.payload.get(MARK)
     return mark
 
 
 def marked(payload: dict[str, Any], mark: Mark | None) -> dict[str, Any]:
-    return payload if mark is None else payload | {_MARK: mark}
+    return payload if mark is None else payload | {MARK: mark}
 
 
 def unmarked(payload: dict[str, Any]) -> dict[str, Any]:
-    return {name: said for name, said in payload.items() if name != _MARK}
+    return {name: said for name, said in payload.items() if name != MARK}
 
 
 def only_repeats(rows: Sequence[Any]) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, tuple_
 
 from core.clock import Clock
 from core.ids import new_id
@@ -15,10 +15,12 @@ from core.states import Channel, IncomingOutcome, IncomingState
 from core.storage.database import Database, Transaction
 from core.storage.message_tables import incoming, sms_part, sms_part_joined
 from core.use_cases.sms_part_meeting import (
+    MARK,
     PARTS_LIVE,
     Fate,
     Mark,
     in_doubt,
+    mark_of,
     marked,
     meet,
     newest,
@@ -27,6 +29,7 @@ from core.use_cases.sms_part_meeting import (
 )
 
 WHOLE_LIVE = timedelta(days=2)  # SMSCs give again for no longer
+DOUBT_LIVES = timedelta(hours=1)  # a whole text that may be of two; some SMSCs give again nothing
 TEXTS_OF_A_SENDER = 16  # begun and not whole; more are no person's
 PARTS_OF_A_SENDER = 64  # of these texts
 MOST_PARTS = 10_000  # of all senders: some megabytes
@@ -34,6 +37,7 @@ TEXTS_AT_ONCE = 500  # given up by one round
 
 # What is whole waits for its last part to come again and be accepted: it is no text that was only begun.
 _IS_BEGUN = func.count() < func.max(sms_part.c.total)
+_HAS_A_MARK = func.count(sms_part.c.payload[MARK].as_string()) > 0
 
 log = structlog.get_logger()
 
@@ -147,11 +151,12 @@ class SmsParts:
     async def forget_once(self) -> int:
         """Give up texts that never became whole, and forget what was joined; how many."""
         before = self._wall.now() - PARTS_LIVE
-        forgotten = func.max(sms_part.c.received_at) < before - WHOLE_LIVE
+        newest_at = func.max(sms_part.c.received_at)
+        in_vain = or_(newest_at < before - WHOLE_LIVE, and_(_HAS_A_MARK, newest_at < before - DOUBT_LIVES))
         old = (
             select(sms_part.c.key)
             .group_by(sms_part.c.key)
-            .having(func.max(sms_part.c.received_at) < before, or_(_IS_BEGUN, forgotten))
+            .having(newest_at < before, or_(_IS_BEGUN, in_vain))
         )
         joined = sms_part_joined.c.joined_at < before
         async with self._database.read() as tx:
@@ -256,6 +261,9 @@ def _closed(parts: Sequence[Any], now: datetime) -> dict[str, Any]:
     """The row of a text that is not whole. Its words are left out: half of a card number is not masked."""
     first = parts[0]
     came_at = min(row.received_at for row in parts)
+    reason = f"{len(parts)} of {first.total} parts came"
+    if len(parts) == first.total and any(map(mark_of, parts)):
+        reason += ", perhaps not of one text"
     return {
         "id": new_id(),
         "channel": Channel.SMS,
@@ -265,7 +273,7 @@ def _closed(parts: Sequence[Any], now: datetime) -> dict[str, Any]:
         "payload": {**unmarked(first.payload), "text": ""},
         "state": IncomingState.DONE,
         "outcome": IncomingOutcome.INCOMPLETE,
-        "reason": f"{len(parts)} of {first.total} parts came",
+        "reason": reason,
         "received_at": came_at,
         "attempt": 0,
         "lease_until": now,

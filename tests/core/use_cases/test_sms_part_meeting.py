@@ -10,7 +10,7 @@ import pytest
 
 from core.storage.message_tables import incoming, sms_part
 from core.use_cases.sms_part_meeting import PARTS_LIVE, SURE_AFTER
-from core.use_cases.sms_parts import ComeAgain, Piece
+from core.use_cases.sms_parts import DOUBT_LIVES, ComeAgain, Piece
 from core.wiring import Core
 from tests.core.scenes import rows
 from tests.fakes import FakeClock
@@ -204,3 +204,19 @@ async def test_a_tail_that_two_texts_had_is_known_for_as_long_as_the_second_one_
     await smsc.hand_over("1 a ", "2 7")
     assert (await smsc.again())[2:] == [text("1 a ", "2 7")]
     assert await smsc.seen() == []
+
+
+async def test_a_whole_text_in_doubt_whose_last_part_never_comes_again_is_seen_after_an_hour(
+    smsc: Smsc,
+) -> None:
+    await smsc.hand_over(HEAD, TAIL)
+    smsc.clock.shift(SURE_AFTER * 2)
+    await smsc.hand_over(HEAD2, TAIL)
+    smsc.clock.shift(DOUBT_LIVES)
+    assert await smsc.core.receiving.parts.forget_once() == 0
+    smsc.clock.shift(PARTS_LIVE + SECOND)
+    assert await smsc.core.receiving.parts.forget_once() == 1
+    (row,) = await rows(smsc.core, incoming)
+    assert (row.outcome, row.reason) == ("silent: incomplete", "2 of 2 parts came, perhaps not of one text")
+    assert row.payload == {"smsc": "smsc", "text": ""}
+    assert await rows(smsc.core, sms_part) == []
