@@ -18,7 +18,7 @@ from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.receiving import Receiving
 from core.use_cases.sms_parts import ComeAgain, Piece
 from sms_gateway.all_said import is_all_said, tag_behind
-from sms_gateway.fingerprints import Fingerprints, id_before, id_of_joined
+from sms_gateway.fingerprints import MOST_ID_OCTETS, Fingerprints, id_before, id_of_joined
 from sms_gateway.reassembly import Content, Part, content_of, key_of
 from sms_gateway.receipts import Receipt, receipt_of
 from sms_gateway.senders import MOST_SENDER_LETTERS, sender_of
@@ -112,8 +112,10 @@ class Receive:
 
     async def _take_part(self, smsc: Smsc, pdu: DeliverSm | DataSm, part: Part, content: Content) -> int:
         key = key_of(smsc.name, pdu, part)
-        facts = _facts(smsc, pdu)
-        piece = Piece(key, part.number, part.total, content.octets, sender_of(pdu), facts)
+        # Each part has an id of its own, where the SMSC gives any.
+        given = b"" if smsc.id_tlv is None else pdu.tlv(smsc.id_tlv) or b""
+        facts = _facts(smsc, pdu) | ({"id": given[:MOST_ID_OCTETS].hex()} if given else {})
+        piece = Piece(key, part.number, part.total, content.octets, sender_of(pdu), facts, bool(given))
         # One at a time: of two parts stored side by side neither transaction sees the other's.
         async with self._parts:
             try:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -18,7 +18,6 @@ from core.use_cases.sms_part_meeting import (
     MARK,
     PARTS_LIVE,
     Fate,
-    Mark,
     in_doubt,
     mark_of,
     marked,
@@ -78,7 +77,8 @@ class Lying(NamedTuple):
 class Piece:
     """One part as it came: `number` of `total`; `payload` is what the inbox is told beside the text.
 
-    `id` in the payload is the SMSC's own of this part: a repeat is known by it, else by the octets.
+    By an `id` in the payload a repeat is known for certain. Where it is the SMSC's own (`tells`), a part with
+    another one is another part; a relay gives another one also to what its SMSC gives it a second time.
     """
 
     key: str  # of the text: who, to whom, by which SMSC, the phone's reference
@@ -87,6 +87,7 @@ class Piece:
     raw: bytes
     sender: str
     payload: dict[str, Any]
+    tells: bool = False
 
 
 class SmsParts:
@@ -108,8 +109,8 @@ class SmsParts:
             # Two parts at once would each miss the other, and the text would never be whole. One that makes
             # room gives up other texts of its sender: two of these would wait for each other.
             await tx.alone(f"sms_part:{piece.sender}")
-            again = await self._was_joined(tx, key, piece)
-            if again and "id" in piece.payload:
+            again, surely = await self._was_joined(tx, key, piece)
+            if surely:
                 return None
             rows = await _lying(tx, key)
             if rows and newest(rows) < now - PARTS_LIVE and _is_of_another_text(piece, rows):
@@ -119,7 +120,8 @@ class SmsParts:
             if fate is Fate.REFUSED:
                 raise InDoubt
             if fate in (Fate.KEPT, Fate.INSTEAD, Fate.ALONE):
-                rows = await self._put(tx, key, piece, fate, mark, rows)
+                beside = marked(piece.payload, mark, again)
+                rows = await self._put(tx, key, replace(piece, payload=beside), fate, rows)
         if fate is Fate.PASSED or len(rows) < piece.total:
             return None
         if in_doubt(rows, now):
@@ -137,7 +139,7 @@ class SmsParts:
             mine = [row for row in stored if row.number <= len(parts) and row.raw == parts[row.number - 1]]
             if not mine:
                 return
-            met = [(row.number, _digest(row.raw, row.payload)) for row in mine]
+            met = [(row.number, each) for row in mine for each in _digests(row.raw, row.payload)]
             # Those that an older text had are this one's from now on.
             older = tuple_(sms_part_joined.c.number, sms_part_joined.c.digest).in_(met)
             await tx.execute(delete(sms_part_joined).where(sms_part_joined.c.key == key, older))
@@ -168,18 +170,20 @@ class SmsParts:
                 await tx.execute(delete(sms_part_joined).where(joined))
         return len(keys)
 
-    async def _was_joined(self, tx: Transaction, key: str, piece: Piece) -> bool:
-        """Whether a joined text had it: by its id for certain, by its octets the next text may as well."""
-        met = select(sms_part_joined.c.number).where(
+    async def _was_joined(self, tx: Transaction, key: str, piece: Piece) -> tuple[datetime | None, bool]:
+        """When a text with it was joined; and whether this is its part for certain, given again."""
+        by_octets, *by_id = _digests(piece.raw, piece.payload)
+        met = select(sms_part_joined.c.digest, sms_part_joined.c.joined_at).where(
             sms_part_joined.c.key == key,
             sms_part_joined.c.number == piece.number,
-            sms_part_joined.c.digest == _digest(piece.raw, piece.payload),
+            sms_part_joined.c.digest.in_([by_octets, *by_id]),
             sms_part_joined.c.joined_at > self._wall.now() - PARTS_LIVE,
         )
-        return await tx.scalar(met) is not None
+        found = {row.digest: row.joined_at for row in await tx.all(met)}
+        return None if piece.tells else found.get(by_octets), not found.keys().isdisjoint(by_id)
 
     async def _put(
-        self, tx: Transaction, key: str, piece: Piece, fate: Fate, mark: Mark | None, rows: Sequence[Any]
+        self, tx: Transaction, key: str, piece: Piece, fate: Fate, rows: Sequence[Any]
     ) -> list[Any]:
         """Store it; what lies here then."""
         if fate is Fate.ALONE:
@@ -191,7 +195,7 @@ class SmsParts:
         elif len(rows) + 1 < piece.total:  # the last one lets all its text leave
             await self._admit(tx)
             await self._make_room(tx, piece.sender, key)
-        new = Lying(piece.number, piece.raw, marked(piece.payload, mark), self._wall.now())
+        new = Lying(piece.number, piece.raw, piece.payload, self._wall.now())
         await tx.execute(
             insert(sms_part).values(key=key, total=piece.total, sender=piece.sender, **new._asdict())
         )
@@ -252,9 +256,10 @@ def _is_of_another_text(piece: Piece, rows: Sequence[Any]) -> bool:
     return other or len(rows) < piece.total
 
 
-def _digest(raw: bytes, payload: Mapping[str, Any]) -> str:
-    given = str(payload.get("id", ""))
-    return hashlib.sha256(given.encode() or raw).hexdigest()
+def _digests(raw: bytes, payload: Mapping[str, Any]) -> list[str]:
+    """Of a part's octets, and of its id if it has one."""
+    said = [raw] + ([b"id " + str(payload["id"]).encode()] if "id" in payload else [])
+    return [hashlib.sha256(each).hexdigest() for each in said]
 
 
 def _closed(parts: Sequence[Any], now: datetime) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,12 +12,13 @@ from structlog.testing import capture_logs
 from core.storage.message_tables import incoming, sms_part
 from core.use_cases.sms_part_meeting import PARTS_LIVE
 from core.wiring import Core
+from sms_gateway.smpp.pdu import Tlv
 from tests.core.scenes import ON_SQLITE, rows
 from tests.fakes import FakeClock
 from tests.sms_gateway import test_kannel_callbacks as kannel
 from tests.sms_gateway.gateways import listening
 from tests.sms_gateway.test_kannel_callbacks import udh
-from tests.sms_gateway.test_receive import LATER, OK, open_door, parts_of
+from tests.sms_gateway.test_receive import LATER, OK, SMSC, open_door, parts_of
 
 door = kannel.door
 FIRST, LAST = parts_of("да".encode("utf-16-be"), 2)
@@ -123,3 +125,37 @@ async def test_the_same_text_of_parts_is_another_message_once_it_is_forgotten(
             assert await opened.take(FIRST, LAST) == [OK, OK]
             assert await forgotten(core, clock)
     assert len(await rows(core, incoming)) == 2
+
+
+@ON_SQLITE
+async def test_what_its_smsc_gives_a_kannel_a_second_time_is_not_joined_with_the_next_text(
+    core: Core, clock: FakeClock, door: kannel.Door
+) -> None:
+    said = [(1, "aliance 100080 "), (2, "100"), (2, "100"), (1, "aliance 166301 "), (2, "5000")]
+    calls = [
+        {"udh": udh(part), "b": words, "id": f"i{n}", "coding": "0", "cs": "UTF-8"}
+        for n, (part, words) in enumerate(said)
+    ]
+    assert [await door.call(**each) for each in calls] == [200, 200, 200, 503, 200]
+    assert await door.call(**calls[3]) == 200
+    assert [each.arrival.payload["text"] for each in door.taken] == [
+        "aliance 100080 100", "aliance 166301 5000"
+    ]  # fmt: skip
+    assert await forgotten(core, clock)
+    assert len(await rows(core, incoming)) == 2
+
+
+@ON_SQLITE
+async def test_where_an_smsc_gives_ids_a_text_that_ends_as_the_one_before_is_read_at_once(core: Core) -> None:
+    async with open_door(core) as opened:
+        opened.smsc = replace(SMSC, id_tlv=0x1401)
+        pieces = [
+            replace(piece, tlvs=(Tlv(0x1401, b"%d" % n),))
+            for n, piece in enumerate(
+                each for said in ("да да", "ну да") for each in parts_of(said.encode("utf-16-be"), 6)
+            )
+        ]
+        for piece in (*pieces[:2], pieces[1], *pieces[2:], pieces[3]):
+            assert await opened.take(piece) == [OK]
+        assert [each.arrival.payload["text"] for each in opened.taken] == ["да да", "ну да"]
+        assert await opened.parts() == 0

@@ -220,3 +220,14 @@ async def test_a_whole_text_in_doubt_whose_last_part_never_comes_again_is_seen_a
     assert (row.outcome, row.reason) == ("silent: incomplete", "2 of 2 parts came, perhaps not of one text")
     assert row.payload == {"smsc": "smsc", "text": ""}
     assert await rows(smsc.core, sms_part) == []
+
+
+async def test_a_new_text_of_a_head_and_a_tail_that_were_of_two_is_read(smsc: Smsc) -> None:
+    texts = [(HEAD, TAIL), (HEAD2, TAIL2), (HEAD, TAIL2)]
+    for said in texts:
+        await smsc.hand_over(*said)
+        smsc.clock.shift(SURE_AFTER * 2)
+    assert await smsc.again() == [text(*said) for said in texts]
+    await smsc.hand_over(HEAD, TAIL2)  # and once more: these were joined together
+    assert len(await smsc.again()) == 3
+    assert await smsc.seen() == []

@@ -145,19 +145,33 @@ async def test_parts_are_known_again_for_a_time_and_no_longer(core: Core, clock:
     assert await rows(core, incoming) == []
 
 
+def numbered(number: int, of: str, *, tells: bool) -> Piece:
+    return Piece("k", number, 2, b"%d" % number, PHONE, {"smsc": "smsc", "id": of}, tells)
+
+
 @ON_SQLITE
-async def test_where_parts_have_ids_a_part_with_another_one_is_no_repeat(core: Core) -> None:
+async def test_where_parts_have_ids_of_the_smsc_a_part_with_another_one_is_no_repeat(core: Core) -> None:
     parts = core.receiving.parts
-
-    def numbered(number: int, of: str) -> Piece:
-        return Piece("k", number, 2, b"%d" % number, PHONE, {"smsc": "smsc", "id": of})
-
     for said in ("a", "b"):
-        assert await parts.keep(numbered(1, f"{said}1")) is None
-        assert await joined(parts, numbered(2, f"{said}2")) == [b"1", b"2"]
-        await parts.drop(piece("k", 1, 2, b""), [b"1", b"2"])
-        assert await parts.keep(numbered(2, f"{said}2")) is None
+        assert await parts.keep(numbered(1, f"{said}1", tells=True)) is None
+        last = numbered(2, f"{said}2", tells=True)
+        assert await joined(parts, last) == [b"1", b"2"]
+        await parts.drop(last, [b"1", b"2"])
+        assert await parts.keep(last) is None
         assert await keys(core) == set()
+
+
+@ON_SQLITE
+async def test_where_parts_have_ids_of_a_relay_a_repeat_may_have_another_one(core: Core) -> None:
+    parts, last = core.receiving.parts, numbered(2, "a2", tells=False)
+    await parts.keep(numbered(1, "a1", tells=False))
+    await joined(parts, last)
+    await parts.drop(last, [b"1", b"2"])
+    assert await parts.keep(last) is None
+    assert await keys(core) == set()
+    for number in (2, 1):
+        assert await parts.keep(numbered(number, f"b{number}", tells=False)) is None
+    assert await keys(core) == {"k"}
 
 
 @ON_SQLITE
