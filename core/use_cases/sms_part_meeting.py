@@ -71,7 +71,7 @@ def meet(
     """
     lies = next((row for row in rows if row.number == number), None)
     if lies is None:
-        is_repeat = again and only_repeats(rows) and rows[0].payload.get(JOINED) == again.isoformat()
+        is_repeat = again and only_repeats(rows) and _is_of(rows[0], again)
         is_muddled = any(mark_of(row) == Mark.MUDDLED for row in rows)
         if len(rows) + 1 == total and (is_repeat or is_muddled):
             return Fate.PASSED, None
@@ -80,7 +80,14 @@ def meet(
         return Fate.THERE, None
     if len(rows) == total and not in_doubt(rows, now):
         return Fate.REFUSED, None
+    if again and mark_of(lies) == Mark.AGAIN and any(_is_of(row, again) for row in rows):
+        return Fate.ALONE, Mark.AGAIN  # repeats of two texts: what lies there beside is of this one's
     return _in_place_of(mark_of(lies), again=again is not None, lately=newest(rows) > now - SURE_AFTER)
+
+
+def _is_of(row: Any, joined_at: datetime) -> bool:
+    of: str | None = row.payload.get(JOINED)
+    return of == joined_at.isoformat()
 
 
 def _in_place_of(lies: str | None, *, again: bool, lately: bool) -> tuple[Fate, Mark | None]:

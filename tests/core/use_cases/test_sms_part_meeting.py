@@ -231,3 +231,12 @@ async def test_a_new_text_of_a_head_and_a_tail_that_were_of_two_is_read(smsc: Sm
     await smsc.hand_over(HEAD, TAIL2)  # and once more: these were joined together
     assert len(await smsc.again()) == 3
     assert await smsc.seen() == []
+
+
+async def test_repeats_of_two_texts_are_not_joined_though_all_parts_of_one_come_again(smsc: Smsc) -> None:
+    for said in ((HEAD, TAIL), (HEAD2, TAIL2)):
+        await smsc.hand_over(*said)
+        smsc.clock.shift(SURE_AFTER * 2)
+    await smsc.hand_over(TAIL2, HEAD, TAIL)
+    assert await smsc.again() == [text(HEAD, TAIL), text(HEAD2, TAIL2)]
+    assert await smsc.seen() == ["2 of 2 parts came, perhaps not of one text"]
