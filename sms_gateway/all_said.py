@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sms_gateway.smpp.pdu import (
     TAG_MESSAGE_PAYLOAD,
     TAG_SAR_NUMBER,
@@ -21,8 +23,9 @@ OF_THE_STANDARD = BEHIND_A_TEXT | {
     *range(0x420, 0x429), 0x501, *range(0x600, 0x614), 0x1201, 0x1203, 0x1204, 0x130C, 0x1380,
 }  # fmt: skip
 OF_VENDORS = range(0x1400, 0x4000)
-# Of these the ones that stand in texts too: a new line, a digit, letters, dashes and signs.
-LETTERS_TOO = frozenset({0x0D, 0x30, *range(0x420, 0x429), *range(0x2000, 0x3000)}) - {TAG_MESSAGE_PAYLOAD}
+# The tags that stand in texts too: of the standard a new line, a digit and letters, each TLV of a few octets;
+SHORT_LETTERS = frozenset({0x0D, 0x30, *range(0x420, 0x429)}) - {TAG_MESSAGE_PAYLOAD}
+SIGNS = range(0x2000, 0x3000)  # of vendors dashes and signs
 LETTERS_FROM, LINES = 0x20, frozenset({0x09, 0x0A, 0x0D})  # as a length: no letter has a lower number
 PAGES = frozenset({0x00, 0x04, 0x20, 0x21})  # of UCS-2, where the letters of nearly all texts are
 
@@ -34,11 +37,25 @@ def is_all_said(pdu: DeliverSm | DataSm) -> bool:
         part_of_many = SAR_TAGS & (tags | {pdu.cut}) and not tags >= SAR_TAGS
         if part_of_many or not pdu.message or pdu.cut in (0, TAG_MESSAGE_PAYLOAD):
             return False
-    if isinstance(pdu, DataSm) or not pdu.short_message:
-        return True
-    if not pdu.tlvs:
+    if any(tag == TAG_MESSAGE_PAYLOAD and value not in (b"", pdu.message) for tag, value in pdu.tlvs):
+        return False
+    behind = _behind_the_text(pdu)
+    if not behind:
         return pdu.cut is None or pdu.cut in BEHIND_A_TEXT
-    return _is_one(pdu.tlvs[0]) and pdu.tlv(TAG_MESSAGE_PAYLOAD) in (None, b"", pdu.short_message)
+    return _is_one(behind[0])
+
+
+def tag_behind(pdu: DeliverSm | DataSm) -> int | None:
+    """Of the whole TLV that stands directly behind the text; for the log."""
+    behind = _behind_the_text(pdu)
+    return behind[0].tag if behind else None
+
+
+def _behind_the_text(pdu: DeliverSm | DataSm) -> Sequence[Tlv]:
+    if isinstance(pdu, DeliverSm) and pdu.short_message:
+        return pdu.tlvs
+    tags = [each.tag for each in pdu.tlvs]
+    return pdu.tlvs[tags.index(TAG_MESSAGE_PAYLOAD) + 1 :] if TAG_MESSAGE_PAYLOAD in tags else ()
 
 
 def _is_one(behind: Tlv) -> bool:
@@ -47,4 +64,6 @@ def _is_one(behind: Tlv) -> bool:
     if tag not in OF_THE_STANDARD and tag not in OF_VENDORS:
         return False
     reads_on = len(value) >= LETTERS_FROM or len(value) in LINES
-    return not (tag in LETTERS_TOO and reads_on and PAGES.issuperset(value[::2]))
+    if tag in SHORT_LETTERS:
+        return not reads_on
+    return not (tag in SIGNS and reads_on and PAGES.issuperset(value[::2]))

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import datetime
 
 from core.messages.incoming import SAME_WITHIN
 from sms_gateway.smpp.pdu import TAG_USER_MESSAGE_REFERENCE, DataSm, DeliverSm
@@ -44,28 +45,31 @@ def id_before(external_id: str) -> str:
     return f"{digest}.{int(bucket) - 1}" if bucket else ""
 
 
+def id_of_joined(key: str, octets: bytes, came_at: datetime) -> str:
+    """The id of a text of parts: it stays the same until these are dropped, in every process."""
+    said = b"\n".join((key.encode(), f"{came_at.timestamp():.6f}".encode(), octets))
+    return f"joined:{hashlib.sha256(said).hexdigest()}"
+
+
 class Fingerprints:
     """SMPP gives an incoming message no id, and a redelivery gets a new sequence_number."""
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._recently = Recently(now)
 
-    def of(
-        self, pdu: DeliverSm | DataSm, octets: bytes, *, joined: str = "", id_tlv: int | None = None
-    ) -> str:
-        """The external id: of who, to whom, what and when; `joined` is the key of a message of parts.
+    def of(self, pdu: DeliverSm | DataSm, octets: bytes, *, id_tlv: int | None = None) -> str:
+        """The external id: of who, to whom, what and when.
 
         Where the SMSC gives messages an id in the TLV `id_tlv`, that is it. A redelivery that comes in the
         next time bucket keeps the id of the first; another process, or this one after a restart, looks for
         `id_before`.
         """
-        given = None if id_tlv is None or joined else pdu.tlv(id_tlv)  # each part has an id of its own
+        given = None if id_tlv is None else pdu.tlv(id_tlv)
         if given:
             return f"id:{given[:MOST_ID_OCTETS].hex()}"
         content = hashlib.sha256()
         reference = pdu.tlv(TAG_USER_MESSAGE_REFERENCE) or b""
-        names = (pdu.source_addr, pdu.destination_addr, joined)
-        for part in (*(name.encode() for name in names), reference, octets):
+        for part in (pdu.source_addr.encode(), pdu.destination_addr.encode(), reference, octets):
             content.update(len(part).to_bytes(4, "big") + part)
         digest = content.hexdigest()
         return f"{digest}.{int(self._recently.first_met(digest) // SAME_WITHIN_SECONDS)}"

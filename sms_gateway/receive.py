@@ -17,8 +17,8 @@ from core.storage.batch import is_of_its_data, is_of_one
 from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.receiving import Receiving
 from core.use_cases.sms_parts import ComeAgain, Piece
-from sms_gateway.all_said import is_all_said
-from sms_gateway.fingerprints import Fingerprints, id_before
+from sms_gateway.all_said import is_all_said, tag_behind
+from sms_gateway.fingerprints import MOST_ID_OCTETS, Fingerprints, id_before, id_of_joined
 from sms_gateway.reassembly import Content, Part, content_of, key_of
 from sms_gateway.receipts import Receipt, receipt_of
 from sms_gateway.senders import MOST_SENDER_LETTERS, sender_of
@@ -70,9 +70,10 @@ class Receive:
         if receipt is not None:
             await self._on_receipt(smsc.name, receipt)
             return s.OK
-        content = _content(pdu)
+        content = _content(smsc, pdu)
         if content.part is None:
-            return await self._store(self._arrival(smsc, pdu, content), content.octets)
+            external_id = self._fingerprints.of(pdu, content.octets, id_tlv=smsc.id_tlv)
+            return await self._store(_arrival(smsc, pdu, content, external_id), content.octets)
         return await self._take_part(smsc, pdu, content.part, content)
 
     async def run(self) -> None:
@@ -111,8 +112,10 @@ class Receive:
 
     async def _take_part(self, smsc: Smsc, pdu: DeliverSm | DataSm, part: Part, content: Content) -> int:
         key = key_of(smsc.name, pdu, part)
-        facts = _facts(smsc, pdu)
-        piece = Piece(key, part.number, part.total, content.octets, sender_of(pdu), facts)
+        # Each part has an id of its own, where the SMSC gives any.
+        given = b"" if smsc.id_tlv is None else pdu.tlv(smsc.id_tlv) or b""
+        facts = _facts(smsc, pdu) | ({"id": given[:MOST_ID_OCTETS].hex()} if given else {})
+        piece = Piece(key, part.number, part.total, content.octets, sender_of(pdu), facts, bool(given))
         # One at a time: of two parts stored side by side neither transaction sees the other's.
         async with self._parts:
             try:
@@ -122,10 +125,11 @@ class Receive:
         if whole is None:
             return s.OK
         joined = content._replace(octets=b"".join(whole.octets))
-        status = await self._store(self._arrival(smsc, pdu, joined, joined=key), joined.octets)
+        external_id = id_of_joined(key, joined.octets, whole.came_at)
+        status = await self._store(_arrival(smsc, pdu, joined, external_id), joined.octets)
         if status == s.OK:
             async with self._parts:
-                await self._receiving.parts.drop(key, whole.octets)
+                await self._receiving.parts.drop(piece, whole.octets)
         return status
 
     async def _store(self, arrival: Arrival, octets: bytes) -> int:
@@ -141,30 +145,34 @@ class Receive:
                 self._waiting.remove(waiting)
             raise
 
-    def _arrival(self, smsc: Smsc, pdu: DeliverSm | DataSm, content: Content, *, joined: str = "") -> Arrival:
-        text = None
-        if content.whole:
-            text = text_of(
-                content.octets, pdu.data_coding, alphabets=smsc.alphabets, languages=content.languages
-            )
-        payload = {"text": text or "", **_facts(smsc, pdu)}
-        if text is None:
-            # Read text says all that its octets did; kept beside it they would show a masked card number.
-            payload |= {"undecodable": True, "raw": content.octets.hex()}
-        external_id = self._fingerprints.of(pdu, content.octets, joined=joined, id_tlv=smsc.id_tlv)
-        return Arrival(
-            channel=Channel.SMS,
-            source=smsc.name,
-            external_id=external_id,
-            sender=sender_of(pdu),
-            payload=payload,
-            id_before=id_before(external_id),
-        )
+
+def _arrival(smsc: Smsc, pdu: DeliverSm | DataSm, content: Content, external_id: str) -> Arrival:
+    text = None
+    if content.whole:
+        text = text_of(content.octets, pdu.data_coding, alphabets=smsc.alphabets, languages=content.languages)
+    payload = {"text": text or "", **_facts(smsc, pdu)}
+    if text is None:
+        # Read text says all that its octets did; kept beside it they would show a masked card number.
+        payload |= {"undecodable": True, "raw": content.octets.hex()}
+    return Arrival(
+        channel=Channel.SMS,
+        source=smsc.name,
+        external_id=external_id,
+        sender=sender_of(pdu),
+        payload=payload,
+        id_before=id_before(external_id),
+    )
 
 
-def _content(pdu: DeliverSm | DataSm) -> Content:
+def _content(smsc: Smsc, pdu: DeliverSm | DataSm) -> Content:
     """Of a message that may have said more than can be read of it, the whole body, as no text."""
-    return content_of(pdu) if is_all_said(pdu) else Content(pdu.raw[HEADER_OCTETS:], None, whole=False)
+    if is_all_said(pdu):
+        return content_of(pdu)
+    tag = tag_behind(pdu)
+    if pdu.cut is None and tag is not None:
+        # An SMSC with such a TLV of its own has all its texts unread.
+        log.info("text not read for the tlv behind it", smsc=smsc.name, tag=f"{tag:#06x}")
+    return Content(pdu.raw[HEADER_OCTETS:], None, whole=False)
 
 
 def _facts(smsc: Smsc, pdu: DeliverSm | DataSm) -> dict[str, Any]:

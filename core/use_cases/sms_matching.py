@@ -92,7 +92,8 @@ async def _of_its_phone(tx: Transaction, told: ReceiptTold, now: datetime) -> li
             _PART.submitted_at > now - UNKNOWN_WITHIN,
             or_(
                 and_(_PART.receipt == true(), _PART.state.in_(OPEN)),
-                _PART.settled_at > now - TOLD_AGAIN_WITHIN,
+                # One that was refused has no receipt.
+                and_(_PART.settled_at > now - TOLD_AGAIN_WITHIN, _PART.status.is_(None)),
             ),
         )
     )

@@ -11,7 +11,7 @@ PARTS_LIVE = timedelta(minutes=10)
 # By then the part has come that a repeat lies in the place of, and nobody has typed another long text.
 SURE_AFTER = timedelta(seconds=30)
 
-_MARK = "mark"  # in what is kept beside the part
+MARK, JOINED = "mark", "joined"  # in what is kept beside the part: its mark, and when the text was joined
 
 
 class Mark(StrEnum):
@@ -31,20 +31,25 @@ class Fate(Enum):
 
 def mark_of(row: Any) -> str | None:
     """The mark of a row of sms_part."""
-    mark: str | None = row.payload.get(_MARK)
+    mark: str | None = row.payload.get(MARK)
     return mark
 
 
-def marked(payload: dict[str, Any], mark: Mark | None) -> dict[str, Any]:
-    return payload if mark is None else payload | {_MARK: mark}
+def marked(payload: dict[str, Any], mark: Mark | None, again: datetime | None) -> dict[str, Any]:
+    """What is kept beside a part; a repeat says which joined text it is of: by when that was joined."""
+    if mark is None:
+        return payload
+    return payload | {MARK: mark} | ({JOINED: again.isoformat()} if again and mark is Mark.AGAIN else {})
 
 
 def unmarked(payload: dict[str, Any]) -> dict[str, Any]:
-    return {name: said for name, said in payload.items() if name != _MARK}
+    return {name: said for name, said in payload.items() if name not in (MARK, JOINED)}
 
 
 def only_repeats(rows: Sequence[Any]) -> bool:
-    return all(mark_of(row) == Mark.AGAIN for row in rows)
+    """Whether all are of one joined text: those of several may be a new one, alike in head and tail."""
+    of = {row.payload.get(JOINED) for row in rows}
+    return len(of) == 1 and all(mark_of(row) == Mark.AGAIN for row in rows)
 
 
 def in_doubt(rows: Sequence[Any], now: datetime) -> bool:
@@ -58,24 +63,31 @@ def newest(rows: Sequence[Any]) -> datetime:
 
 
 def meet(
-    number: int, raw: bytes, total: int, rows: Sequence[Any], *, again: bool, now: datetime
+    number: int, raw: bytes, total: int, rows: Sequence[Any], *, again: datetime | None, now: datetime
 ) -> tuple[Fate, Mark | None]:
-    """What becomes of part `number`, and the mark that it is kept with; `again`: a joined text had it.
+    """What becomes of part `number`, and the mark it is kept with; `again`: when a text with it was joined.
 
-    No text becomes whole whose parts are all repeats, and none where parts of several texts met.
+    No text becomes whole whose parts are all repeats of one, and none where parts of several texts met.
     """
-    marks = {mark_of(row) for row in rows}
     lies = next((row for row in rows if row.number == number), None)
     if lies is None:
-        is_repeat = again and marks == {Mark.AGAIN}
-        if len(rows) + 1 == total and (is_repeat or Mark.MUDDLED in marks):
+        is_repeat = again and only_repeats(rows) and _is_of(rows[0], again)
+        is_muddled = any(mark_of(row) == Mark.MUDDLED for row in rows)
+        if len(rows) + 1 == total and (is_repeat or is_muddled):
             return Fate.PASSED, None
         return Fate.KEPT, Mark.AGAIN if again else None
     if lies.raw == raw:
         return Fate.THERE, None
-    if len(rows) == total and marks == {None}:
-        return Fate.PASSED if again else Fate.REFUSED, None
-    return _in_place_of(mark_of(lies), again=again, lately=newest(rows) > now - SURE_AFTER)
+    if len(rows) == total and not in_doubt(rows, now):
+        return Fate.REFUSED, None
+    if again and mark_of(lies) == Mark.AGAIN and any(_is_of(row, again) for row in rows):
+        return Fate.ALONE, Mark.AGAIN  # repeats of two texts: what lies there beside is of this one's
+    return _in_place_of(mark_of(lies), again=again is not None, lately=newest(rows) > now - SURE_AFTER)
+
+
+def _is_of(row: Any, joined_at: datetime) -> bool:
+    of: str | None = row.payload.get(JOINED)
+    return of == joined_at.isoformat()
 
 
 def _in_place_of(lies: str | None, *, again: bool, lately: bool) -> tuple[Fate, Mark | None]:

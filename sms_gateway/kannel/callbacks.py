@@ -113,7 +113,7 @@ class KannelCallbacks:
         external_id = hashlib.sha256("\n".join(ids).encode()).hexdigest()
         await self._arrivals.store(self._arrival(message, b"".join(whole.octets), external_id))
         async with self._parts:
-            await self._receiving.parts.drop(key, whole.octets)
+            await self._receiving.parts.drop(piece, whole.octets)
 
     def _arrival(self, message: KannelMessage, octets: bytes, external_id: str) -> Arrival:
         facts = self._facts(message)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -10,12 +12,13 @@ from structlog.testing import capture_logs
 from core.storage.message_tables import incoming, sms_part
 from core.use_cases.sms_part_meeting import PARTS_LIVE
 from core.wiring import Core
+from sms_gateway.smpp.pdu import Tlv
 from tests.core.scenes import ON_SQLITE, rows
 from tests.fakes import FakeClock
 from tests.sms_gateway import test_kannel_callbacks as kannel
 from tests.sms_gateway.gateways import listening
 from tests.sms_gateway.test_kannel_callbacks import udh
-from tests.sms_gateway.test_receive import LATER, OK, open_door, parts_of
+from tests.sms_gateway.test_receive import LATER, OK, SMSC, open_door, parts_of
 
 door = kannel.door
 FIRST, LAST = parts_of("да".encode("utf-16-be"), 2)
@@ -89,3 +92,70 @@ async def test_a_kannel_that_was_not_heard_calls_again_after_a_restart(core: Cor
         assert await again.call(udh=udh(2), id="part-2") == 200
     assert await rows(core, sms_part) == []
     assert len(await rows(core, incoming)) == 1
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_text_whose_parts_could_not_be_dropped_is_known_whenever_its_last_one_comes_again(
+    core: Core, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, restarted: bool
+) -> None:
+    async def away(*_: object) -> None:
+        raise OSError("away")
+
+    async with open_door(core) as before:
+        with monkeypatch.context() as broken:
+            broken.setattr(before.inbox.parts, "drop", away)
+            assert await before.take(FIRST) == [OK]
+            with pytest.raises(OSError, match="away"):
+                await before.take(LAST)
+        clock.shift(timedelta(seconds=200))
+        async with open_door(core) as after:
+            after.seconds = before.seconds = before.seconds + 200
+            assert await (after if restarted else before).take(LAST) == [OK]
+    assert await rows(core, sms_part) == []
+    assert len(await rows(core, incoming)) == 1
+
+
+@ON_SQLITE
+async def test_the_same_text_of_parts_is_another_message_once_it_is_forgotten(
+    core: Core, clock: FakeClock
+) -> None:
+    async with open_door(core) as opened:
+        for _ in range(2):
+            assert await opened.take(FIRST, LAST) == [OK, OK]
+            assert await forgotten(core, clock)
+    assert len(await rows(core, incoming)) == 2
+
+
+@ON_SQLITE
+async def test_what_its_smsc_gives_a_kannel_a_second_time_is_not_joined_with_the_next_text(
+    core: Core, clock: FakeClock, door: kannel.Door
+) -> None:
+    said = [(1, "aliance 100080 "), (2, "100"), (2, "100"), (1, "aliance 166301 "), (2, "5000")]
+    calls = [
+        {"udh": udh(part), "b": words, "id": f"i{n}", "coding": "0", "cs": "UTF-8"}
+        for n, (part, words) in enumerate(said)
+    ]
+    assert [await door.call(**each) for each in calls] == [200, 200, 200, 503, 200]
+    assert await door.call(**calls[3]) == 200
+    assert [each.arrival.payload["text"] for each in door.taken] == [
+        "aliance 100080 100", "aliance 166301 5000"
+    ]  # fmt: skip
+    assert await forgotten(core, clock)
+    assert len(await rows(core, incoming)) == 2
+
+
+@ON_SQLITE
+async def test_where_an_smsc_gives_ids_a_text_that_ends_as_the_one_before_is_read_at_once(core: Core) -> None:
+    async with open_door(core) as opened:
+        opened.smsc = replace(SMSC, id_tlv=0x1401)
+        pieces = [
+            replace(piece, tlvs=(Tlv(0x1401, b"%d" % n),))
+            for n, piece in enumerate(
+                each for said in ("да да", "ну да") for each in parts_of(said.encode("utf-16-be"), 6)
+            )
+        ]
+        for piece in (*pieces[:2], pieces[1], *pieces[2:], pieces[3]):
+            assert await opened.take(piece) == [OK]
+        assert [each.arrival.payload["text"] for each in opened.taken] == ["да да", "ну да"]
+        assert await opened.parts() == 0

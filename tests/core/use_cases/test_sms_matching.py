@@ -12,13 +12,14 @@ from structlog.testing import capture_logs
 from core.ids import Payer
 from core.messages import outbox
 from core.messages.notices import Balance
-from core.messages.sms_trials import End, PartTold, ReceiptTold
+from core.messages.sms_trials import End, PartSent, PartTold, ReceiptTold
 from core.states import Channel
 from core.storage.message_tables import notice
 from core.use_cases.sms_matching import TOLD_AGAIN_WITHIN
 from core.wiring import Core
 from tests.core.use_cases.test_sms_outcomes import (
     DELIVERED,
+    FAILED,
     MINUTE,
     MONEY,
     OTHER,
@@ -223,3 +224,34 @@ async def test_one_that_came_while_its_submission_was_written_is_not_lost(
     await core.sms_sending.conclude([trial(of, part(1, "7f"))])
     assert await ends(core) == ["delivered"]
     assert await kept(core) == 0
+
+
+@pytest.mark.parametrize("to_be", ["its own", "another text's"])
+async def test_a_try_that_was_refused_has_no_receipt_and_is_no_rival(
+    core: Core, clock: FakeClock, to_be: str
+) -> None:
+    of = await held(core, Balance())
+    end = End.LATER if to_be == "its own" else End.REFUSED
+    refused = PartSent(1, FAILED, status=0x14, reason="smsc 0x14")
+    await core.sms_sending.conclude([trial(of, refused, end=end)])
+    clock.shift(MINUTE)
+    if to_be == "its own":
+        (again,) = await core.sending.claim(Channel.SMS, 10)
+        await core.sms_sending.conclude([trial(again, part(1, "7f"))])
+    else:
+        await sent(core, "7f")
+    clock.shift(SECOND)
+    await core.sms_sending.receipts.take([NAMELESS])
+    assert await parts_of(core) == [FAILED, DELIVERED]
+
+
+async def test_a_text_that_its_receipt_says_was_not_delivered_is_a_rival_as_any(
+    core: Core, clock: FakeClock
+) -> None:
+    await sent(core, "7f")
+    await core.sms_sending.receipts.take([told("7f", state=FAILED)])
+    clock.shift(MINUTE)
+    await sent(core, "80")
+    clock.shift(SECOND)
+    await core.sms_sending.receipts.take([NAMELESS])
+    assert await parts_of(core) == [FAILED, SENT]

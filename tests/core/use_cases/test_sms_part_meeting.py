@@ -10,7 +10,7 @@ import pytest
 
 from core.storage.message_tables import incoming, sms_part
 from core.use_cases.sms_part_meeting import PARTS_LIVE, SURE_AFTER
-from core.use_cases.sms_parts import ComeAgain, Piece
+from core.use_cases.sms_parts import DOUBT_LIVES, ComeAgain, Piece
 from core.wiring import Core
 from tests.core.scenes import rows
 from tests.fakes import FakeClock
@@ -45,7 +45,7 @@ class Smsc:
                 continue
             if whole is not None:
                 self.read.append(b"".join(whole.octets).decode())
-                await parts.drop(self.key, whole.octets)
+                await parts.drop(piece, whole.octets)
         return self.read
 
     async def again(self) -> list[str]:
@@ -177,3 +177,66 @@ async def test_a_whole_text_that_waits_to_be_accepted_goes_before_the_next_one(
     await smsc.again()
     assert await smsc.hand_over(TAIL2) == [text(HEAD, TAIL), text(HEAD2, TAIL2)]
     assert await smsc.seen() == []
+
+
+@pytest.mark.parametrize("second, third", [((HEAD, TAIL2), (HEAD2, TAIL)), ((HEAD2, TAIL), ("1 a ", "2 7"))])
+async def test_a_whole_text_out_of_doubt_is_neither_taken_apart_nor_given_up_by_the_next_one(
+    smsc: Smsc, second: Said, third: Said
+) -> None:
+    texts = [(HEAD, TAIL), second, third]
+    for said in texts:  # the SMSC does not try again before the third has come
+        await smsc.hand_over(*said)
+        smsc.clock.shift(SURE_AFTER * 2)
+    await smsc.again()
+    assert sorted(smsc.read) == sorted(text(*said) for said in texts)
+    assert await smsc.seen() == []
+
+
+async def test_a_tail_that_two_texts_had_is_known_for_as_long_as_the_second_one_is(smsc: Smsc) -> None:
+    await smsc.hand_over(HEAD, TAIL)
+    smsc.clock.shift(PARTS_LIVE - SECOND)
+    await smsc.hand_over(HEAD2, TAIL)
+    assert (await smsc.again())[1:] == [text(HEAD2, TAIL)]
+    await smsc.core.receiving.parts.forget_once()
+    smsc.clock.shift(SURE_AFTER)
+    await smsc.hand_over(TAIL)  # once more: its acknowledgement was lost
+    smsc.clock.shift(SURE_AFTER * 2)
+    await smsc.hand_over("1 a ", "2 7")
+    assert (await smsc.again())[2:] == [text("1 a ", "2 7")]
+    assert await smsc.seen() == []
+
+
+async def test_a_whole_text_in_doubt_whose_last_part_never_comes_again_is_seen_after_an_hour(
+    smsc: Smsc,
+) -> None:
+    await smsc.hand_over(HEAD, TAIL)
+    smsc.clock.shift(SURE_AFTER * 2)
+    await smsc.hand_over(HEAD2, TAIL)
+    smsc.clock.shift(DOUBT_LIVES)
+    assert await smsc.core.receiving.parts.forget_once() == 0
+    smsc.clock.shift(PARTS_LIVE + SECOND)
+    assert await smsc.core.receiving.parts.forget_once() == 1
+    (row,) = await rows(smsc.core, incoming)
+    assert (row.outcome, row.reason) == ("silent: incomplete", "2 of 2 parts came, perhaps not of one text")
+    assert row.payload == {"smsc": "smsc", "text": ""}
+    assert await rows(smsc.core, sms_part) == []
+
+
+async def test_a_new_text_of_a_head_and_a_tail_that_were_of_two_is_read(smsc: Smsc) -> None:
+    texts = [(HEAD, TAIL), (HEAD2, TAIL2), (HEAD, TAIL2)]
+    for said in texts:
+        await smsc.hand_over(*said)
+        smsc.clock.shift(SURE_AFTER * 2)
+    assert await smsc.again() == [text(*said) for said in texts]
+    await smsc.hand_over(HEAD, TAIL2)  # and once more: these were joined together
+    assert len(await smsc.again()) == 3
+    assert await smsc.seen() == []
+
+
+async def test_repeats_of_two_texts_are_not_joined_though_all_parts_of_one_come_again(smsc: Smsc) -> None:
+    for said in ((HEAD, TAIL), (HEAD2, TAIL2)):
+        await smsc.hand_over(*said)
+        smsc.clock.shift(SURE_AFTER * 2)
+    await smsc.hand_over(TAIL2, HEAD, TAIL)
+    assert await smsc.again() == [text(HEAD, TAIL), text(HEAD2, TAIL2)]
+    assert await smsc.seen() == ["2 of 2 parts came, perhaps not of one text"]

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
 from core.settings import Settings
-from core.storage.database import Database, Transaction
 from core.storage.message_tables import incoming, sms_part, sms_part_joined
 from core.use_cases.sms_part_meeting import PARTS_LIVE
 from core.use_cases.sms_parts import (
@@ -23,7 +19,7 @@ from core.use_cases.sms_parts import (
     TooManyParts,
 )
 from core.wiring import Core
-from tests.core.scenes import ON_POSTGRES, ON_SQLITE, processes, rows
+from tests.core.scenes import ON_SQLITE, processes, rows
 from tests.fakes import FakeClock, FakeProvider
 
 SECOND = timedelta(seconds=1)
@@ -54,7 +50,7 @@ async def test_parts_become_a_text_when_the_last_has_come(core: Core) -> None:
     assert await parts.keep(piece("other", 1, 2, b"x")) is None
     for _ in range(2):  # a death before the whole text was accepted: the SMSC sends the last part again
         assert await joined(parts, piece("k", 1, 3, b"one")) == [b"one", b"two", b"three"]
-    await parts.drop("k", [b"one", b"two", b"three"])
+    await parts.drop(piece("k", 1, 2, b""), [b"one", b"two", b"three"])
     assert await keys(core) == {"other"}
     assert await rows(core, incoming) == []
 
@@ -124,7 +120,7 @@ async def test_a_part_of_a_joined_text_that_comes_again_to_another_process_is_a_
 ) -> None:
     await core.receiving.parts.keep(piece("k", 1, 2, b"1"))
     await core.receiving.parts.keep(piece("k", 2, 2, b"2"))
-    await core.receiving.parts.drop("k", [b"1", b"2"])
+    await core.receiving.parts.drop(piece("k", 1, 2, b""), [b"1", b"2"])
     clock.shift(PARTS_LIVE - SECOND)
     async with processes(settings, clock, provider, count=1) as (other,):
         for number in (2, 1, 2):
@@ -141,7 +137,7 @@ async def test_parts_are_known_again_for_a_time_and_no_longer(core: Core, clock:
     for _ in range(2):
         await parts.keep(piece("k", 1, 2, b"4111 1111"))
         assert await joined(parts, piece("k", 2, 2, b"2")) == [b"4111 1111", b"2"]
-        await parts.drop("k", [b"4111 1111", b"2"])
+        await parts.drop(piece("k", 1, 2, b""), [b"4111 1111", b"2"])
         assert "4111" not in str(await rows(core, sms_part_joined))
         clock.shift(PARTS_LIVE + SECOND)
         await parts.forget_once()
@@ -149,19 +145,33 @@ async def test_parts_are_known_again_for_a_time_and_no_longer(core: Core, clock:
     assert await rows(core, incoming) == []
 
 
+def numbered(number: int, of: str, *, tells: bool) -> Piece:
+    return Piece("k", number, 2, b"%d" % number, PHONE, {"smsc": "smsc", "id": of}, tells)
+
+
 @ON_SQLITE
-async def test_where_parts_have_ids_a_part_with_another_one_is_no_repeat(core: Core) -> None:
+async def test_where_parts_have_ids_of_the_smsc_a_part_with_another_one_is_no_repeat(core: Core) -> None:
     parts = core.receiving.parts
-
-    def numbered(number: int, of: str) -> Piece:
-        return Piece("k", number, 2, b"%d" % number, PHONE, {"smsc": "smsc", "id": of})
-
     for said in ("a", "b"):
-        assert await parts.keep(numbered(1, f"{said}1")) is None
-        assert await joined(parts, numbered(2, f"{said}2")) == [b"1", b"2"]
-        await parts.drop("k", [b"1", b"2"])
-        assert await parts.keep(numbered(2, f"{said}2")) is None
+        assert await parts.keep(numbered(1, f"{said}1", tells=True)) is None
+        last = numbered(2, f"{said}2", tells=True)
+        assert await joined(parts, last) == [b"1", b"2"]
+        await parts.drop(last, [b"1", b"2"])
+        assert await parts.keep(last) is None
         assert await keys(core) == set()
+
+
+@ON_SQLITE
+async def test_where_parts_have_ids_of_a_relay_a_repeat_may_have_another_one(core: Core) -> None:
+    parts, last = core.receiving.parts, numbered(2, "a2", tells=False)
+    await parts.keep(numbered(1, "a1", tells=False))
+    await joined(parts, last)
+    await parts.drop(last, [b"1", b"2"])
+    assert await parts.keep(last) is None
+    assert await keys(core) == set()
+    for number in (2, 1):
+        assert await parts.keep(numbered(number, f"b{number}", tells=False)) is None
+    assert await keys(core) == {"k"}
 
 
 @ON_SQLITE
@@ -169,9 +179,9 @@ async def test_who_drops_a_text_a_second_time_leaves_the_next_one_of_its_referen
     parts = core.receiving.parts
     await parts.keep(piece("k", 1, 2, b"1"))
     await parts.keep(piece("k", 2, 2, b"2"))
-    await parts.drop("k", [b"1", b"2"])
+    await parts.drop(piece("k", 1, 2, b""), [b"1", b"2"])
     await parts.keep(piece("k", 1, 2, b"new"))
-    await parts.drop("k", [b"1", b"2"])
+    await parts.drop(piece("k", 1, 2, b""), [b"1", b"2"])
     assert await joined(parts, piece("k", 2, 2, b" text")) == [b"new", b" text"]
 
 
@@ -197,7 +207,7 @@ async def test_a_flood_of_lone_parts_fills_no_disk_and_is_told_of_once(
     assert await keys(core) == {f"k{n}" for n in range(5)}
     # The last part of a text lets it leave.
     assert await joined(parts, piece("k0", 2, 2, b"y")) == [b"x", b"y"]
-    await parts.drop("k0", [b"x", b"y"])
+    await parts.drop(piece("k0", 1, 2, b""), [b"x", b"y"])
     clock.shift(PARTS_LIVE + SECOND)
     assert await parts.forget_once() == 4
     assert await flood() == ["too many parts of long sms"]
@@ -245,76 +255,9 @@ async def test_a_text_of_more_parts_than_a_sender_may_have_is_given_up_and_one_o
         whole = [await parts.keep(piece(f"{total}", number, total, b"x")) for number in range(1, total + 1)]
         assert (whole[-1] is not None) == is_read
         if is_read:
-            await parts.drop(f"{total}", [b"x"] * total)
+            await parts.drop(piece(f"{total}", 1, 2, b""), [b"x"] * total)
     clock.shift(PARTS_LIVE + SECOND)
     await parts.forget_once()
     assert [row.reason for row in await rows(core, incoming)] == [
         "4 of 9 parts came", "4 of 9 parts came", "1 of 9 parts came",
     ]  # fmt: skip
-
-
-class Between(Database):
-    """A database that lets something happen when a look into it has ended."""
-
-    def __init__(self, core: Core, then: Callable[[], Awaitable[object]]) -> None:
-        super().__init__(core.settings.database_url)
-        self.then = then
-
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[Transaction]:
-        async with super().read() as tx:
-            yield tx
-        await self.then()
-
-
-@ON_SQLITE
-async def test_a_part_that_comes_while_its_reference_is_given_up_stays(core: Core, clock: FakeClock) -> None:
-    parts = core.receiving.parts
-    await parts.keep(piece("k", 1, 2, b"old"))
-    clock.shift(PARTS_LIVE + SECOND)
-    database = Between(core, lambda: parts.keep(piece("k", 1, 2, b"new")))
-    try:
-        await SmsParts(database, clock).forget_once()
-    finally:
-        await database.close()
-    assert [row.reason for row in await rows(core, incoming)] == ["1 of 2 parts came"]
-    assert await joined(parts, piece("k", 2, 2, b" text")) == [b"new", b" text"]
-
-
-@ON_POSTGRES
-async def test_parts_that_come_at_once_are_seen_whole_by_one(
-    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
-) -> None:
-    async with processes(settings, clock, provider, count=2) as cores:
-        for text in range(8):
-            whole = await asyncio.gather(
-                *(cores[n % 2].receiving.parts.keep(piece(f"k{text}", n, 3, b"%d" % n)) for n in (1, 2, 3))
-            )
-            assert [each.octets for each in whole if each] == [[b"1", b"2", b"3"]]
-
-
-@ON_POSTGRES
-async def test_parts_that_each_make_room_for_themselves_do_not_wait_for_each_other(
-    core: Core,
-    settings: Settings,
-    clock: FakeClock,
-    provider: FakeProvider,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("core.use_cases.sms_parts.PARTS_OF_A_SENDER", 4)
-    async with processes(settings, clock, provider, count=2) as cores:
-        pieces = [piece(f"k{n % 5}", 1 + n // 5, 255, b"x") for n in range(30)]
-        await asyncio.gather(*(cores[n % 2].receiving.parts.keep(each) for n, each in enumerate(pieces)))
-    assert len(await rows(core, sms_part)) <= 4
-
-
-@ON_POSTGRES
-async def test_two_rounds_give_a_text_up_once(
-    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
-) -> None:
-    for n in range(5):
-        await core.receiving.parts.keep(piece(f"k{n}", 1, 2, b"x"))
-    clock.shift(PARTS_LIVE + SECOND)
-    async with processes(settings, clock, provider, count=2) as cores:
-        await asyncio.gather(*(each.receiving.parts.forget_once() for each in cores))
-    assert len(await rows(core, incoming)) == 5
