@@ -322,7 +322,7 @@ SAR = tlv(0x20C, b"\0\x09") + tlv(0x20E, b"\2")
     [
         [tlv(0x424, ASKED)],
         [tlv(0x424, ASKED[5:]) + SAR + tlv(0x20F, b"\2"), SAR + tlv(0x20F, b"\1") + tlv(0x424, ASKED[:5])],
-        [tlv(0x1403, b"mts") + tlv(0x424, ASKED) + b"\x14\x04\0\x09x"],
+        [tlv(0x1403, b"mts") + tlv(0x424, ASKED) + b"\x02\x04\0\x09x"],
     ],
     ids=["message_payload", "parts by SAR, the last one first", "a broken TLV behind it"],
 )
