@@ -80,8 +80,8 @@ def meet(
         return Fate.THERE, None
     if len(rows) == total and not in_doubt(rows, now):
         return Fate.REFUSED, None
-    if again and mark_of(lies) == Mark.AGAIN and any(_is_of(row, again) for row in rows):
-        return Fate.ALONE, Mark.AGAIN  # repeats of two texts: what lies there beside is of this one's
+    if again and mark_of(lies) == Mark.AGAIN and len(rows) > 1:
+        return Fate.ALONE, Mark.AGAIN  # repeats of two texts: nobody can tell whose the others are
     return _in_place_of(mark_of(lies), again=again is not None, lately=newest(rows) > now - SURE_AFTER)
 
 

@@ -169,6 +169,7 @@ async def test_a_part_that_the_smsc_has_once_it_has_whatever_becomes_of_another_
     await core.sms_sending.conclude([trial(marked, part(1, None, UNKNOWN), end=End.UNKNOWN, total=2)])
     await core.sms_sending.receipts.settle([PartTold(of.id, of.lease, 1, SENT, "late answer", "a")])
     assert (await the_notice(core)).state == "sent"
+    assert await core.sms_sending.given([marked]) == {of.id: {"digest": {1: SENT, 2: SENT}}}
     await core.sms_sending.receipts.take([told("a"), told("b")])
     assert (await the_notice(core)).state == "delivered"
 

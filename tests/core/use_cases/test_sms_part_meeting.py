@@ -27,8 +27,8 @@ Said = Sequence[str]  # parts, each begun by its number
 class Smsc:
     """Hands over parts of one phone under one reference, and again later what was not acknowledged."""
 
-    def __init__(self, core: Core, clock: FakeClock, *, key: str = "k") -> None:
-        self.core, self.clock, self.key = core, clock, key
+    def __init__(self, core: Core, clock: FakeClock, *, key: str = "k", total: int = 2) -> None:
+        self.core, self.clock, self.key, self.total = core, clock, key, total
         self.read: list[str] = []
         self.refused: list[str] = []
 
@@ -37,7 +37,7 @@ class Smsc:
         parts = self.core.receiving.parts
         for part in said:
             raw = part[1:].encode()
-            piece = Piece(self.key, int(part[0]), 2, raw, PHONE, {"smsc": "smsc"})
+            piece = Piece(self.key, int(part[0]), self.total, raw, PHONE, {"smsc": "smsc"})
             try:
                 whole = await parts.keep(piece)
             except ComeAgain:
