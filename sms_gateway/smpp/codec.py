@@ -209,8 +209,9 @@ def _whole_tlvs(frame: bytes, at: int) -> tuple[tuple[Tlv, ...], int | None]:
     """
     found: list[Tlv] = []
     end = len(frame)
-    said = len(frame.rstrip(b"\0"))
-    while at < said:
+    while at < end:
+        if not frame[at] and not frame[at:].strip(b"\0"):
+            break
         if end - at < _TLV.size:
             return tuple(found), 0
         tag, length = _TLV.unpack_from(frame, at)
