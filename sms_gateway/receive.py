@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from core.messages.incoming import Accepted, Arrival
+from core.messages.incoming import VOUCHED, Accepted, Arrival
 from core.messages.masking import mask_phone
 from core.states import Channel
 from core.storage.batch import is_of_its_data, is_of_one
-from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.receiving import Receiving
 from core.use_cases.sms_parts import ComeAgain, Piece
 from sms_gateway.all_said import is_all_said, tag_behind

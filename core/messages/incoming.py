@@ -1,6 +1,6 @@
 """The inbox: an incoming message is stored before it is acknowledged; only `done` deduplicates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,8 @@ REASON_LONGEST = 120  # letters
 LEASE = timedelta(seconds=20)  # with a poll a second, all is owned again within 30
 SAME_WITHIN = timedelta(seconds=60)  # of a message whose channel gives it no id
 REPLY = IncomingOutcome.REPLY
+# In the payload: it came by a way that vouches for the sender's number, such as a bind of the operator's own.
+VOUCHED = "vouched"
 
 _NEW = NewRows(incoming, "channel", "source", "external_id", returning="id")
 _CLOSE = (
@@ -154,12 +156,17 @@ async def finish(
     return (await tx.execute(_CLOSE, values)).rowcount == 1
 
 
-async def forget(tx: Transaction, incoming_id: IncomingId, *, but: str) -> None:
-    """Drop what a message said; that it came, what became of it and the mark `but` stay."""
+async def forget(tx: Transaction, incoming_id: IncomingId) -> None:
+    """Drop what a message said; that it came, who vouches for it and what became of it stay."""
     this = incoming.c.id == incoming_id
     said = await tx.scalar(select(incoming.c.payload).where(this))
-    kept = {but: said[but]} if but in said else {}
+    kept = {VOUCHED: said[VOUCHED]} if VOUCHED in said else {}  # replies are counted by it
     await tx.execute(update(incoming).where(this).values(payload=kept))
+
+
+def is_vouched(payload: Mapping[str, Any]) -> bool:
+    """Whether the way that a stored message came by vouches for its sender's number."""
+    return payload.get(VOUCHED) is True
 
 
 async def answer(

@@ -78,8 +78,7 @@ async def past_limit(
 async def _why_not_by_code(
     tx: Transaction, row: Any, code: str | None, now: datetime, *, vouched: bool
 ) -> Refusal | None:
-    # Counted apart: who sends in another's name must not use up the tries of who is vouched for.
-    of_phone = f"quote_codes:{'' if vouched else 'unvouched:'}{row.payer}"
+    of_phone = limits.subject(Payer.sms(row.payer), "quote_codes", vouched=vouched)
     if await limits.reached(tx, of_phone, CODES_OF_ONE_PHONE, now=now) is not None:
         return TooManyCodes()
     if code is None:

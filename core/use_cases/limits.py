@@ -32,13 +32,9 @@ LOGINS_OF_ONE_ADDRESS = (Limit(20, timedelta(minutes=15)), Limit(100, timedelta(
 CODES_OF_ONE_PERSON = (Limit(3, timedelta(minutes=15)), Limit(10, timedelta(days=1)))
 
 
-def subject(payer: Payer, what: str) -> str:
-    return f"{what}:{payer.channel}:{payer.address}"
-
-
-def guesses_of(payer: Payer, *, vouched: bool) -> str:
-    """Counted apart, or who sends in another's name would use up theirs."""
-    return subject(payer, f"unknown_account{'' if vouched else ':unvouched'}")
+def subject(payer: Payer, what: str, *, vouched: bool = True) -> str:
+    """What came by a way that vouches for nobody counts apart: it would use up another's tries."""
+    return f"{what}{'' if vouched else ':unvouched'}:{payer.channel}:{payer.address}"
 
 
 async def hit(tx: Transaction, subject: str, *, now: datetime) -> None:

@@ -1,13 +1,14 @@
 """The three digits of a quote by SMS, for where a plain yes is not enough to confirm it."""
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, exists, select, update
 
 from core.ids import IncomingId, Payer
+from core.messages.incoming import is_vouched
 from core.money import KOPECKS
 from core.states import TopUpState
 from core.storage.database import Transaction
@@ -21,9 +22,6 @@ CONFIRM_WINDOW = timedelta(minutes=15)  # operators keep an unfinished request o
 # An SMSC that missed our acknowledgement gives a yes again after the door's minute too.
 YES_REMEMBERED = CONFIRM_WINDOW
 
-# In what a door stores of a message: it came by a bind of the operator's own, who vouches for the sender.
-VOUCHED = "vouched"
-
 # A yes of which nothing came, as a condition of a statement that asks for something else.
 YES_IN_VAIN = exists(
     select(limit_hit.c.id).where(
@@ -31,11 +29,6 @@ YES_IN_VAIN = exists(
         limit_hit.c.at > bindparam("yes_since", type_=limit_hit.c.at.type),
     )
 )
-
-
-def is_vouched(payload: Mapping[str, Any]) -> bool:
-    """Whether the way that a stored message came by vouches for its sender's number."""
-    return payload.get(VOUCHED) is True
 
 
 def yes_in_vain_params(payer: Payer, *, now: datetime) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 """Quotes: account, amount and commission fixed for fifteen minutes, before anything is charged."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, insert, select
@@ -20,7 +18,6 @@ from core.errors import (
 )
 from core.ids import AccountId, IncomingId, Payer, TopUpId, new_id
 from core.messages import incoming
-from core.messages.notices import Quoted
 from core.money import Money
 from core.profile import Profile
 from core.states import Channel, Method, TopUpState
@@ -33,6 +30,7 @@ from core.use_cases.charge_limits import ChargeLimits
 from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
 from core.use_cases.prices import priced, within
+from core.use_cases.quote import Quote, quote_of, said_of
 from core.use_cases.quotes_before import Asked, quoted_before
 from core.use_cases.top_up_moves import alone_by_sms, ask_for_sum, move, number_of, record
 from core.use_cases.top_up_moves import by as by_payer
@@ -43,24 +41,6 @@ _FIND = select(
     limits.past(limits.UNKNOWN_ACCOUNTS).label("past"),
     quote_codes.YES_IN_VAIN.label("yes_in_vain"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """What the payer is shown before confirming."""
-
-    id: TopUpId
-    number: str
-    amount: Money
-    commission: Money
-    total: Money
-    commission_from: bool
-    method: Method
-    expires_at: datetime
-    state: TopUpState
-    operator: str | None
-    code: str | None
-    needs_sum: bool
 
 
 class Quotes:
@@ -126,12 +106,11 @@ class Quotes:
             await alone_by_sms(tx, payer)
             await ask_for_sum(tx, payer)
 
-    async def show_again(
-        self, tx: Transaction, row: Any, payer: Payer, answering: IncomingId, *, vouched: bool
-    ) -> None:
+    async def show_again(self, tx: Transaction, row: Any, answering: IncomingId, *, vouched: bool) -> None:
         """SMS: what must neither confirm nor end the open quote is answered with it, and with its digits."""
         row = await quote_codes.give_code(tx, row, vouched=vouched, now=self._clock.now())
-        await self._tell(tx, row, await number_of(tx, row.account_id), payer, answering)
+        quote = quote_of(row, await number_of(tx, row.account_id))
+        await self._tell(tx, quote, row, answering, replaces=False)
 
     async def read(self, top_up_id: TopUpId, *, by: Payer) -> Quote:
         """A quote that still waits; raises StaleScreen, NotYours, AlreadyConfirmed, QuoteExpired."""
@@ -184,32 +163,34 @@ class Quotes:
         return values, "asked" if whose is None else f"asked, {whose.operator.code}: {whose.because}"
 
     async def _store_quote(self, asked: Asked) -> Quote:
-        payer = asked.payer
-        refusal: Refusal | None
+        is_sms = asked.payer.channel == Channel.SMS
         async with self._database.transaction() as tx:
-            if payer.channel == Channel.SMS:
-                await alone_by_sms(tx, payer)
-            found = await self._find(tx, asked)
-            # From this limit on an existing account is passed over in silence too, or a guesser would go on.
-            if found.id is not None and (not found.past or await self._knows(tx, payer, found.id)):
-                row = await quoted_before(
-                    tx, found.id, asked, now=self._clock.now(), wall_now=self._wall.now()
-                )
-                refusal = None if row is not None else await self._limit(tx, found.id, asked)
-                if refusal is None:
-                    if row is None:
-                        row = await self._insert(tx, found.id, asked)
-                    is_own = row.account_id == found.id
-                    number = asked.number if is_own else await number_of(tx, row.account_id)
-                    replaces = asked.replaces is not None
-                    return await self._tell(tx, row, number, payer, asked.answering, replaces=replaces)
-            elif found.past:
-                refusal = TooManyUnknownAccounts()
-            else:
-                refusal = await self._count_unknown(tx, asked)
-            if payer.channel == Channel.SMS:
-                await ask_for_sum(tx, payer)
-        raise refusal  # outside, or what it counted would be rolled back with it
+            if is_sms:
+                await alone_by_sms(tx, asked.payer)
+            answer = await self._answer(tx, asked)
+            if isinstance(answer, Quote):
+                return answer
+            if is_sms:
+                await ask_for_sum(tx, asked.payer)
+        raise answer  # outside, or what it counted would be rolled back with it
+
+    async def _answer(self, tx: Transaction, asked: Asked) -> Quote | Refusal:
+        found = await self._find(tx, asked)
+        if found.id is None and not found.past:
+            return await self._count_unknown(tx, asked)
+        # From this limit on an existing account is passed over in silence too, or a guesser would go on.
+        if found.id is None or (found.past and not await self._knows(tx, asked.payer, found.id)):
+            return TooManyUnknownAccounts()
+        row = await quoted_before(tx, found.id, asked, now=self._clock.now(), wall_now=self._wall.now())
+        if row is None:
+            refusal = await self._limit(tx, found.id, asked)
+            if refusal is not None:
+                return refusal
+            row = await self._insert(tx, found.id, asked)
+        is_own = row.account_id == found.id
+        quote = quote_of(row, asked.number if is_own else await number_of(tx, row.account_id))
+        await self._tell(tx, quote, row, asked.answering, replaces=asked.replaces is not None)
+        return quote
 
     async def _limit(self, tx: Transaction, account_id: AccountId, asked: Asked) -> Refusal | None:
         if asked.values["method"] != Method.MOBILE:
@@ -226,16 +207,15 @@ class Quotes:
         return await is_linked(tx, payer, account_id) or await tx.scalar(paid.limit(1)) is not None
 
     async def _count_unknown(self, tx: Transaction, asked: Asked) -> Refusal:
-        subject, now = limits.guesses_of(asked.payer, vouched=asked.vouched), self._clock.now()
-        if await limits.reached(tx, subject, limits.UNKNOWN_ACCOUNTS, now=now) is not None:
+        guesses, now = _guesses_of(asked), self._clock.now()
+        if await limits.reached(tx, guesses, limits.UNKNOWN_ACCOUNTS, now=now) is not None:
             return TooManyUnknownAccounts()
-        await limits.hit(tx, subject, now=now)
+        await limits.hit(tx, guesses, now=now)
         return UnknownAccount(asked.number)
 
     async def _find(self, tx: Transaction, asked: Asked) -> Any:
         """The account; whether who asks is `past` the limit for numbers that are none; a yes in vain."""
-        guesses = limits.guesses_of(asked.payer, vouched=asked.vouched)
-        past = limits.past_params(guesses, limits.UNKNOWN_ACCOUNTS, now=self._clock.now())
+        past = limits.past_params(_guesses_of(asked), limits.UNKNOWN_ACCOUNTS, now=self._clock.now())
         yes = quote_codes.yes_in_vain_params(asked.payer, now=self._wall.now())
         row = await tx.one(_FIND, {"number": asked.number.lstrip("0"), **past, **yes})
         asked.by_code |= bool(row.yes_in_vain)
@@ -263,35 +243,12 @@ class Quotes:
         return row
 
     async def _tell(
-        self,
-        tx: Transaction,
-        row: Any,
-        number: str,
-        payer: Payer,
-        answering: IncomingId | None,
-        *,
-        replaces: bool = False,
-    ) -> Quote:
-        quote = quote_of(row, number)
+        self, tx: Transaction, quote: Quote, row: Any, answering: IncomingId | None, *, replaces: bool
+    ) -> None:
         if answering is not None:
-            sums = (quote.amount, quote.commission, quote.total, quote.commission_from)
-            said = Quoted(quote.number, *sums, quote.code, quote.needs_sum, replaces)
+            payer, said = Payer(row.channel, row.payer), said_of(quote, replaces=replaces)
             await incoming.answer(tx, answering, payer, said, locale=row.locale, now=self._wall.now())
-        return quote
 
 
-def quote_of(row: Any, number: str) -> Quote:
-    return Quote(
-        id=row.id,
-        number=number.lstrip("0"),
-        amount=Money(row.amount),
-        commission=Money(row.commission),
-        total=Money(row.total),
-        commission_from=row.commission_from,
-        method=row.method,
-        expires_at=row.expires_at,
-        state=row.state,
-        operator=row.operator,
-        code=row.code,
-        needs_sum=row.needs_sum,
-    )
+def _guesses_of(asked: Asked) -> str:
+    return limits.subject(asked.payer, "unknown_account", vouched=asked.vouched)

@@ -13,7 +13,6 @@ from core.states import Channel, IncomingOutcome
 from core.storage.batch import Batch
 from core.storage.database import Database
 from core.storage.message_tables import incoming as incoming_table
-from core.use_cases.quote_codes import VOUCHED
 from core.use_cases.sms_parts import SmsParts
 
 
@@ -73,7 +72,7 @@ class Receiving:
     async def finish_and_forget(self, incoming_id: IncomingId, *, failed: str | None = None) -> None:
         """Close a chat's message and drop its words: one-time codes are typed there."""
         async with self._database.transaction() as tx:
-            await incoming.forget(tx, incoming_id, but=VOUCHED)  # replies are counted by it
+            await incoming.forget(tx, incoming_id)
             if failed is None:
                 await incoming.finish(tx, incoming_id, outcome=IncomingOutcome.ANSWERED)
             else:

@@ -21,7 +21,6 @@ from core.storage.message_tables import notice
 from core.storage.new_rows import NewRows
 from core.storage.tables import subscriber
 from core.use_cases import consents
-from core.use_cases.quote_codes import VOUCHED
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -35,7 +34,9 @@ _CHOSEN = select(subscriber.c.address, subscriber.c.locale).where(
     subscriber.c.address.in_(_PEOPLE),
     subscriber.c.locale_chosen.is_(True),
 )
-_IS_VOUCHED = func.coalesce(incoming_table.c.payload[VOUCHED].as_boolean(), false()).label("is_vouched")
+_IS_VOUCHED = func.coalesce(incoming_table.c.payload[incoming.VOUCHED].as_boolean(), false()).label(
+    "is_vouched"
+)
 _REPLIES = (
     select(
         notice.c.address,

@@ -29,7 +29,8 @@ from core.use_cases.charge_limits import ChargeLimits
 from core.use_cases.history import Chips, HistoryPage
 from core.use_cases.mobile_operators import MobileOperators
 from core.use_cases.payments import Payments
-from core.use_cases.quotes import Quote, Quotes, quote_of
+from core.use_cases.quote import Quote, quote_of
+from core.use_cases.quotes import Quotes
 from core.use_cases.top_up_moves import (
     NEWEST_FIRST,
     alone_by_sms,
@@ -171,7 +172,7 @@ class TopUps:
             if confirmed is None:
                 row, now = await newest_by_sms(tx, payer), self._clock.now()
                 if quote_codes.is_no_answer(row, answering, vouched=vouched, now=now):
-                    await self._quotes.show_again(tx, row, payer, answering, vouched=vouched)
+                    await self._quotes.show_again(tx, row, answering, vouched=vouched)
                 else:
                     refusal = await confirmations.why_not(tx, row, amount, code, now, vouched=vouched)
                     refusal = refusal or await confirmations.past_limit(tx, row, now, self._limits)
@@ -220,7 +221,7 @@ class TopUps:
                 raise NoOpenQuote
             if not vouched and await quote_codes.stands(tx, row, now):
                 await ask_for_sum(tx, payer)  # who said no does not mean it by a yes to something else
-                await self._quotes.show_again(tx, row, payer, answering, vouched=False)
+                await self._quotes.show_again(tx, row, answering, vouched=False)
                 return
             await move(tx, row, TopUpState.CANCELLED, at=now, why="by payer")
             said = Cancelled(await number_of(tx, row.account_id), Money(row.amount))

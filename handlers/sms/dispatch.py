@@ -5,12 +5,11 @@ from collections.abc import Awaitable, Callable
 
 from core.errors import NoOpenQuote, Refusal, TooManyUnknownAccounts
 from core.ids import Payer
-from core.messages.incoming import Accepted
+from core.messages.incoming import Accepted, is_vouched
 from core.messages.notices import NoCards
 from core.states import IncomingOutcome
 from core.use_cases.limits import REPLIES_A_DAY, REPLIES_AN_HOUR
 from core.use_cases.mobile_operators import told_in
-from core.use_cases.quote_codes import is_vouched
 from core.use_cases.subscribers import Replies, Writing
 from core.wiring import Core
 from handlers.locale import Catalogues

@@ -10,7 +10,7 @@ from core.money import Money
 from core.states import Method
 from core.use_cases.accounts import LinkedAccount
 from core.use_cases.history import Chips, HistoryPage
-from core.use_cases.quotes import Quote
+from core.use_cases.quote import Quote
 from core.use_cases.top_ups import Confirmed
 from handlers.telegram import buttons
 from handlers.telegram.buttons import Button

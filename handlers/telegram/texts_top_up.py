@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.states import Method, PaymentState
 from core.use_cases.accounts import LinkedAccount
 from core.use_cases.history import Chips
-from core.use_cases.quotes import Quote
+from core.use_cases.quote import Quote
 from core.use_cases.top_ups import Confirmed
 from handlers.telegram import buttons, keyboards
 from handlers.telegram.html import Html

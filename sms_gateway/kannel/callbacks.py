@@ -11,8 +11,7 @@ import structlog
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.messages.incoming import Arrival
-from core.use_cases.quote_codes import VOUCHED
+from core.messages.incoming import VOUCHED, Arrival
 from core.use_cases.receiving import Receiving
 from core.use_cases.sms_parts import ComeAgain, Piece
 from sms_gateway.arrivals import Arrivals, arrival_of

@@ -12,15 +12,14 @@ from core.errors import Refusal
 from core.ids import AccountId, IncomingId, Payer, TopUpId
 from core.ledger import book
 from core.ledger.transfer import COMMISSION, SUSPENSE, LedgerAccountId, of_subscriber
-from core.messages.incoming import Arrival
+from core.messages.incoming import VOUCHED, Arrival
 from core.money import Money
 from core.payments.provider import Provider
 from core.settings import Settings
 from core.states import Channel, Lane, Method, TopUpState
 from core.storage.message_tables import notice
 from core.storage.tables import ledger_transfer, payment, top_up
-from core.use_cases.quote_codes import VOUCHED
-from core.use_cases.quotes import Quote
+from core.use_cases.quote import Quote
 from core.use_cases.top_ups import Confirmed
 from core.wiring import Core, open_core
 from tests.fakes import FakeClock

@@ -24,7 +24,7 @@ from core.settings import Settings
 from core.states import Method, PaymentState, TopUpState, TransferKind
 from core.storage.message_tables import incoming
 from core.storage.tables import ledger_transfer, payment, top_up_event
-from core.use_cases.quotes import Quote
+from core.use_cases.quote import Quote
 from core.wiring import Core, open_core
 from tests.accounts import open_account
 from tests.core.scenes import (

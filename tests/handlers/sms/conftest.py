@@ -13,12 +13,11 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from core.ids import IncomingId
-from core.messages.incoming import Arrival
+from core.messages.incoming import VOUCHED, Arrival
 from core.settings import Settings
 from core.states import Channel, IncomingOutcome, Lane
 from core.storage.message_tables import incoming
 from core.use_cases.import_file import COLUMNS
-from core.use_cases.quote_codes import VOUCHED
 from core.wiring import Core, open_core
 from handlers.locale import Catalogues
 from handlers.sms.dispatch import Dispatch

@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.messages.incoming import LEASE, Arrival
+from core.messages.incoming import LEASE, VOUCHED, Arrival
 from core.states import Channel
-from core.use_cases.quote_codes import VOUCHED
 from tests.handlers.sms.conftest import PHONE, Phones
 from tests.handlers.sms.test_quotes_by_code import BARE, CODE_NEEDED, charged, code_in
 

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from core.ids import Payer
+from core.messages.incoming import VOUCHED
 from core.states import IncomingOutcome, TopUpState
 from core.storage.proof_tables import limit_hit
 from core.storage.tables import top_up
 from core.use_cases.confirmations import CODE_TRIES
 from core.use_cases.limits import REPLIES_AN_HOUR
-from core.use_cases.quote_codes import VOUCHED, YES_REMEMBERED
+from core.use_cases.quote_codes import YES_REMEMBERED
 from tests.core.scenes import rows
 from tests.handlers.sms.conftest import PHONE, Phones
 

@@ -14,7 +14,7 @@ from core.states import Access, Method, PaymentState, TopUpState, TransferKind
 from core.use_cases.account_screen import AccountScreen, AccountState
 from core.use_cases.accounts import LinkedAccount
 from core.use_cases.history import HistoryItem, HistoryPage
-from core.use_cases.quotes import Quote
+from core.use_cases.quote import Quote
 from core.use_cases.top_ups import Confirmed
 from handlers.locale import Catalogues
 from handlers.telegram import texts, texts_balance, texts_notices, texts_top_up
