@@ -1,4 +1,4 @@
-"""Quotes: what is fixed before anything is charged, and who may not ask."""
+"""Quotes: what is fixed before anything is charged, and what a second request does to the first."""
 
 import asyncio
 import tomllib
@@ -14,8 +14,6 @@ from core.errors import (
     MethodUnavailable,
     Refusal,
     SumNeeded,
-    TooManyUnknownAccounts,
-    UnknownAccount,
 )
 from core.ids import Payer
 from core.money import Money
@@ -241,49 +239,6 @@ async def test_a_quote_that_ran_out_is_replaced_without_a_word(core: Core, clock
 async def test_quotes_in_a_chat_stand_beside_each_other(core: Core) -> None:
     await open_account(core)
     assert (await quote_by_card(core, 100)).id != (await quote_by_card(core, 100)).id
-
-
-async def test_who_guesses_at_accounts_is_answered_five_times(core: Core, clock: FakeClock) -> None:
-    await open_account(core)
-    for number in range(1, 6):
-        with pytest.raises(UnknownAccount) as unknown:
-            await quote_by_sms(core, number=str(number))
-        assert unknown.value.number == str(number)
-    with pytest.raises(TooManyUnknownAccounts):
-        await quote_by_sms(core, number="6")
-    with pytest.raises(TooManyUnknownAccounts):
-        await quote_by_sms(core)  # or silence would tell which accounts there are
-    with pytest.raises(UnknownAccount):
-        await quote_by_sms(core, number="6", payer=MTS)  # others are not held to account
-    clock.shift(timedelta(minutes=10))
-    with pytest.raises(UnknownAccount):
-        await quote_by_sms(core, number="6")
-
-
-@ON_SQLITE
-async def test_who_guesses_all_day_is_silenced_at_twenty(core: Core, clock: FakeClock) -> None:
-    for guess in range(20):
-        with pytest.raises(UnknownAccount):
-            await quote_by_sms(core, number=str(guess + 1))
-        clock.shift(timedelta(minutes=11))
-    with pytest.raises(TooManyUnknownAccounts):
-        await quote_by_sms(core, number="21")
-    clock.shift(timedelta(days=1))
-    await core.jobs.run_all_once()  # forgets hits that no limit looks at
-    with pytest.raises(UnknownAccount):
-        await quote_by_sms(core, number="22")
-
-
-@ON_POSTGRES
-async def test_guesses_at_once_are_counted_one_after_another(
-    core: Core, settings: Settings, clock: FakeClock, provider: FakeProvider
-) -> None:
-    async with processes(settings, clock, provider, count=2) as cores:
-        answers = await asyncio.gather(
-            *(quote_by_sms(cores[i % 2], number=str(i + 1)) for i in range(16)), return_exceptions=True
-        )
-    assert sum(isinstance(answer, UnknownAccount) for answer in answers) == 5
-    assert sum(isinstance(answer, TooManyUnknownAccounts) for answer in answers) == 11
 
 
 @ON_POSTGRES

@@ -11,7 +11,7 @@ from core.states import Channel
 from core.use_cases.sms_sending import SmsSending
 from core.wiring import Core
 from tests.core.scenes import ON_SQLITE
-from tests.core.use_cases.test_sms_outcomes import (
+from tests.core.sms_scenes import (
     MINUTE,
     OTHER,
     SENT,

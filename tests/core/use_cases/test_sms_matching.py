@@ -17,7 +17,7 @@ from core.states import Channel
 from core.storage.message_tables import notice
 from core.use_cases.sms_matching import TOLD_AGAIN_WITHIN
 from core.wiring import Core
-from tests.core.use_cases.test_sms_outcomes import (
+from tests.core.sms_scenes import (
     DELIVERED,
     FAILED,
     MINUTE,

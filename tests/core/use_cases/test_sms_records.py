@@ -27,7 +27,7 @@ from core.wiring import Core
 from tests.accounts import open_account
 from tests.core.broadcast_scenes import VERA, hire
 from tests.core.scenes import MTS, NUMBER, ON_SQLITE, PHONE, quote_by_sms, rows, says_yes
-from tests.core.use_cases.test_sms_outcomes import held, told, trial
+from tests.core.sms_scenes import held, told, trial
 from tests.fakes import FakeClock, FakeProvider
 
 STRANGER = Payer.sms("79020000009")

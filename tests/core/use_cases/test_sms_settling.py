@@ -17,7 +17,7 @@ from core.use_cases.sms_settling import Settled
 from core.wiring import Core
 from tests.core.broadcast_scenes import ANNA, VERA, hire
 from tests.core.scenes import ON_SQLITE, rows
-from tests.core.use_cases.test_sms_outcomes import held, told, trial
+from tests.core.sms_scenes import held, told, trial
 
 pytestmark = ON_SQLITE
 SENT, UNKNOWN = SmsState.SENT, SmsState.UNKNOWN
