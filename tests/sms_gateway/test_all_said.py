@@ -11,7 +11,7 @@ from sms_gateway.smpp.codec import decode
 from sms_gateway.smpp.pdu import DataSm, DeliverSm
 from tests.core.scenes import ON_SQLITE
 from tests.sms_gateway.octets import data_sm, deliver_sm, tlv
-from tests.sms_gateway.test_receive import OK, open_door
+from tests.sms_gateway.receive_scenes import OK, open_door
 
 PAYLOAD, REFERENCE, VENDORS = 0x424, tlv(0x204, b"\0\1"), tlv(0x1403, b"mts")
 

@@ -15,10 +15,10 @@ from core.wiring import Core
 from sms_gateway.smpp.pdu import Tlv
 from tests.core.scenes import ON_SQLITE, rows
 from tests.fakes import FakeClock
-from tests.sms_gateway import test_kannel_callbacks as kannel
+from tests.sms_gateway import kannel_scenes as kannel
 from tests.sms_gateway.gateways import listening
-from tests.sms_gateway.test_kannel_callbacks import udh
-from tests.sms_gateway.test_receive import LATER, OK, SMSC, open_door, parts_of
+from tests.sms_gateway.kannel_scenes import udh
+from tests.sms_gateway.receive_scenes import LATER, OK, SMSC, open_door, parts_of
 
 door = kannel.door
 FIRST, LAST = parts_of("да".encode("utf-16-be"), 2)

@@ -18,7 +18,7 @@ from sms_gateway.smpp.pdu import DataSm, DeliverSm, Tlv
 from tests.core.scenes import ON_POSTGRES, ON_SQLITE
 from tests.deadlines import until
 from tests.sms_gateway.octets import data_sm, deliver_sm, frame, tlv
-from tests.sms_gateway.test_receive import LATER, OK, PHONE, SMSC, Watched, open_door, parts_of, text
+from tests.sms_gateway.receive_scenes import LATER, OK, PHONE, SMSC, Watched, open_door, parts_of, text
 
 
 @pytest.mark.parametrize("first_at", [59_999.0, 59_941.0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from hashlib import sha256
 from random import Random
@@ -17,12 +16,6 @@ from tests.sms_gateway.octets import data_sm, deliver_sm, frame, header, tlv
 from tests.sms_gateway.raw_smsc import ENQUIRE_LINK, QUICK, RESP, Peer, RawSmsc, session_with, take_all
 
 DELIVER_SM_RESP = RESP | 5
-
-
-@pytest.fixture
-async def smsc() -> AsyncIterator[RawSmsc]:
-    async with RawSmsc().listening() as listening:
-        yield listening
 
 
 async def answers(peer: Peer) -> bool:
